@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Compiler settings as interface targets: Coffer::warnings and Coffer::sanitizers. Every target made
+# by the helpers of CofferTargets.cmake links both; generated code links only the sanitizers.
+
+find_program(COFFER_CCACHE ccache)
+mark_as_advanced(COFFER_CCACHE)
+if(COFFER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${COFFER_CCACHE}")
+endif()
+
+add_library(coffer_warnings INTERFACE)
+add_library(Coffer::warnings ALIAS coffer_warnings)
+target_compile_options(coffer_warnings INTERFACE
+    -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
+    -Wimplicit-fallthrough -Wextra-semi
+    $<$<BOOL:${COFFER_WERROR}>:-Werror>)
+target_compile_definitions(coffer_warnings INTERFACE
+    QT_NO_KEYWORDS QT_NO_CAST_TO_ASCII QT_NO_FOREACH QT_DISABLE_DEPRECATED_BEFORE=0x060400)
+
+add_library(coffer_sanitizers INTERFACE)
+add_library(Coffer::sanitizers ALIAS coffer_sanitizers)
+if(COFFER_SANITIZE)
+    target_compile_options(coffer_sanitizers INTERFACE
+        -fsanitize=${COFFER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(coffer_sanitizers INTERFACE -fsanitize=${COFFER_SANITIZE})
+endif()
+if(COFFER_FUZZ)
+    if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "COFFER_FUZZ needs clang: configure with the preset 'fuzz'.")
+    endif()
+    # Coverage for the libraries; the fuzzers themselves also link the fuzzing engine.
+    target_compile_options(coffer_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
+endif()
