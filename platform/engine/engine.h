@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "consensus/entry.h"
+#include "engine/executor.h"
+#include "engine/state_machine.h"
+#include "engine/transport.h"
+#include "storage/checkpoint.h"
+#include "storage/journal.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace coffer::engine {
+
+/// The world, as the engine sees it. All must outlive the engine.
+struct Parts
+{
+    Clock &clock;
+    Random &random;
+    Transport &transport;
+    storage::Journal &journal;
+    storage::Checkpoint &checkpoint;
+    Executor &executor;
+    StateMachine &machine;
+};
+
+struct Options
+{
+    NodeId self; ///< Kept with the data directory; never reused.
+    RunId run;   ///< New at every start.
+    /// The operator's list of peers, own address included; empty: a cluster of one.
+    std::vector<QString> peers;
+    QString address; ///< The own entry in that list.
+
+    std::chrono::milliseconds heartbeat{20};
+    std::chrono::milliseconds electionMin{120};
+    std::chrono::milliseconds electionMax{240};
+    std::chrono::milliseconds wallSkewMax{10'000}; ///< Further off the median: no campaign.
+    std::chrono::milliseconds checkpointEvery{1000};
+    std::uint64_t checkpointSlots = 4096;   ///< Commit earlier when so many slots are waiting.
+    std::uint64_t keepSlots = 4096;         ///< Chosen entries kept for lagging peers.
+};
+
+enum class ReadMode { linearizable, session, local };
+
+/// A command that was chosen and applied, or a read that was served.
+struct Answer
+{
+    Slot slot; ///< Commands: where it was applied. Reads: the applied slot it was served at.
+    QByteArray bytes;
+};
+
+/// What people and tests want to know of a replica. Value.
+struct Status
+{
+    NodeId self;
+    ClusterId cluster; ///< None: an outsider, or not founded.
+    consensus::Configuration configuration;
+    Ballot promised;
+    NodeId leader; ///< As last heard; none when unknown.
+    bool isLeading = false;  ///< Leads and its LeaderStart is applied: it serves.
+    bool isFenced = false;   ///< Lost durable state: never votes again under this id.
+    bool isDiverged = false; ///< Its state hash is a minority.
+    bool isAlarmed = false;  ///< No majority of state hashes: writes are refused.
+    Slot chosenUpTo;
+    Slot applied;
+    Slot checkpointed; ///< Last committed checkpoint.
+    Slot firstSlot;    ///< Oldest chosen entry still in memory.
+};
+
+/// One replica: consensus, state machine, journal and checkpoint joined, on interfaces.
+///
+/// All ordering lives here: what must be durable before what is said, what is applied when, which
+/// read is ready, what may be forgotten. The simulator, the test kit and cofferd run this same
+/// code. One thread; no event loop. Callbacks (done) are called from within receive(), tick(),
+/// flush() or an executor's done, never from within submit(), read() or the other requests.
+/// A callback may call submit() or read(), and must not destroy the engine.
+///
+/// Errors given to callbacks: `unavailable` (definitely not done), `unknown` (a write that may or
+/// may not have been done), `refused` (a rule forbids it), `invalid` (a limit is exceeded).
+class Engine
+{
+public:
+    using Done = std::function<void(Result<Answer>)>;
+    using Fatal = std::function<void(const Error &)>;
+
+    /// \a fatal is called once, when this process must end: nothing is said or served afterwards.
+    Engine(Options options, Parts parts, Fatal fatal);
+    ~Engine();
+    Engine(const Engine &) = delete;
+    Engine &operator=(const Engine &) = delete;
+
+    /// Reads checkpoint and journal (blocking) and begins. Errors: `corrupt`, `io`, `refused`.
+    Result<void> start();
+
+    /// One frame from the transport. Garbage is dropped and counted.
+    void receive(const QByteArray &frame);
+    /// The connection to \a peer broke; a follower of it need not wait for a time-out.
+    void peerLost(NodeId peer);
+    /// Does what is due. Call at nextWake() or later; earlier or more often is harmless.
+    void tick();
+    [[nodiscard]] Monotonic nextWake() const;
+    /// Ends one turn of the loop: what has arrived becomes one journal group and one batch.
+    void flush();
+
+    /// Has \a command chosen and applied, through whichever node leads. A command that is not
+    /// repeatable is sent to a leader at most once; a lost answer is then `unknown`.
+    void submit(const QByteArray &command, Done done);
+    /// Answers \a question. session: not before \a seen is applied here. local: at once.
+    void read(ReadMode mode, Slot seen, const QByteArray &question, Done done);
+    /// Renews \a session; done after the leader proved that it leads after this call arrived.
+    void keepAlive(SessionId session, Done done);
+    /// Makes \a members the next configuration; done when its LeaderStart is chosen.
+    /// Refused unless the epoch is \a ifEpoch, the set is sound, and its quorum is up to date.
+    void reconfigure(const consensus::MemberSet &members, Epoch ifEpoch, Done done);
+    /// Hands leadership to \a target; done when the transfer was sent.
+    void transferLeadership(NodeId target, Done done);
+
+    [[nodiscard]] Status status() const;
+
+    /// For oracles and traces: called for every slot applied, in order.
+    using AppliedHook = std::function<void(Slot, const consensus::Entry &, const Hash128 &)>;
+    void setAppliedHook(AppliedHook hook);
+
+private:
+    class Core;
+    std::unique_ptr<Core> m_core;
+};
+
+} // namespace coffer::engine

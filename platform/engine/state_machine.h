@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "base/hash128.h"
+#include "base/ids.h"
+#include "storage/checkpoint.h"
+
+#include <QByteArray>
+
+#include <vector>
+
+namespace coffer::engine {
+
+/// A session as the leader's clock needs it.
+struct SessionView
+{
+    SessionId session;
+    std::chrono::milliseconds timeToLive{0};
+};
+
+/// What is replicated: a deterministic function from the chosen log to state and answers.
+///
+/// Pure, engine thread. The same calls give the same answers and the same hash on every node.
+/// Total: any command bytes have an answer.
+class StateMachine
+{
+public:
+    virtual ~StateMachine() = default;
+
+    /// Applies one batch of \a slot. \a stamp is the leader's wall clock; applied time is the
+    /// maximum of all stamps so far. Returns one encoded answer a command, in order.
+    [[nodiscard]] virtual std::vector<QByteArray>
+    apply(Slot slot, WallMs stamp, const std::vector<QByteArray> &commands) = 0;
+    /// Notes that the leader whose LeaderStart stands at \a slot began: its tenure.
+    virtual void applyLeaderStart(Slot slot) = 0;
+    /// Notes any other entry (no-op, reconfigure): only the applied slot moves.
+    virtual void applyNothing(Slot slot) = 0;
+    [[nodiscard]] virtual Slot applied() const = 0;
+
+    /// Answers a read from the current state. Any bytes give an answer.
+    [[nodiscard]] virtual QByteArray query(const QByteArray &question) const = 0;
+
+    /// Live sessions, ordered by id.
+    [[nodiscard]] virtual std::vector<SessionView> sessions() const = 0;
+    /// The command that ends \a session because its time ran out, as measured by the leader whose
+    /// LeaderStart stands at \a tenure. It does nothing when a later LeaderStart was applied.
+    [[nodiscard]] virtual QByteArray endSessionCommand(SessionId session, Slot tenure) const = 0;
+    /// True when \a command carries a session and sequence, so that it may be sent again.
+    [[nodiscard]] virtual bool isRepeatable(const QByteArray &command) const = 0;
+
+    /// Of the whole state right after applied(), order independent.
+    [[nodiscard]] virtual Hash128 hash() const = 0;
+
+    /// All rows that changed since the last call (or since reset or restore), each once with its
+    /// newest value. Applying them to the rows before gives exactly the state now.
+    [[nodiscard]] virtual std::vector<storage::Row> takeChanges() = 0;
+    /// Back to the empty state before slot 1.
+    virtual void reset() = 0;
+    /// Adds one row of a checkpoint, after reset(). A row that makes no sense is `corrupt`.
+    virtual Result<void> restoreRow(const storage::Row &row) = 0;
+    /// Ends a restore: the state is that after \a applied. The hash must equal \a hash, else
+    /// `corrupt`.
+    virtual Result<void> finishRestore(Slot applied, Hash128 hash) = 0;
+};
+
+} // namespace coffer::engine
