@@ -29,6 +29,7 @@ if(COFFER_FUZZ)
     if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
         message(FATAL_ERROR "COFFER_FUZZ needs clang: configure with the preset 'fuzz'.")
     endif()
+    add_custom_target(coffer_fuzzers)
     # Coverage for the libraries; the fuzzers themselves also link the fuzzing engine.
     target_compile_options(coffer_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
 endif()

@@ -113,6 +113,7 @@ function(coffer_add_fuzzer name)
     endif()
     _coffer_add_program(${name} "${arg_SOURCES}" "${arg_LINKS}")
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    add_dependencies(coffer_fuzzers ${name})
 endfunction()
 
 # A program of the tests: it may include "support/..." besides what LINKS brings.
