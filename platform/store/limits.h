@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/limits.h"
+
+#include <chrono>
+
+/// Bounds of the tree and its sessions. They decide what apply() answers, so that all members have
+/// to agree on them: part of docs/formats/commands.md.
+namespace coffer::limits {
+
+inline constexpr std::size_t pathBytesMax = 4096;
+inline constexpr std::size_t segmentBytesMax = 255;
+inline constexpr std::size_t valueBytesMax = std::size_t(1) << 20;
+inline constexpr std::size_t transactionGuardsMax = 10'000;
+/// Operations of each branch; a delete tree counts the files that it finds.
+inline constexpr std::size_t transactionOperationsMax = 10'000;
+inline constexpr std::size_t sessionEphemeralsMax = 10'000;
+inline constexpr std::chrono::milliseconds sessionTimeToLiveMin{100};
+inline constexpr std::chrono::milliseconds sessionTimeToLiveMax{std::chrono::hours(24)};
+inline constexpr std::size_t listFilesMax = 1'000;                ///< Of one answer.
+inline constexpr std::size_t listBytesMax = std::size_t(2) << 20; ///< One more file fits.
+
+} // namespace coffer::limits
