@@ -298,6 +298,7 @@ QByteArray encodeFrame(const PeerFrame &frame)
     head.set_run(frame.run.value());
     head.set_to(frame.to.value());
     const QByteArray bulk = put(frame.body, head);
+    head.set_bulk_bytes(static_cast<std::uint32_t>(bulk.size()));
     QByteArray out;
     out.reserve(qsizetype(headSizeBytes + head.ByteSizeLong()) + bulk.size());
     appendHead(out, head);
@@ -576,6 +577,8 @@ Result<PeerFrame> decodeFrame(const QByteArray &bytes)
     HeadArena arena;
     wire::PeerHead &head = arena.head();
     in.head(head, "frame");
+    in.require(head.bulk_bytes() == std::size_t(in.bytesLeft()), "frame.bulk",
+               " is not as long as the head says");
     in.require(head.from() != 0, "frame.from", " is missing");
     in.require(head.run() != 0, "frame.run", " is missing");
     if (!in.isSound())
