@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz/journal_input.h"
+#include "unit/engine/codec_samples.h"
+
+#include <QDir>
+#include <QFile>
+
+#include <cstdio>
+
+using namespace coffer;
+using namespace coffer::engine;
+
+/// Writes first inputs for the fuzzers of the codec: two of each kind, always the same.
+class CorpusWriter
+{
+public:
+    explicit CorpusWriter(const QString &root) : m_root(root) {}
+
+    [[nodiscard]] bool isWhole() const { return m_isWhole; }
+
+    void write(const QString &fuzzer, const QString &name, const QByteArray &bytes)
+    {
+        const QDir folder(m_root.filePath(fuzzer));
+        QFile file(folder.filePath(name));
+        m_isWhole = m_isWhole && folder.mkpath(QStringLiteral("."))
+                    && file.open(QIODevice::WriteOnly) && file.write(bytes) == bytes.size();
+    }
+
+private:
+    QDir m_root;
+    bool m_isWhole = true;
+};
+
+static void writeSamples(CorpusWriter &corpus, std::uint64_t seed)
+{
+    CodecSamples samples(seed);
+    const auto named = [seed](const char *name) {
+        return QStringLiteral("%1-%2").arg(QLatin1String(name)).arg(seed);
+    };
+    for (std::size_t kind = 0; kind < CodecSamples::kinds; ++kind) {
+        corpus.write(QStringLiteral("fuzz_peer_frame"), named(CodecSamples::name(kind)),
+                     codec::encodeFrame(samples.frame(kind)));
+    }
+    const QString journal = QStringLiteral("fuzz_journal_record");
+    for (std::size_t kind = 0; kind < CodecSamples::recordKinds; ++kind) {
+        const storage::JournalRecord record = codec::toJournal(samples.record(kind));
+        corpus.write(journal, QStringLiteral("kind%1-%2").arg(int(record.kind)).arg(seed),
+                     fuzz::inputOf(record));
+    }
+    corpus.write(journal, named("founding"),
+                 fuzz::inputOf(codec::foundingRecord(samples.founding())));
+    corpus.write(QStringLiteral("fuzz_batch"), named("batch"), codec::encodeBatch(samples.batch()));
+    corpus.write(QStringLiteral("fuzz_configuration"), named("configuration"),
+                 codec::encodeConfiguration(samples.configuration()));
+}
+
+int main(int count, char **arguments)
+{
+    if (count != 2) {
+        std::fprintf(stderr, "usage: make_corpus <folder>\n");
+        return 2;
+    }
+    CorpusWriter corpus(QString::fromLocal8Bit(arguments[1]));
+    for (const std::uint64_t seed : {1, 2})
+        writeSamples(corpus, seed);
+    if (!corpus.isWhole())
+        std::fprintf(stderr, "make_corpus: could not write everything\n");
+    return corpus.isWhole() ? 0 : 1;
+}
