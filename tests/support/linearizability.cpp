@@ -24,6 +24,7 @@
 //    dropped. The same holds for a put of the value that the key has already.
 // 3. Therefore a put is linearized before its return only if something open sees its value next,
 //    and a write of unknown outcome only then, for unseen it might as well never have happened.
+//    If the key has that value already, it only serves to hide puts that are not hideable yet.
 // 4. Of two states that differ only in this, the one with fewer unknown writes spent and more
 //    hideable puts can do all that the other can; the other is not searched.
 
@@ -210,7 +211,7 @@ public:
 
     explicit Search(const KeyHistory &key);
 
-    Answer run(std::uint64_t statesMax);
+    Answer run(std::uint64_t effortMax);
     [[nodiscard]] std::uint64_t statesVisited() const { return m_statesVisited; }
     /// After impossible: the first return that no order of the operations before it explains.
     [[nodiscard]] std::size_t stuckStep() const { return m_events[m_stuckAt].step; }
@@ -224,25 +225,33 @@ private:
         State state;
         std::vector<Choice> choices; ///< Best last: they are taken from the back.
     };
+    struct Wanted
+    {
+        bool isAny = false; ///< A refused cas waits for any change.
+        std::set<Value> values;
+    };
 
     void advance(State &state) const;
     void setValue(State &state, Value value) const;
     [[nodiscard]] State after(const State &state, const Choice &choice) const;
     [[nodiscard]] std::vector<Choice> choicesOf(const State &state) const;
-    void addUnknownChoices(const State &state, std::vector<Choice> &choices) const;
+    void addUnknownChoices(const State &state, const Wanted &wanted,
+                           std::vector<Choice> &choices) const;
+    [[nodiscard]] Wanted wantedAt(const State &state) const;
+    [[nodiscard]] bool isUseful(const State &state, const Step &step, const Wanted &wanted) const;
     [[nodiscard]] bool isUnspent(const State &state, std::uint32_t group) const;
-    [[nodiscard]] bool isSeen(const State &state, Value value) const;
     [[nodiscard]] bool isNew(const State &state);
     void noteStuck(const State &state);
 
     const std::vector<Step> &m_steps;
     std::vector<Event> m_events;
     std::vector<UnknownGroup> m_groups;
-    std::map<Value, std::vector<std::uint32_t>> m_swapGroups; ///< Groups of cas by \c before.
+    std::map<Value, std::vector<std::uint32_t>> m_groupsByAfter;
     /// Of each state visited the parts that must agree, and then each set of burdens (unknown
     /// writes spent, puts that are not hideable) with which it was visited.
     std::unordered_map<Words, std::vector<Words>, WordsHash> m_visited;
     std::uint64_t m_statesVisited = 0;
+    std::uint64_t m_effort = 0; ///< In the unit of LinearizabilityOptions.
     std::size_t m_stuckAt = 0;
     std::set<Value> m_stuckValues;
 };
@@ -266,13 +275,11 @@ Search::Search(const KeyHistory &key) : m_steps(key.steps)
             m_groups.push_back({step, {}});
         m_groups[it->second].calls.push_back(i);
     }
-    for (std::uint32_t group = 0; group < m_groups.size(); ++group) {
-        if (m_groups[group].step.kind == Step::Kind::swap)
-            m_swapGroups[m_groups[group].step.before].push_back(group);
-    }
+    for (std::uint32_t group = 0; group < m_groups.size(); ++group)
+        m_groupsByAfter[m_groups[group].step.after].push_back(group);
 }
 
-Search::Answer Search::run(std::uint64_t statesMax)
+Search::Answer Search::run(std::uint64_t effortMax)
 {
     std::vector<Frame> stack;
     State state;
@@ -280,9 +287,10 @@ Search::Answer Search::run(std::uint64_t statesMax)
     while (true) {
         if (state.next == m_events.size())
             return Answer::found;
+        if (m_effort >= effortMax)
+            return Answer::gaveUp;
         if (isNew(state)) {
-            if (++m_statesVisited > statesMax)
-                return Answer::gaveUp;
+            ++m_statesVisited;
             noteStuck(state);
             std::vector<Choice> choices = choicesOf(state);
             stack.push_back({std::move(state), std::move(choices)});
@@ -350,18 +358,45 @@ State Search::after(const State &state, const Choice &choice) const
     return result;
 }
 
-/// Whether something that can happen next would see \a value.
-bool Search::isSeen(const State &state, Value value) const
+/// The values that something open sees, at once or after unknown cas that can still happen.
+Search::Wanted Search::wantedAt(const State &state) const
 {
+    Wanted wanted;
+    std::vector<Value> fresh;
+    const auto add = [&](Value value) {
+        if (wanted.values.insert(value).second)
+            fresh.push_back(value);
+    };
     for (const Open &open : state.open) {
         const Step &step = m_steps[open.step];
-        if (step.kind != Step::Kind::write && step.isPossibleAt(value))
-            return true;
+        wanted.isAny = wanted.isAny || step.kind == Step::Kind::refusal;
+        if (step.kind == Step::Kind::look || step.kind == Step::Kind::swap)
+            add(step.before);
     }
-    const auto swaps = m_swapGroups.find(value);
-    return swaps != m_swapGroups.end()
-           && std::any_of(swaps->second.begin(), swaps->second.end(),
-                          [&](std::uint32_t group) { return isUnspent(state, group); });
+    while (!fresh.empty()) {
+        const auto groups = m_groupsByAfter.find(fresh.back());
+        fresh.pop_back();
+        if (groups == m_groupsByAfter.end())
+            continue;
+        for (const std::uint32_t group : groups->second) {
+            const Step &step = m_groups[group].step;
+            if (step.kind == Step::Kind::swap && isUnspent(state, group))
+                add(step.before);
+        }
+    }
+    return wanted;
+}
+
+/// Whether it helps to let the key have what \a step writes, before its return asks for it.
+bool Search::isUseful(const State &state, const Step &step, const Wanted &wanted) const
+{
+    if (!wanted.isAny && !wanted.values.contains(step.after))
+        return false;
+    // Without a change of value it can still hide others.
+    return step.after != state.value
+           || std::any_of(state.open.begin(), state.open.end(), [&](const Open &open) {
+                  return !open.isHideable && m_steps[open.step].kind == Step::Kind::write;
+              });
 }
 
 bool Search::isUnspent(const State &state, std::uint32_t group) const
@@ -372,47 +407,57 @@ bool Search::isUnspent(const State &state, std::uint32_t group) const
     return called > last - first;
 }
 
-void Search::addUnknownChoices(const State &state, std::vector<Choice> &choices) const
+void Search::addUnknownChoices(const State &state, const Wanted &wanted,
+                               std::vector<Choice> &choices) const
 {
-    for (std::uint32_t group = 0; group < m_groups.size(); ++group) {
+    const auto consider = [&](std::uint32_t group) {
         const Step &step = m_groups[group].step;
-        if (step.after != state.value && step.isPossibleAt(state.value)
-            && isUnspent(state, group) && isSeen(state, step.after))
+        if (step.isPossibleAt(state.value) && isUnspent(state, group)
+            && isUseful(state, step, wanted))
             choices.push_back({Choice::Kind::unknown, group});
+    };
+    if (wanted.isAny) {
+        for (std::uint32_t group = 0; group < m_groups.size(); ++group)
+            consider(group);
+        return;
+    }
+    for (const Value value : wanted.values) {
+        if (const auto it = m_groupsByAfter.find(value); it != m_groupsByAfter.end())
+            std::for_each(it->second.begin(), it->second.end(), consider);
     }
 }
 
 std::vector<Choice> Search::choicesOf(const State &state) const
 {
     std::vector<Choice> choices;
-    addUnknownChoices(state, choices);
-    const StepId wanted = m_events[state.next].step;
+    const Wanted wanted = wantedAt(state);
+    addUnknownChoices(state, wanted, choices);
+    const StepId target = m_events[state.next].step;
     std::vector<StepId> writes;
     bool isHideable = false;
     for (const Open &open : state.open) {
         const Step &step = m_steps[open.step];
-        if (open.step == wanted)
+        if (open.step == target)
             isHideable = open.isHideable;
         if (!step.isWriting() || !step.isPossibleAt(state.value))
             continue;
-        const bool isUseful = step.kind == Step::Kind::swap
-                              || (step.after != state.value && isSeen(state, step.after));
-        if (open.step == wanted || isUseful)
+        if (open.step == target || step.kind == Step::Kind::swap
+            || isUseful(state, step, wanted))
             writes.push_back(open.step);
     }
     // Best last: what gives the value that is waited for, then what returns first.
-    const Step &target = m_steps[wanted];
+    const Step &waiting = m_steps[target];
     const auto rank = [&](StepId id) {
-        const bool isAnswer = id == wanted
-                              || (target.kind != Step::Kind::write
-                                  && target.isPossibleAt(m_steps[id].after));
+        const bool isAnswer = id == target
+                              || (waiting.kind != Step::Kind::write
+                                  && waiting.isPossibleAt(m_steps[id].after));
         return std::tuple(!isAnswer, m_steps[id].returned, id);
     };
     std::sort(writes.begin(), writes.end(), [&](StepId a, StepId b) { return rank(b) < rank(a); });
     for (const StepId id : writes)
         choices.push_back({Choice::Kind::linearize, id});
     if (isHideable)
-        choices.push_back({Choice::Kind::hide, wanted});
+        choices.push_back({Choice::Kind::hide, target});
     return choices;
 }
 
@@ -426,8 +471,11 @@ bool Search::isNew(const State &state)
         if (!open.isHideable)
             burden.push_back(static_cast<std::uint32_t>(m_groups.size()) + open.step);
     }
+    const std::uint64_t effort = 1 + (key.size() + burden.size()) / 16;
     std::vector<Words> &burdens = m_visited[std::move(key)];
+    m_effort += effort;
     for (const Words &lighter : burdens) {
+        m_effort += effort;
         if (std::includes(burden.begin(), burden.end(), lighter.begin(), lighter.end()))
             return false;
     }
@@ -473,7 +521,7 @@ QString explain(const History &history, const QByteArray &name, const KeyHistory
         values += key.text(value);
     }
     const auto more = static_cast<qsizetype>(search.stuckValues().size()) - values.size();
-    text += QStringLiteral("  all that returned before explains these values: %1").arg(
+    text += QStringLiteral("  values it could have met: %1").arg(
         values.join(QStringLiteral(", ")));
     text += more > 0 ? QStringLiteral(" and %1 more\n").arg(more) : QStringLiteral("\n");
     const std::vector<StepId> open = search.openWhereStuck();
@@ -501,7 +549,7 @@ LinearizabilityVerdict checkLinearizability(const History &history,
     std::uint64_t firstReturn = 0;
     for (const auto &[name, key] : splitByKey(history)) {
         Search search(key);
-        const Search::Answer answer = search.run(options.statesMaxPerKey);
+        const Search::Answer answer = search.run(options.effortMaxPerKey);
         verdict.statesVisited += search.statesVisited();
         if (answer == Search::Answer::impossible) {
             const Step &stuck = key.steps[search.stuckStep()];
@@ -517,9 +565,9 @@ LinearizabilityVerdict checkLinearizability(const History &history,
             verdict.key = name;
             verdict.explanation
                 = QStringLiteral("key %1 is undecided: gave up after %2 states\n"
-                                 "  allow more states or record fewer overlapping operations\n")
+                                 "  allow more effort or record fewer overlapping operations\n")
                       .arg(QString::fromLatin1(valueText(name)))
-                      .arg(options.statesMaxPerKey);
+                      .arg(search.statesVisited());
         }
     }
     return verdict;

@@ -7,9 +7,10 @@ namespace coffer::test {
 
 struct LinearizabilityOptions
 {
-    /// How many states the search may visit for one key before it gives up. A state takes about
-    /// 150 bytes while the key is searched.
-    std::uint64_t statesMaxPerKey = 1'000'000;
+    /// When the search of one key gives up. A state of the search costs 1, and 1 more for each
+    /// state that it has to be compared with; states with more than 16 open operations cost more.
+    /// A unit is well below a microsecond, and about 200 bytes while the key is searched.
+    std::uint64_t effortMaxPerKey = 1'000'000;
 };
 
 /// What checkLinearizability() found.
