@@ -161,7 +161,8 @@ Result<void> Sessions::restoreSession(const QByteArray &key, const QByteArray &r
     const auto timeToLiveMs = reader.number<std::uint64_t>();
     session.opened = Revision(reader.number<std::uint64_t>());
     session.acknowledged = Sequence(reader.number<std::uint64_t>());
-    if (timeToLiveMs > std::uint64_t(limits::sessionTimeToLiveMax.count()) || id.isNone()
+    if (timeToLiveMs < std::uint64_t(limits::sessionTimeToLiveMin.count())
+        || timeToLiveMs > std::uint64_t(limits::sessionTimeToLiveMax.count()) || id.isNone()
         || m_sessions.contains(id) || m_byNonce.contains(session.nonce)) {
         return Error{ErrorCode::corrupt,
                      QStringLiteral("the row of session %1 is not possible").arg(id.value())};

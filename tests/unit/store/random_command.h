@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/random.h"
+#include "store/command.h"
+#include "unit/store/model.h"
+
+namespace coffer::store::test {
+
+/// Commands that collide: few paths, values, sessions and sequences, near what \a model holds.
+class RandomCommand
+{
+public:
+    RandomCommand(Random &random, const Model &model) : m_random(random), m_model(model) {}
+
+    [[nodiscard]] Command command();
+    /// \a bytes with a few bytes changed, added or lost.
+    [[nodiscard]] QByteArray damaged(QByteArray bytes);
+    [[nodiscard]] QByteArray garbage();
+
+private:
+    [[nodiscard]] bool chance(std::uint64_t oneIn) { return m_random.below(oneIn) == 0; }
+    [[nodiscard]] SessionId session();
+    [[nodiscard]] QByteArray path();
+    [[nodiscard]] QByteArray value();
+    [[nodiscard]] Revision revision();
+    [[nodiscard]] Origin origin();
+    [[nodiscard]] Guard guard();
+    [[nodiscard]] Operation operation(bool hasOrigin);
+    [[nodiscard]] Transaction transaction(bool hasOrigin);
+
+    Random &m_random;
+    const Model &m_model;
+};
+
+} // namespace coffer::store::test
