@@ -174,8 +174,8 @@ void LineParser::split(QByteArrayView line)
         if (token.isEmpty())
             continue;
         m_tokens.push_back(token);
-        const bool isText = std::all_of(token.begin(), token.end(),
-                                        [](char c) { return c > ' ' && c <= '~'; });
+        const bool isText =
+            std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c <= '~'; });
         if (!isText)
             refuse(QStringLiteral("printable ASCII (other bytes are written as %XX)"),
                    m_tokens.size());
@@ -188,8 +188,9 @@ void LineParser::refuse(const QString &expected, std::size_t field)
         return;
     QString found = QStringLiteral("the end of the line");
     if (field <= m_tokens.size()) {
-        QByteArray shown = m_tokens[field - 1].first(
-            std::min(m_tokens[field - 1].size(), qsizetype(40))).toByteArray();
+        QByteArray shown = m_tokens[field - 1]
+                               .first(std::min(m_tokens[field - 1].size(), qsizetype(40)))
+                               .toByteArray();
         for (char &c : shown)
             c = c > ' ' && c <= '~' ? c : '?';
         found = QStringLiteral("\"%1\"").arg(QString::fromLatin1(shown));
@@ -397,7 +398,8 @@ Result<History> History::parse(QByteArrayView text)
     if (text.size() > textBytesMax)
         return Error{ErrorCode::invalid,
                      QStringLiteral("expected at most %1 bytes of history, found %2")
-                         .arg(textBytesMax).arg(text.size())};
+                         .arg(textBytesMax)
+                         .arg(text.size())};
     History history;
     int number = 0;
     for (qsizetype start = 0; start < text.size();) {
@@ -408,7 +410,8 @@ Result<History> History::parse(QByteArrayView text)
         ++number;
         if (line.size() > lineBytesMax)
             return errorAt(number, QStringLiteral(": expected at most %1 bytes, found %2")
-                                       .arg(lineBytesMax).arg(line.size()));
+                                       .arg(lineBytesMax)
+                                       .arg(line.size()));
         LineParser parser(line, number);
         if (parser.isBlank())
             continue;
@@ -416,8 +419,8 @@ Result<History> History::parse(QByteArrayView text)
         if (!operation)
             return operation.error();
         if (history.m_operations.size() == operationsMax)
-            return errorAt(number, QStringLiteral(": expected at most %1 operations")
-                                       .arg(operationsMax));
+            return errorAt(number,
+                           QStringLiteral(": expected at most %1 operations").arg(operationsMax));
         history.m_operations.push_back(std::move(*operation));
     }
     return history;
@@ -440,9 +443,8 @@ QByteArray History::toText() const
 QString History::describe(std::size_t index) const
 {
     const Operation &operation = m_operations[index];
-    const QString place = operation.line > 0
-                              ? QStringLiteral("line %1").arg(operation.line)
-                              : QStringLiteral("operation %1").arg(index + 1);
+    const QString place = operation.line > 0 ? QStringLiteral("line %1").arg(operation.line)
+                                             : QStringLiteral("operation %1").arg(index + 1);
     return place + QStringLiteral(": ") + QString::fromLatin1(operation.toText());
 }
 

@@ -62,8 +62,7 @@ struct Step
     /// May be linearized while the key has \a value.
     [[nodiscard]] bool isPossibleAt(Value value) const
     {
-        return kind == Kind::write || (kind == Kind::swap && before == value)
-               || isLookingAt(value);
+        return kind == Kind::write || (kind == Kind::swap && before == value) || isLookingAt(value);
     }
 };
 
@@ -87,8 +86,8 @@ struct KeyHistory
     }
     [[nodiscard]] QString text(Value value) const
     {
-        const QByteArray bytes = value == absentValue ? QByteArray("absent")
-                                                      : valueText(values[value]);
+        const QByteArray bytes =
+            value == absentValue ? QByteArray("absent") : valueText(values[value]);
         return QString::fromLatin1(bytes);
     }
 };
@@ -160,7 +159,7 @@ struct Event
 /// Unknown writes that do the same, and so can stand for one another.
 struct UnknownGroup
 {
-    Step step; ///< Any of them.
+    Step step;                      ///< Any of them.
     std::vector<std::size_t> calls; ///< Their call events, rising.
 };
 
@@ -176,7 +175,7 @@ struct State
 {
     std::size_t next = 0;
     Value value = absentValue;
-    std::vector<Open> open; ///< In the order of calls.
+    std::vector<Open> open;           ///< In the order of calls.
     std::vector<std::uint32_t> spent; ///< Group of each unknown write that was used, rising.
 };
 
@@ -269,8 +268,8 @@ Search::Search(const KeyHistory &key) : m_steps(key.steps)
         const Step &step = m_steps[m_events[i].step];
         if (step.isKnown)
             continue;
-        const auto [it, isFirst] = groups.try_emplace({step.kind, step.before, step.after},
-                                                      m_groups.size());
+        const auto [it, isFirst] =
+            groups.try_emplace({step.kind, step.before, step.after}, m_groups.size());
         if (isFirst)
             m_groups.push_back({step, {}});
         m_groups[it->second].calls.push_back(i);
@@ -441,16 +440,15 @@ std::vector<Choice> Search::choicesOf(const State &state) const
             isHideable = open.isHideable;
         if (!step.isWriting() || !step.isPossibleAt(state.value))
             continue;
-        if (open.step == target || step.kind == Step::Kind::swap
-            || isUseful(state, step, wanted))
+        if (open.step == target || step.kind == Step::Kind::swap || isUseful(state, step, wanted))
             writes.push_back(open.step);
     }
     // Best last: what gives the value that is waited for, then what returns first.
     const Step &waiting = m_steps[target];
     const auto rank = [&](StepId id) {
-        const bool isAnswer = id == target
-                              || (waiting.kind != Step::Kind::write
-                                  && waiting.isPossibleAt(m_steps[id].after));
+        const bool isAnswer =
+            id == target
+            || (waiting.kind != Step::Kind::write && waiting.isPossibleAt(m_steps[id].after));
         return std::tuple(!isAnswer, m_steps[id].returned, id);
     };
     std::sort(writes.begin(), writes.end(), [&](StepId a, StepId b) { return rank(b) < rank(a); });
@@ -511,9 +509,9 @@ QString explain(const History &history, const QByteArray &name, const KeyHistory
 {
     static constexpr int listedMax = 12;
     const Step &stuck = key.steps[search.stuckStep()];
-    QString text = QStringLiteral("key %1 is not linearizable\n  cannot be linearized: %2\n")
-                       .arg(QString::fromLatin1(valueText(name)),
-                            history.describe(stuck.operation));
+    QString text =
+        QStringLiteral("key %1 is not linearizable\n  cannot be linearized: %2\n")
+            .arg(QString::fromLatin1(valueText(name)), history.describe(stuck.operation));
     QStringList values;
     for (const Value value : search.stuckValues()) {
         if (values.size() == listedMax)
@@ -521,8 +519,7 @@ QString explain(const History &history, const QByteArray &name, const KeyHistory
         values += key.text(value);
     }
     const auto more = static_cast<qsizetype>(search.stuckValues().size()) - values.size();
-    text += QStringLiteral("  values it could have met: %1").arg(
-        values.join(QStringLiteral(", ")));
+    text += QStringLiteral("  values it could have met: %1").arg(values.join(QStringLiteral(", ")));
     text += more > 0 ? QStringLiteral(" and %1 more\n").arg(more) : QStringLiteral("\n");
     const std::vector<StepId> open = search.openWhereStuck();
     for (std::size_t i = 0; i < open.size() && i < listedMax; ++i)
@@ -563,11 +560,11 @@ LinearizabilityVerdict checkLinearizability(const History &history,
         } else if (answer == Search::Answer::gaveUp && verdict.kind == Kind::ok) {
             verdict.kind = Kind::undecided;
             verdict.key = name;
-            verdict.explanation
-                = QStringLiteral("key %1 is undecided: gave up after %2 states\n"
-                                 "  allow more effort or record fewer overlapping operations\n")
-                      .arg(QString::fromLatin1(valueText(name)))
-                      .arg(search.statesVisited());
+            verdict.explanation =
+                QStringLiteral("key %1 is undecided: gave up after %2 states\n"
+                               "  allow more effort or record fewer overlapping operations\n")
+                    .arg(QString::fromLatin1(valueText(name)))
+                    .arg(search.statesVisited());
         }
     }
     return verdict;

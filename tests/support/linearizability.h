@@ -44,7 +44,7 @@ struct LinearizabilityVerdict
 /// with the number of operations that overlap on one key, not with the length of the history.
 /// The same history gives the same verdict and explanation on every machine. Of several keys'
 /// violations, the one whose operation returned first is reported.
-[[nodiscard]] LinearizabilityVerdict checkLinearizability(
-    const History &history, const LinearizabilityOptions &options = {});
+[[nodiscard]] LinearizabilityVerdict
+checkLinearizability(const History &history, const LinearizabilityOptions &options = {});
 
 } // namespace coffer::test

@@ -96,9 +96,7 @@ private:
     std::vector<Time> m_firstReturns;    ///< By position in m_answers: earliest return from there.
 };
 
-Oracle::Oracle(const History &history)
-    : m_history(history)
-    , m_operations(history.operations())
+Oracle::Oracle(const History &history) : m_history(history), m_operations(history.operations())
 {
     for (std::size_t i = 0; i < m_operations.size(); ++i) {
         m_all.push_back(i);
@@ -120,9 +118,9 @@ Oracle::Oracle(const History &history)
 
 Finding Oracle::check() const
 {
-    for (const auto rule : {&Oracle::checkDuplicates, &Oracle::checkRealTime,
-                            &Oracle::checkSessions, &Oracle::checkContents,
-                            &Oracle::checkInvented}) {
+    for (const auto rule :
+         {&Oracle::checkDuplicates, &Oracle::checkRealTime, &Oracle::checkSessions,
+          &Oracle::checkContents, &Oracle::checkInvented}) {
         if (Finding finding = (this->*rule)())
             return finding;
     }
@@ -135,10 +133,10 @@ Finding Oracle::checkDuplicates() const
         const std::size_t before = m_numbered[i - 1];
         const std::size_t after = m_numbered[i];
         if (m_operations[before].revision == m_operations[after].revision) {
-            return RevisionViolation{Rule::duplicate, after,
-                                     QStringLiteral("two writes have one revision\n  %1\n  %2\n")
-                                         .arg(m_history.describe(before),
-                                              m_history.describe(after))};
+            return RevisionViolation{
+                Rule::duplicate, after,
+                QStringLiteral("two writes have one revision\n  %1\n  %2\n")
+                    .arg(m_history.describe(before), m_history.describe(after))};
         }
     }
     return std::nullopt;
@@ -246,10 +244,9 @@ std::map<QByteArray, Oracle::KeyRecord> Oracle::recordsByKey() const
 bool Oracle::hasFreeRevision(Revision above, Revision upTo) const
 {
     const auto upperBound = [&](Revision limit) {
-        return std::upper_bound(m_numbered.begin(), m_numbered.end(), limit,
-                                [&](Revision revision, std::size_t i) {
-                                    return revision < *m_operations[i].revision;
-                                });
+        return std::upper_bound(
+            m_numbered.begin(), m_numbered.end(), limit,
+            [&](Revision revision, std::size_t i) { return revision < *m_operations[i].revision; });
     };
     return static_cast<Revision>(upperBound(upTo) - upperBound(above)) < upTo - above;
 }
@@ -257,10 +254,9 @@ bool Oracle::hasFreeRevision(Revision above, Revision upTo) const
 /// When it was first known outside that the store had reached \a revision.
 Time Oracle::firstReturnFrom(Revision revision) const
 {
-    const auto it = std::lower_bound(m_answers.begin(), m_answers.end(), revision,
-                                     [&](std::size_t i, Revision limit) {
-                                         return *m_operations[i].revision < limit;
-                                     });
+    const auto it = std::lower_bound(
+        m_answers.begin(), m_answers.end(), revision,
+        [&](std::size_t i, Revision limit) { return *m_operations[i].revision < limit; });
     return it == m_answers.end() ? std::numeric_limits<Time>::max()
                                  : m_firstReturns[static_cast<std::size_t>(it - m_answers.begin())];
 }
@@ -351,8 +347,8 @@ Finding Oracle::checkInvented() const
         if (!operation.isWrite() || !operation.newValue
             || !(operation.isDone() || operation.outcome == Outcome::unknown))
             continue;
-        const auto [it, isNew] = firstCalls.try_emplace({operation.key, *operation.newValue},
-                                                        operation.called);
+        const auto [it, isNew] =
+            firstCalls.try_emplace({operation.key, *operation.newValue}, operation.called);
         it->second = std::min(it->second, operation.called);
     }
     for (const std::size_t i : m_all) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/support/history_generator.h"
 
-#include <QtGlobal>
 #include <QRandomGenerator>
+#include <QtGlobal>
 
 #include <algorithm>
 #include <iterator>
@@ -14,10 +14,8 @@ using Mode = Operation::Mode;
 using Outcome = Operation::Outcome;
 
 HistoryGenerator::HistoryGenerator(Random &random, const GeneratorOptions &options)
-    : m_random(random)
-    , m_options(options)
-{
-}
+    : m_random(random), m_options(options)
+{}
 
 bool HistoryGenerator::chance(int percent)
 {
@@ -49,10 +47,10 @@ Operation HistoryGenerator::begin(std::uint64_t effectTime)
 {
     const auto spread = static_cast<std::uint64_t>(m_options.spread) + 1;
     Operation operation;
-    operation.process = 'p' + QByteArray::number(m_random.below(
-                                  static_cast<std::uint64_t>(m_options.processes)));
-    operation.key = 'k' + QByteArray::number(m_random.below(
-                              static_cast<std::uint64_t>(m_options.keys)));
+    operation.process =
+        'p' + QByteArray::number(m_random.below(static_cast<std::uint64_t>(m_options.processes)));
+    operation.key =
+        'k' + QByteArray::number(m_random.below(static_cast<std::uint64_t>(m_options.keys)));
     operation.called = effectTime - m_random.below(spread);
     operation.returned = effectTime + m_random.below(spread);
     if (chance(m_options.readChance))
@@ -118,8 +116,8 @@ void HistoryGenerator::doUnknownWrite(Operation &operation)
     operation.returned = operation.called + m_random.below(50); // The client may give up early.
     if (chance(50))
         operation.returned.reset();
-    const bool isPossible = operation.kind != Kind::cas
-                            || operation.expected == valueAt(operation.key, m_revision);
+    const bool isPossible =
+        operation.kind != Kind::cas || operation.expected == valueAt(operation.key, m_revision);
     if (isPossible && chance(60))
         write(operation.key, operation.newValue);
 }

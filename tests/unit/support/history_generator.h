@@ -15,12 +15,12 @@ struct GeneratorOptions
     int operations = 100;
     int processes = 5;
     int keys = 3;
-    int values = 4;    ///< Few values make the same one come back.
-    int spread = 30;   ///< How far calls and returns lie from the effect; effects are 10 apart.
+    int values = 4;  ///< Few values make the same one come back.
+    int spread = 30; ///< How far calls and returns lie from the effect; effects are 10 apart.
     int readChance = 50;
     int unknownChance = 8;
     int failedChance = 3;
-    int weakReadChance = 25; ///< Of reads: session or local.
+    int weakReadChance = 25;  ///< Of reads: session or local.
     int revisionChance = 100; ///< Of answers: they name a revision.
 };
 

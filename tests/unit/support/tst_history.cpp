@@ -54,8 +54,8 @@ private Q_SLOTS:
 
 void TestHistory::parse_readsEachField()
 {
-    const Result<History> history
-        = History::parse("p1 3 17 cas a absent 2 -> ok rev=9\np2 4 - get b session -> unknown");
+    const Result<History> history =
+        History::parse("p1 3 17 cas a absent 2 -> ok rev=9\np2 4 - get b session -> unknown");
     QVERIFY(history);
     QCOMPARE(history->operations().size(), std::size_t(2));
     const Operation &cas = history->operations()[0];
@@ -79,8 +79,8 @@ void TestHistory::parse_readsEachField()
 
 void TestHistory::parse_skipsCommentsAndBlankLines()
 {
-    const Result<History> history
-        = History::parse("# \xc3\xa4\xff\n\n \t \np1 1 2 get a -> 1   # stale?\n#");
+    const Result<History> history =
+        History::parse("# \xc3\xa4\xff\n\n \t \np1 1 2 get a -> 1   # stale?\n#");
     QVERIFY(history);
     QCOMPARE(history->operations().size(), std::size_t(1));
     QCOMPARE(history->operations().front().line, 4);
@@ -90,15 +90,27 @@ void TestHistory::parse_skipsCommentsAndBlankLines()
 void TestHistory::toText_isWhatParseReads_data()
 {
     QTest::addColumn<QByteArray>("line");
-    for (const char *line :
-         {"p1 0 0 put a 1 -> ok", "p1 0 1 put a 1 -> ok rev=1", "p1 0 1 put a 1 -> fail",
-          "p1 0 - put a 1 -> unknown", "p1 0 9 put a 1 -> unknown", "p1 0 1 put a \"\" -> ok",
-          "p1 0 1 cas a 1 2 -> ok rev=9223372036854775807", "p1 0 1 cas a absent 2 -> mismatch",
-          "p1 0 1 cas a 1 absent -> mismatch rev=0", "p1 0 - cas a 1 2 -> unknown",
-          "p1 0 1 del a -> ok rev=4", "p1 0 1 del a -> absent rev=0", "p1 0 1 del a -> fail",
-          "p1 0 1 get a -> 1 rev=0", "p1 0 1 get a -> absent", "p1 0 1 get a -> fail",
-          "p1 0 - get a session -> unknown", "p1 0 1 get a local -> %6Fk rev=3",
-          "p1 0 1 put a - -> ok", "- 0 1 put put put -> ok", "p1 0 1 get a -> %61bsent"})
+    for (const char *line : {"p1 0 0 put a 1 -> ok",
+                             "p1 0 1 put a 1 -> ok rev=1",
+                             "p1 0 1 put a 1 -> fail",
+                             "p1 0 - put a 1 -> unknown",
+                             "p1 0 9 put a 1 -> unknown",
+                             "p1 0 1 put a \"\" -> ok",
+                             "p1 0 1 cas a 1 2 -> ok rev=9223372036854775807",
+                             "p1 0 1 cas a absent 2 -> mismatch",
+                             "p1 0 1 cas a 1 absent -> mismatch rev=0",
+                             "p1 0 - cas a 1 2 -> unknown",
+                             "p1 0 1 del a -> ok rev=4",
+                             "p1 0 1 del a -> absent rev=0",
+                             "p1 0 1 del a -> fail",
+                             "p1 0 1 get a -> 1 rev=0",
+                             "p1 0 1 get a -> absent",
+                             "p1 0 1 get a -> fail",
+                             "p1 0 - get a session -> unknown",
+                             "p1 0 1 get a local -> %6Fk rev=3",
+                             "p1 0 1 put a - -> ok",
+                             "- 0 1 put put put -> ok",
+                             "p1 0 1 get a -> %61bsent"})
         QTest::newRow(line) << QByteArray(line);
 }
 
@@ -132,29 +144,33 @@ void TestHistory::toText_tellsEmptyFromAbsent()
 
 void TestHistory::parse_acceptsOtherSpellings()
 {
-    const Result<History> history = History::parse(
-        "\tp1  0 inf\tput a %41 -> unknown\t\np1 0 1 get a linearizable -> %41");
+    const Result<History> history =
+        History::parse("\tp1  0 inf\tput a %41 -> unknown\t\np1 0 1 get a linearizable -> %41");
     QVERIFY(history);
     QCOMPARE(history->toText(), "p1 0 - put a A -> unknown\np1 0 1 get a -> A\n");
 }
 
-void TestHistory::parse_namesLineFieldAndExpectation_data()
+static void row(const char *name, const char *text, const char *message)
 {
-    QTest::addColumn<QByteArray>("text");
-    QTest::addColumn<QString>("message");
-    const auto row = [](const char *name, const char *text, const char *message) {
-        QTest::newRow(name) << QByteArray(text) << QString::fromLatin1(message);
-    };
+    QTest::newRow(name) << QByteArray(text) << QString::fromLatin1(message);
+}
+
+static void addRequestErrors()
+{
     row("kind", "# x\n\np1 0 1 pot a 1 -> ok",
         "line 3, field 4: expected put, cas, del or get, found \"pot\"");
-    row("process only", "p1", "line 1, field 2: expected the call time, a decimal number below "
-                              "2^63, found the end of the line");
-    row("call time", "p1 x 1 get a -> 1", "line 1, field 2: expected the call time, a decimal "
-                                          "number below 2^63, found \"x\"");
-    row("negative", "p1 -1 1 get a -> 1", "line 1, field 2: expected the call time, a decimal "
-                                          "number below 2^63, found \"-1\"");
-    row("leading zero", "p1 01 1 get a -> 1", "line 1, field 2: expected the call time, a decimal "
-                                              "number below 2^63, found \"01\"");
+    row("process only", "p1",
+        "line 1, field 2: expected the call time, a decimal number below "
+        "2^63, found the end of the line");
+    row("call time", "p1 x 1 get a -> 1",
+        "line 1, field 2: expected the call time, a decimal "
+        "number below 2^63, found \"x\"");
+    row("negative", "p1 -1 1 get a -> 1",
+        "line 1, field 2: expected the call time, a decimal "
+        "number below 2^63, found \"-1\"");
+    row("leading zero", "p1 01 1 get a -> 1",
+        "line 1, field 2: expected the call time, a decimal "
+        "number below 2^63, found \"01\"");
     row("2^63", "p1 0 9223372036854775808 get a -> 1",
         "line 1, field 3: expected the return time, a decimal number below 2^63, - or inf, found "
         "\"9223372036854775808\"");
@@ -184,6 +200,10 @@ void TestHistory::parse_namesLineFieldAndExpectation_data()
     row("cas with one value", "p1 0 1 cas a 1 -> ok",
         "line 1, field 7: expected the new value, which is absent or a value of 0 to 4096 bytes, "
         "found \"->\"");
+}
+
+static void addResultErrors()
+{
     row("mode", "p1 0 1 get a stale -> 1",
         "line 1, field 6: expected linearizable, session, local or ->, found \"stale\"");
     row("mode of a write", "p1 0 1 put a 1 local -> ok",
@@ -196,8 +216,9 @@ void TestHistory::parse_namesLineFieldAndExpectation_data()
         "line 1, field 9: expected ok, mismatch, fail or unknown, found \"absent\"");
     row("del mismatch", "p1 0 1 del a -> mismatch",
         "line 1, field 7: expected ok, absent, fail or unknown, found \"mismatch\"");
-    row("get ok", "p1 0 1 get a -> ok", "line 1, field 7: expected the result, which is absent or "
-                                        "a value of 0 to 4096 bytes, found \"ok\"");
+    row("get ok", "p1 0 1 get a -> ok",
+        "line 1, field 7: expected the result, which is absent or "
+        "a value of 0 to 4096 bytes, found \"ok\"");
     row("answer without return", "p1 0 - put a 1 -> ok",
         "line 1, field 8: expected unknown, as the operation has no return time, found \"ok\"");
     row("revision", "p1 0 1 put a 1 -> ok rev=x",
@@ -211,9 +232,18 @@ void TestHistory::parse_namesLineFieldAndExpectation_data()
         "line 1, field 9: expected the end of the line, found \"rev=1\"");
     row("more", "p1 0 1 put a 1 -> ok rev=1 more",
         "line 1, field 10: expected the end of the line, found \"more\"");
-    row("a later version", "history 2\n", "line 1, field 3: expected the return time, a decimal "
-                                          "number below 2^63, - or inf, found the end of the "
-                                          "line");
+    row("a later version", "history 2\n",
+        "line 1, field 3: expected the return time, a decimal "
+        "number below 2^63, - or inf, found the end of the "
+        "line");
+}
+
+void TestHistory::parse_namesLineFieldAndExpectation_data()
+{
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QString>("message");
+    addRequestErrors();
+    addResultErrors();
 }
 
 void TestHistory::parse_namesLineFieldAndExpectation()
@@ -260,8 +290,8 @@ void TestHistory::parse_takesTheLargestValues()
     QVERIFY(operation.toText().size() <= History::lineBytesMax);
     QVERIFY(!operation.problem());
 
-    for (QByteArray *field : {&operation.process, &operation.key, &*operation.expected,
-                              &*operation.newValue}) {
+    for (QByteArray *field :
+         {&operation.process, &operation.key, &*operation.expected, &*operation.newValue}) {
         *field += 'x';
         QVERIFY(operation.problem());
         field->chop(1);

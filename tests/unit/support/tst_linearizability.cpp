@@ -150,8 +150,8 @@ void mutate(Operation &operation, Operation &other, Random &random)
         break;
     case 3:
         if (operation.kind == Operation::Kind::cas && operation.returned)
-            operation.outcome = random.below(2) == 0 ? Operation::Outcome::ok
-                                                     : Operation::Outcome::mismatch;
+            operation.outcome =
+                random.below(2) == 0 ? Operation::Outcome::ok : Operation::Outcome::mismatch;
         break;
     case 4:
         std::swap(operation.called, other.called);
@@ -251,11 +251,10 @@ void TestLinearizability::formatDocument_examplesAreJudgedAsTheyExpect()
 
 void TestLinearizability::violation_isExplained()
 {
-    const LinearizabilityVerdict verdict
-        = checkLinearizability(parsed("p1 0 1 put a 1 -> ok\n"
-                                      "p2 2 9 put a 2 -> ok\n"
-                                      "p3 4 5 get a -> 3\n"
-                                      "p3 6 7 get a -> 1\n"));
+    const LinearizabilityVerdict verdict = checkLinearizability(parsed("p1 0 1 put a 1 -> ok\n"
+                                                                       "p2 2 9 put a 2 -> ok\n"
+                                                                       "p3 4 5 get a -> 3\n"
+                                                                       "p3 6 7 get a -> 1\n"));
     QVERIFY(verdict.kind == Verdict::violation);
     QCOMPARE(verdict.key, "a");
     QCOMPARE(verdict.operation.value_or(99), std::size_t(2));
@@ -269,8 +268,8 @@ void TestLinearizability::violation_isExplained()
 
 void TestLinearizability::violation_namesTheKeyThatWentWrongFirst()
 {
-    const LinearizabilityVerdict verdict
-        = checkLinearizability(parsed("p 8 9 get a -> 1\np 2 3 get b -> 1\np 4 5 get c -> 1\n"));
+    const LinearizabilityVerdict verdict =
+        checkLinearizability(parsed("p 8 9 get a -> 1\np 2 3 get b -> 1\np 4 5 get c -> 1\n"));
     QCOMPARE(verdict.key, "b");
 }
 
@@ -303,8 +302,8 @@ void TestLinearizability::check_findsViolationsBesideUndecidedKeys()
 {
     LinearizabilityOptions options;
     options.effortMaxPerKey = 1000;
-    const LinearizabilityVerdict verdict
-        = checkLinearizability(parsed(puzzle("a") + "p 0 1 get b -> 1\n" + puzzle("c")), options);
+    const LinearizabilityVerdict verdict =
+        checkLinearizability(parsed(puzzle("a") + "p 0 1 get b -> 1\n" + puzzle("c")), options);
     QVERIFY(verdict.kind == Verdict::violation);
     QCOMPARE(verdict.key, "b");
 }
@@ -421,8 +420,8 @@ void TestLinearizability::check_copesWithAWrongEnd()
     const QByteArray text = HistoryGenerator(random, options).generate().toText();
     QElapsedTimer timer;
     timer.start();
-    const LinearizabilityVerdict verdict
-        = checkLinearizability(parsed(text + "p 9000000 9000001 get k0 -> never\n"));
+    const LinearizabilityVerdict verdict =
+        checkLinearizability(parsed(text + "p 9000000 9000001 get k0 -> never\n"));
     qInfo("%lld ms, %llu states", timer.elapsed(),
           static_cast<unsigned long long>(verdict.statesVisited));
     QVERIFY(verdict.kind == Verdict::violation);
