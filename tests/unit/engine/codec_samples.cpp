@@ -140,9 +140,16 @@ EngineMessage CodecSamples::engineMessage(std::size_t kind)
 {
     switch (kind) {
     case 0: {
-        const auto request = static_cast<RequestKind>(1 + m_random.below(5));
-        return Request{number(),  request,           bytes(60),         SessionId(positive()),
-                       members(), Epoch(positive()), NodeId(positive())};
+        Request request;
+        request.id = number();
+        request.kind = static_cast<RequestKind>(1 + m_random.below(5));
+        request.leaderRun = RunId(number());
+        request.command = bytes(60);
+        request.session = SessionId(positive());
+        request.members = members();
+        request.ifEpoch = Epoch(positive());
+        request.target = NodeId(positive());
+        return request;
     }
     case 1:
         return Reply{number(), static_cast<ReplyStatus>(1 + m_random.below(5)), Slot(number()),

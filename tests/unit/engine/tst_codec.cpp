@@ -86,16 +86,26 @@ static consensus::MemberSet membersOf(std::size_t voters, std::size_t observers)
     return members;
 }
 
-/// The bytes of the first block ```hex name in the document of the record format.
+/// The bytes of the block ```hex \a name in a document: what stands before two spaces in each line.
 static QByteArray documented(const QByteArray &name)
 {
-    QFile file(QFINDTESTDATA("../../../docs/formats/records.md"));
-    if (!file.open(QIODevice::ReadOnly))
-        return "no document";
-    const QByteArray text = file.readAll();
-    const QByteArray fence = "```hex " + name + "\n";
-    const qsizetype begin = text.indexOf(fence) + fence.size();
-    return QByteArray::fromHex(text.mid(begin, text.indexOf("```", begin) - begin));
+    for (const char *path :
+         {"../../../docs/formats/records.md", "../../../docs/formats/peer-messages.md"}) {
+        QFile file(QFINDTESTDATA(path));
+        if (!file.open(QIODevice::ReadOnly))
+            return "no document";
+        const QByteArray text = file.readAll();
+        const QByteArray fence = "```hex " + name + "\n";
+        const qsizetype begin = text.indexOf(fence);
+        if (begin < 0)
+            continue;
+        const qsizetype end = text.indexOf("```", begin + fence.size());
+        QByteArray hex;
+        for (const QByteArray &line : text.mid(begin, end - begin).split('\n').mid(1))
+            hex += line.left(line.indexOf("  ") < 0 ? line.size() : line.indexOf("  "));
+        return QByteArray::fromHex(hex);
+    }
+    return "not documented";
 }
 
 class TestCodec : public QObject
@@ -532,6 +542,11 @@ void TestCodec::document_examplesAreWhatTheCodeWrites()
              documented("founding").toHex());
     QCOMPARE(encodeConfiguration({Epoch(2), Slot(301), three}).toHex(),
              documented("configuration").toHex());
+    const consensus::Message accept =
+        consensus::Accept{{Epoch(1), 5, NodeId(17)}, Slot(300), Slot(299), entry};
+    QCOMPARE(encodeFrame({ClusterId(0xc0ffee), Epoch(1), NodeId(17), RunId(81), NodeId(18), accept})
+                 .toHex(),
+             documented("accept").toHex());
 }
 
 QTEST_GUILESS_MAIN(TestCodec)
