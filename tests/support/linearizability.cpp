@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/linearizability.h"
 
+#include "support/key_history.h"
+
 #include <QStringList>
 
 #include <algorithm>
 #include <iterator>
-#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -30,121 +31,16 @@
 
 namespace coffer::test {
 
+using linearizability::absentValue;
+using linearizability::KeyHistory;
+using linearizability::Step;
+using linearizability::StepId;
+using linearizability::Value;
+
 namespace {
 
-using Value = std::uint32_t; ///< An interned value of one key.
-constexpr Value absentValue = 0;
-
-/// One operation as a step of a register.
-struct Step
-{
-    enum class Kind {
-        write,  ///< Sets \c after whatever was there.
-        swap,   ///< Sets \c after if \c before is there.
-        look,   ///< Holds if \c before is there.
-        refusal ///< Holds if anything but \c before is there.
-    };
-
-    Kind kind = Kind::look;
-    Value before = absentValue;
-    Value after = absentValue;
-    bool isKnown = true;
-    std::size_t operation = 0; ///< Index in the history.
-    std::uint64_t called = 0;
-    std::uint64_t returned = std::numeric_limits<std::uint64_t>::max(); ///< If known.
-
-    [[nodiscard]] bool isWriting() const { return kind == Kind::write || kind == Kind::swap; }
-    [[nodiscard]] bool isLookingAt(Value value) const
-    {
-        return (kind == Kind::look && before == value)
-               || (kind == Kind::refusal && before != value);
-    }
-    /// May be linearized while the key has \a value.
-    [[nodiscard]] bool isPossibleAt(Value value) const
-    {
-        return kind == Kind::write || (kind == Kind::swap && before == value) || isLookingAt(value);
-    }
-};
-
-using StepId = std::uint32_t;
-
-/// The operations of one key that count, in the order of their calls.
-struct KeyHistory
-{
-    std::vector<Step> steps;
-    std::vector<QByteArray> values; ///< By Value; the first stands for absent.
-    std::map<QByteArray, Value> valueIds;
-
-    Value intern(const std::optional<QByteArray> &value)
-    {
-        if (!value)
-            return absentValue;
-        const auto [it, isNew] = valueIds.try_emplace(*value, static_cast<Value>(values.size()));
-        if (isNew)
-            values.push_back(*value);
-        return it->second;
-    }
-    [[nodiscard]] QString text(Value value) const
-    {
-        const QByteArray bytes =
-            value == absentValue ? QByteArray("absent") : valueText(values[value]);
-        return QString::fromLatin1(bytes);
-    }
-};
-
-bool isJudged(const Operation &operation)
-{
-    if (operation.outcome == Operation::Outcome::failed)
-        return false;
-    return operation.isWrite()
-           || (operation.mode == Operation::Mode::linearizable
-               && operation.outcome == Operation::Outcome::ok);
-}
-
-Step toStep(const Operation &operation, std::size_t index, KeyHistory &key)
-{
-    using Outcome = Operation::Outcome;
-    Step step;
-    step.operation = index;
-    step.called = operation.called;
-    step.isKnown = operation.outcome != Outcome::unknown;
-    if (step.isKnown)
-        step.returned = *operation.returned;
-    step.after = key.intern(operation.newValue);
-    if (operation.kind == Operation::Kind::get) {
-        step.before = key.intern(operation.seen);
-    } else if (operation.kind == Operation::Kind::cas) {
-        step.before = key.intern(operation.expected);
-        if (operation.outcome == Outcome::mismatch)
-            step.kind = Step::Kind::refusal;
-        else if (step.before != step.after) // Else it only looks.
-            step.kind = Step::Kind::swap;
-    } else if (operation.outcome != Outcome::absent) {
-        step.kind = Step::Kind::write;
-    }
-    return step;
-}
-
-std::map<QByteArray, KeyHistory> splitByKey(const History &history)
-{
-    std::map<QByteArray, KeyHistory> keys;
-    const std::vector<Operation> &operations = history.operations();
-    for (std::size_t i = 0; i < operations.size(); ++i) {
-        if (!isJudged(operations[i]))
-            continue;
-        KeyHistory &key = keys[operations[i].key];
-        if (key.values.empty())
-            key.values.emplace_back();
-        const Step step = toStep(operations[i], i, key);
-        if (step.isKnown || step.isWriting())
-            key.steps.push_back(step);
-    }
-    for (auto &[name, key] : keys) {
-        std::stable_sort(key.steps.begin(), key.steps.end(),
-                         [](const Step &a, const Step &b) { return a.called < b.called; });
-    }
-    return keys;
-}
+/// How many comparisons of states take as long as making one, roughly.
+constexpr std::uint64_t comparisonsPerState = 20;
 
 /// The call or the return of a step. Calls come before returns of the same time.
 struct Event
@@ -161,6 +57,7 @@ struct UnknownGroup
 {
     Step step;                      ///< Any of them.
     std::vector<std::size_t> calls; ///< Their call events, rising.
+    std::size_t lastUse = 0;        ///< The last event at which something may see \c step.after.
 };
 
 /// A known step that is called and not linearized.
@@ -176,7 +73,7 @@ struct State
     std::size_t next = 0;
     Value value = absentValue;
     std::vector<Open> open;           ///< In the order of calls.
-    std::vector<std::uint32_t> spent; ///< Group of each unknown write that was used, rising.
+    std::vector<std::uint32_t> spent; ///< Group of each unknown write used and not forgotten.
 };
 
 /// What can be linearized next, or dropped because it is hidden.
@@ -230,6 +127,7 @@ private:
         std::set<Value> values;
     };
 
+    void noteLastUses(std::size_t values);
     void advance(State &state) const;
     void setValue(State &state, Value value) const;
     [[nodiscard]] State after(const State &state, const Choice &choice) const;
@@ -250,7 +148,7 @@ private:
     /// writes spent, puts that are not hideable) with which it was visited.
     std::unordered_map<Words, std::vector<Words>, WordsHash> m_visited;
     std::uint64_t m_statesVisited = 0;
-    std::uint64_t m_effort = 0; ///< In the unit of LinearizabilityOptions.
+    std::uint64_t m_effort = 0; ///< In comparisons of states.
     std::size_t m_stuckAt = 0;
     std::set<Value> m_stuckValues;
 };
@@ -271,11 +169,43 @@ Search::Search(const KeyHistory &key) : m_steps(key.steps)
         const auto [it, isFirst] =
             groups.try_emplace({step.kind, step.before, step.after}, m_groups.size());
         if (isFirst)
-            m_groups.push_back({step, {}});
+            m_groups.push_back({step, {}, 0});
         m_groups[it->second].calls.push_back(i);
     }
     for (std::uint32_t group = 0; group < m_groups.size(); ++group)
         m_groupsByAfter[m_groups[group].step.after].push_back(group);
+    noteLastUses(key.values.size());
+}
+
+/// Finds out when an unknown write can be forgotten, as nothing can see what it wrote any more.
+void Search::noteLastUses(std::size_t values)
+{
+    std::vector<std::size_t> lastSight(values, 0); // By value: the event at which a step saw it.
+    std::size_t lastRefusal = 0;                   // A refusal may see anything.
+    for (std::size_t i = 0; i < m_events.size(); ++i) {
+        const Step &step = m_steps[m_events[i].step];
+        if (step.kind == Step::Kind::refusal)
+            lastRefusal = i;
+        else if (step.isKnown && step.kind != Step::Kind::write)
+            lastSight[step.before] = i;
+    }
+    // An unknown cas sees a value for the sake of what it writes: latest sights first.
+    std::set<std::pair<std::size_t, Value>> queue;
+    for (Value value = 0; value < values; ++value)
+        queue.emplace(lastSight[value], value);
+    while (!queue.empty()) {
+        const auto [sight, value] = *queue.rbegin();
+        queue.erase(std::prev(queue.end()));
+        for (const std::uint32_t group : m_groupsByAfter[value]) {
+            const Step &step = m_groups[group].step;
+            m_groups[group].lastUse = std::max(sight, lastRefusal);
+            if (step.kind != Step::Kind::swap || lastSight[step.before] >= sight)
+                continue;
+            queue.erase({lastSight[step.before], step.before});
+            queue.emplace(sight, step.before);
+            lastSight[step.before] = sight;
+        }
+    }
 }
 
 Search::Answer Search::run(std::uint64_t effortMax)
@@ -286,7 +216,7 @@ Search::Answer Search::run(std::uint64_t effortMax)
     while (true) {
         if (state.next == m_events.size())
             return Answer::found;
-        if (m_effort >= effortMax)
+        if (m_effort / comparisonsPerState >= effortMax)
             return Answer::gaveUp;
         if (isNew(state)) {
             ++m_statesVisited;
@@ -354,6 +284,8 @@ State Search::after(const State &state, const Choice &choice) const
         setValue(result, step.after);
     }
     advance(result);
+    std::erase_if(result.spent,
+                  [&](std::uint32_t group) { return m_groups[group].lastUse < result.next; });
     return result;
 }
 
@@ -471,7 +403,7 @@ bool Search::isNew(const State &state)
     }
     const std::uint64_t effort = 1 + (key.size() + burden.size()) / 16;
     std::vector<Words> &burdens = m_visited[std::move(key)];
-    m_effort += effort;
+    m_effort += comparisonsPerState * effort;
     for (const Words &lighter : burdens) {
         m_effort += effort;
         if (std::includes(burden.begin(), burden.end(), lighter.begin(), lighter.end()))
@@ -544,7 +476,7 @@ LinearizabilityVerdict checkLinearizability(const History &history,
     using Kind = LinearizabilityVerdict::Kind;
     LinearizabilityVerdict verdict;
     std::uint64_t firstReturn = 0;
-    for (const auto &[name, key] : splitByKey(history)) {
+    for (const auto &[name, key] : linearizability::splitByKey(history)) {
         Search search(key);
         const Search::Answer answer = search.run(options.effortMaxPerKey);
         verdict.statesVisited += search.statesVisited();

@@ -7,9 +7,8 @@ namespace coffer::test {
 
 struct LinearizabilityOptions
 {
-    /// When the search of one key gives up. A state of the search costs 1, and 1 more for each
-    /// state that it has to be compared with; states with more than 16 open operations cost more.
-    /// A unit is well below a microsecond, and about 200 bytes while the key is searched.
+    /// When the search of one key gives up, counted in its states: about two microseconds and
+    /// 200 bytes each. Comparing states counts too, and so do large ones more than once.
     std::uint64_t effortMaxPerKey = 1'000'000;
 };
 
