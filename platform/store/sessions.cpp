@@ -5,32 +5,44 @@
 #include "store/bytes_p.h"
 #include "store/limits.h"
 
+#include <array>
+
 namespace coffer::store {
 
+using SessionKey = std::array<char, 8>;
+using OutcomeKey = std::array<char, 16>;
+using SessionRow = std::array<char, 32>;
+
 /// Keys are big-endian, so that rows in byte order are in the order of their numbers.
-static QByteArray keyOf(SessionId session)
+static SessionKey keyOf(SessionId session)
 {
-    QByteArray key(8, Qt::Uninitialized);
+    SessionKey key;
     qToBigEndian(session.value(), key.data());
     return key;
 }
 
-static QByteArray keyOf(SessionId session, Sequence sequence)
+static OutcomeKey keyOf(SessionId session, Sequence sequence)
 {
-    QByteArray key(16, Qt::Uninitialized);
+    OutcomeKey key;
     qToBigEndian(session.value(), key.data());
     qToBigEndian(sequence.value(), key.data() + 8);
     return key;
 }
 
-static QByteArray rowOf(const Session &session)
+static SessionRow rowOf(const Session &session)
 {
-    ByteWriter writer(32);
-    writer.number(session.nonce);
-    writer.number(std::uint64_t(session.timeToLive.count()));
-    writer.number(session.opened.value());
-    writer.number(session.acknowledged.value());
-    return writer.take();
+    SessionRow row;
+    qToLittleEndian(session.nonce, row.data());
+    qToLittleEndian(std::uint64_t(session.timeToLive.count()), row.data() + 8);
+    qToLittleEndian(session.opened.value(), row.data() + 16);
+    qToLittleEndian(session.acknowledged.value(), row.data() + 24);
+    return row;
+}
+
+template<std::size_t size>
+static QByteArray bytesOf(const std::array<char, size> &bytes)
+{
+    return QByteArray(bytes.data(), qsizetype(size));
 }
 
 static Hash128 hashOf(SessionId id, const Session &session)
@@ -105,7 +117,8 @@ Answer Sessions::open(const OpenSession &command, Revision revision)
                                                    .acknowledged = Sequence()})
                         .first;
     m_byNonce.emplace(command.nonce, m_newest);
-    m_hash += hashOf(m_newest, at->second);
+    at->second.hash = hashOf(m_newest, at->second);
+    m_hash += at->second.hash;
     m_changedSessions.note(m_newest);
     return {.status = Status::ok, .revision = revision, .session = m_newest};
 }
@@ -117,7 +130,7 @@ bool Sessions::end(SessionId session)
         return false;
     for (const Session::Kept &kept : at->second.outcomes)
         forgetOutcome(session, kept);
-    m_hash -= hashOf(session, at->second);
+    m_hash -= at->second.hash;
     m_changedSessions.note(session);
     m_byNonce.erase(at->second.nonce);
     m_sessions.erase(at);
@@ -134,13 +147,13 @@ void Sessions::takeChanges(std::vector<Row> &rows)
 {
     for (const SessionId id : m_changedSessions.take()) {
         const Session *session = find(id);
-        rows.push_back(
-            {Table::sessions, keyOf(id), session ? std::optional(rowOf(*session)) : std::nullopt});
+        rows.push_back({Table::sessions, bytesOf(keyOf(id)),
+                        session ? std::optional(bytesOf(rowOf(*session))) : std::nullopt});
     }
     for (const auto &[id, sequence] : m_changedOutcomes.take()) {
         if (mutantIsOn(Mutant::dedupeLeftOutOfCheckpoint))
             break;
-        Row row{Table::outcomes, keyOf(id, sequence), {}};
+        Row row{Table::outcomes, bytesOf(keyOf(id, sequence)), {}};
         if (const Session *session = find(id)) {
             const auto kept = placeOf(session->outcomes, sequence);
             if (kept != session->outcomes.end() && kept->sequence == sequence)
@@ -168,7 +181,8 @@ Result<void> Sessions::restoreSession(const QByteArray &key, const QByteArray &r
                      QStringLiteral("the row of session %1 is not possible").arg(id.value())};
     }
     session.timeToLive = std::chrono::milliseconds(timeToLiveMs);
-    m_hash += hashOf(id, session);
+    session.hash = hashOf(id, session);
+    m_hash += session.hash;
     m_byNonce.emplace(session.nonce, id);
     m_sessions.emplace(id, std::move(session));
     return {};
@@ -190,7 +204,10 @@ Result<void> Sessions::restoreOutcome(const QByteArray &key, const QByteArray &r
     const auto place = placeOf(outcomes, sequence);
     if (place != outcomes.end() && place->sequence == sequence)
         return Error{ErrorCode::corrupt, QStringLiteral("an outcome is there twice")};
-    m_hash += hashOf(id, *outcomes.insert(place, {sequence, *answer}));
+    Session::Kept kept{sequence, *answer};
+    kept.hash = hashOf(id, kept);
+    m_hash += kept.hash;
+    outcomes.insert(place, std::move(kept));
     return {};
 }
 
@@ -201,9 +218,10 @@ void Sessions::setAcknowledged(Entry &entry, Sequence acknowledged)
     for (auto kept = session.outcomes.begin(); kept != end; ++kept)
         forgetOutcome(id, *kept);
     session.outcomes.erase(session.outcomes.begin(), end);
-    m_hash -= hashOf(id, session);
+    m_hash -= session.hash;
     session.acknowledged = acknowledged;
-    m_hash += hashOf(id, session);
+    session.hash = hashOf(id, session);
+    m_hash += session.hash;
     m_changedSessions.note(id);
 }
 
@@ -215,14 +233,15 @@ void Sessions::addOutcome(Entry &entry, Session::Kept kept)
         && place->sequence == kept.sequence) {
         return;
     }
-    m_hash += hashOf(id, kept);
+    kept.hash = hashOf(id, kept);
+    m_hash += kept.hash;
     m_changedOutcomes.note({id, kept.sequence});
     session.outcomes.insert(place, std::move(kept));
 }
 
 void Sessions::forgetOutcome(SessionId session, const Session::Kept &kept)
 {
-    m_hash -= hashOf(session, kept);
+    m_hash -= kept.hash;
     m_changedOutcomes.note({session, kept.sequence});
 }
 

@@ -20,6 +20,7 @@ struct Session
     {
         Sequence sequence;
         Answer answer;
+        Hash128 hash = {}; ///< Of its row.
     };
 
     std::uint64_t nonce = 0; ///< Names the OpenSession that opened it.
@@ -27,6 +28,7 @@ struct Session
     Revision opened; ///< Of the store when it was opened; part of the answer.
     Sequence acknowledged;
     std::vector<Kept> outcomes = {}; ///< Above acknowledged, ordered by sequence.
+    Hash128 hash = {};               ///< Of its row.
 };
 
 /// The live sessions and the outcomes that they keep, with the hash of their rows.
@@ -70,7 +72,7 @@ public:
 
 private:
     using Entry = std::pair<const SessionId, Session>;
-    using OutcomeKey = std::pair<SessionId, Sequence>;
+    using OutcomeName = std::pair<SessionId, Sequence>;
 
     void setAcknowledged(Entry &entry, Sequence acknowledged);
     void addOutcome(Entry &entry, Session::Kept kept);
@@ -80,7 +82,7 @@ private:
     std::map<std::uint64_t, SessionId> m_byNonce;
     SessionId m_newest;
     Changes<SessionId> m_changedSessions;
-    Changes<OutcomeKey> m_changedOutcomes;
+    Changes<OutcomeName> m_changedOutcomes;
     Hash128 m_hash;
 };
 
