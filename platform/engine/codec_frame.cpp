@@ -202,6 +202,7 @@ static QByteArray put(const Request &from, wire::PeerHead &head)
     wire::Request &to = *head.mutable_request();
     to.set_id(from.id);
     to.set_kind(static_cast<wire::RequestKind>(from.kind));
+    to.set_leader_run(from.leaderRun.value());
     to.set_session(from.session.value());
     if (from.members != consensus::MemberSet())
         put(from.members, *to.mutable_members());
@@ -446,6 +447,7 @@ static Request take(const wire::Request &from, Input &in)
         return request;
     request.id = from.id();
     request.kind = static_cast<RequestKind>(from.kind());
+    request.leaderRun = RunId(from.leader_run());
     request.command = in.takeRest(limits::commandBytesMax, "request.command");
     request.session = SessionId(from.session());
     if (from.has_members())

@@ -44,6 +44,7 @@ struct Options
     std::chrono::milliseconds checkpointEvery{1000};
     std::uint64_t checkpointSlots = 4096;   ///< Commit earlier when so many slots are waiting.
     std::uint64_t keepSlots = 4096;         ///< Chosen entries kept for lagging peers.
+    std::chrono::milliseconds requestTimeout{5000}; ///< Then a request fails.
 };
 
 enum class ReadMode { linearizable, session, local };
@@ -65,8 +66,6 @@ struct Status
     NodeId leader; ///< As last heard; none when unknown.
     bool isLeading = false;  ///< Leads and its LeaderStart is applied: it serves.
     bool isFenced = false;   ///< Lost durable state: never votes again under this id.
-    bool isDiverged = false; ///< Its state hash is a minority.
-    bool isAlarmed = false;  ///< No majority of state hashes: writes are refused.
     Slot chosenUpTo;
     Slot applied;
     Slot checkpointed; ///< Last committed checkpoint.

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/checkpointer.h"
+
+#include "base/limits.h"
+#include "base/mutant.h"
+#include "engine/codec.h"
+#include "engine/journal_writer.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace coffer::engine {
+
+/// A sender that says nothing for so long is given up.
+static constexpr Monotonic transferPatience{2'000'000};
+
+Checkpointer::Checkpointer(Host &host, JournalWriter &writer, LiveRecords live, Adopted adopted)
+    : m_host(host), m_writer(writer), m_live(std::move(live)), m_adopted(std::move(adopted)),
+      m_fileId(host.parts().random.next())
+{
+}
+
+// ---- the own checkpoint
+
+void Checkpointer::tick(const consensus::Configuration &configuration)
+{
+    const Monotonic now = m_host.now();
+    if (m_incoming && !m_incoming->isWriting && now - m_incoming->heardAt > transferPatience)
+        m_incoming.reset();
+    const Slot applied = m_host.parts().machine.applied();
+    if (m_isCommitting || m_isInstalling || applied <= m_committed)
+        return;
+    const std::uint64_t behind = applied.value() - m_committed.value();
+    if (now >= m_nextAt || behind >= m_host.options().checkpointSlots)
+        commit(configuration);
+}
+
+void Checkpointer::commit(const consensus::Configuration &configuration)
+{
+    m_isCommitting = true;
+    m_nextAt = m_host.now() + m_host.options().checkpointEvery;
+    StateMachine &machine = m_host.parts().machine;
+    const Slot slot = machine.applied();
+    const storage::CheckpointHeader header{m_host.cluster(), slot, machine.hash(),
+                                           codec::encodeConfiguration(configuration)};
+    for (storage::Row &row : machine.takeChanges())
+        m_rows.push_back(std::move(row));
+    storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
+    auto rows = std::make_shared<const std::vector<storage::Row>>(m_rows);
+    m_host.run(
+        Lane::checkpoint,
+        [checkpoint, header, rows] { return checkpoint->commit(header, *rows); },
+        [this, slot](const Result<void> &result) { committed(slot, result); });
+}
+
+void Checkpointer::committed(Slot slot, const Result<void> &result)
+{
+    m_isCommitting = false;
+    if (!result && result.error().code == ErrorCode::noSpace)
+        return; // the changes are kept; the next commit tries again
+    if (!result) {
+        m_host.fail(result.error().in(QStringLiteral("committing the checkpoint")));
+        return;
+    }
+    m_rows.clear();
+    m_committed = std::max(m_committed, slot);
+    truncate();
+}
+
+/// Forgets what the checkpoint holds, but for some entries that spare slow peers a whole file.
+void Checkpointer::truncate()
+{
+    const Slot held = mutantIsOn(Mutant::truncateAboveCheckpoint)
+        ? m_host.parts().machine.applied().next()
+        : m_committed;
+    const std::uint64_t keep =
+        mutantIsOn(Mutant::truncateAboveCheckpoint) ? 0 : m_host.options().keepSlots;
+    if (held.value() <= m_truncated.value() + keep + keep / 4)
+        return;
+    m_truncated = Slot(held.value() - keep);
+    m_host.step(consensus::Forget{m_truncated});
+    m_writer.truncate(m_truncated, m_live());
+}
+
+// ---- giving
+
+void Checkpointer::wantedBy(NodeId peer)
+{
+    if (std::find(m_lagging.begin(), m_lagging.end(), peer) == m_lagging.end())
+        m_lagging.push_back(peer);
+    if (m_isExporting || m_isInstalling)
+        return;
+    if (m_file && m_file->header().applied >= m_host.replica()->log().base()) {
+        offerFile();
+        return;
+    }
+    m_isExporting = true;
+    storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
+    auto file = std::make_shared<std::shared_ptr<storage::CheckpointFile>>();
+    m_host.run(
+        Lane::checkpoint,
+        [checkpoint, file]() -> Result<void> {
+            auto exported = checkpoint->exportFile();
+            if (!exported)
+                return exported.error();
+            *file = *exported;
+            return {};
+        },
+        [this, file](const Result<void> &result) {
+            m_isExporting = false;
+            if (!result)
+                return; // no space or nothing committed yet: the peer will ask again
+            m_file = *file;
+            ++m_fileId;
+            offerFile();
+        });
+}
+
+void Checkpointer::offerFile()
+{
+    for (NodeId peer : std::exchange(m_lagging, {}))
+        m_host.send(peer, CheckpointOffer{m_fileId, m_file->size(), m_file->header().applied});
+}
+
+void Checkpointer::receive(NodeId from, const CheckpointPull &pull)
+{
+    CheckpointChunk chunk{pull.file, pull.offset, {}};
+    if (m_file && pull.file == m_fileId && pull.offset < m_file->size()) {
+        if (auto bytes = m_file->read(pull.offset, limits::chunkBytesMax))
+            chunk.bytes = *bytes;
+    }
+    m_host.send(from, chunk);
+}
+
+// ---- taking
+
+void Checkpointer::receive(NodeId from, const CheckpointOffer &offer)
+{
+    const bool isNews = offer.applied > m_host.replica()->chosenUpTo() && offer.size > 0;
+    if (!isNews || m_incoming || m_isInstalling)
+        return;
+    m_incoming = Incoming{from, offer, 0, false, m_host.now()};
+    pull();
+}
+
+void Checkpointer::pull()
+{
+    m_host.send(m_incoming->from, CheckpointPull{m_incoming->offer.file, m_incoming->offset});
+}
+
+void Checkpointer::receive(NodeId from, const CheckpointChunk &chunk)
+{
+    if (!m_incoming || m_incoming->from != from || m_incoming->offer.file != chunk.file)
+        return;
+    if (m_incoming->isWriting || chunk.offset != m_incoming->offset)
+        return;
+    const auto size = std::uint64_t(chunk.bytes.size());
+    if (size == 0 || size > m_incoming->offer.size - m_incoming->offset) {
+        m_incoming.reset(); // the sender has the file no more; a later Fetch begins anew
+        return;
+    }
+    m_incoming->heardAt = m_host.now();
+    m_incoming->isWriting = true;
+    storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
+    m_host.run(
+        Lane::checkpoint,
+        [checkpoint, chunk] { return checkpoint->receive(chunk.offset, chunk.bytes); },
+        [this, size](const Result<void> &result) {
+            m_incoming->isWriting = false;
+            m_incoming->heardAt = m_host.now();
+            m_incoming->offset += size;
+            if (!result)
+                m_incoming.reset(); // no space: the peer's entries or a later offer remain
+            else if (m_incoming->offset == m_incoming->offer.size)
+                stage();
+            else
+                pull();
+        });
+}
+
+void Checkpointer::stage()
+{
+    m_incoming->isWriting = true;
+    using Staged = std::pair<storage::CheckpointHeader, QByteArray>;
+    auto stagedFile = std::make_shared<Staged>();
+    storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
+    m_host.run(
+        Lane::checkpoint,
+        [checkpoint, stagedFile]() -> Result<void> {
+            auto result = checkpoint->stage();
+            if (!result)
+                return result.error();
+            *stagedFile = *result;
+            return {};
+        },
+        [this, stagedFile](const Result<void> &result) {
+            m_incoming.reset();
+            if (result)
+                staged(stagedFile->first, stagedFile->second);
+        });
+}
+
+/// The file is whole and durable. It becomes the state by a journal record, so that after a crash
+/// at any moment either the old or the new generation is complete and named.
+void Checkpointer::staged(const storage::CheckpointHeader &header, const QByteArray &generation)
+{
+    if (header.applied <= m_host.replica()->chosenUpTo())
+        return; // entries came faster than the file
+    m_isInstalling = true;
+    m_install = storage::JournalRecord{storage::RecordKind::install, header.applied, Ballot(),
+                                       generation};
+    m_writer.write({*m_install}, 0);
+    m_writer.whenDurable([this, header, generation] { adopt(header, generation); });
+}
+
+void Checkpointer::adopt(const storage::CheckpointHeader &header, const QByteArray &generation)
+{
+    storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
+    auto rows = std::make_shared<std::vector<storage::Row>>();
+    m_host.run(
+        Lane::checkpoint,
+        [checkpoint, generation, rows]() -> Result<void> {
+            if (Result<void> activated = checkpoint->activate(generation); !activated)
+                return activated;
+            return checkpoint->load([rows](const storage::Row &row) -> Result<void> {
+                rows->push_back(row);
+                return {};
+            });
+        },
+        [this, header, rows](const Result<void> &result) {
+            if (result)
+                restore(header, *rows);
+            else
+                m_host.fail(result.error().in(QStringLiteral("installing a checkpoint")));
+        });
+}
+
+void Checkpointer::restore(const storage::CheckpointHeader &header,
+                           const std::vector<storage::Row> &rows)
+{
+    m_isInstalling = false;
+    m_committed = header.applied;
+    StateMachine &machine = m_host.parts().machine;
+    // The log may have come further meanwhile. Then the machine stays, and its changes since the
+    // last commit contain everything that differs from the installed rows.
+    if (machine.applied() >= header.applied)
+        return;
+    m_rows.clear();
+    machine.reset();
+    Result<void> restored;
+    for (std::size_t i = 0; i < rows.size() && restored; ++i)
+        restored = machine.restoreRow(rows[i]);
+    if (restored)
+        restored = machine.finishRestore(header.applied, header.stateHash);
+    auto configuration = codec::decodeConfiguration(header.configuration);
+    if (restored && !configuration)
+        restored = configuration.error();
+    if (!restored) {
+        m_host.fail(restored.error().in(QStringLiteral("installing a checkpoint")));
+        return;
+    }
+    m_adopted(header.applied, *configuration);
+}
+
+} // namespace coffer::engine

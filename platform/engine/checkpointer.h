@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/host_p.h"
+
+#include <optional>
+
+namespace coffer::engine {
+
+class JournalWriter;
+
+/// Keeps the checkpoint behind the applied state, lets the journal forget below it, and carries
+/// checkpoints between nodes.
+///
+/// The applied slot, the state hash, the configuration and the rows are one transaction. The
+/// journal is truncated only below the last *committed* checkpoint.
+class Checkpointer
+{
+public:
+    /// The records that must outlive the truncation of the journal.
+    using LiveRecords = std::function<std::vector<storage::JournalRecord>()>;
+    /// A checkpoint from elsewhere became the state of the machine.
+    using Adopted = std::function<void(Slot, const consensus::Configuration &)>;
+
+    Checkpointer(Host &host, JournalWriter &writer, LiveRecords live, Adopted adopted);
+
+    /// What the checkpoint held at start, and the configuration in force behind it.
+    void setCommitted(Slot applied) { m_committed = applied; }
+    [[nodiscard]] Slot committed() const { return m_committed; }
+    /// The newest install record, to be kept in the journal; nothing if there was none.
+    [[nodiscard]] const std::optional<storage::JournalRecord> &install() const { return m_install; }
+    void setInstall(const storage::JournalRecord &record) { m_install = record; }
+
+    /// Commits when it is time. \a configuration decides the slot behind the applied one.
+    void tick(const consensus::Configuration &configuration);
+
+    /// \a peer asks for entries that are forgotten here.
+    void wantedBy(NodeId peer);
+    void receive(NodeId from, const CheckpointOffer &offer);
+    void receive(NodeId from, const CheckpointPull &pull);
+    void receive(NodeId from, const CheckpointChunk &chunk);
+
+private:
+    struct Incoming
+    {
+        NodeId from;
+        CheckpointOffer offer;
+        std::uint64_t offset = 0;
+        bool isWriting = false; ///< A piece or the staging is on its lane.
+        Monotonic heardAt{0};
+    };
+
+    void commit(const consensus::Configuration &configuration);
+    void committed(Slot slot, const Result<void> &result);
+    void truncate();
+    void offerFile();
+    void pull();
+    void stage();
+    void staged(const storage::CheckpointHeader &header, const QByteArray &generation);
+    void adopt(const storage::CheckpointHeader &header, const QByteArray &generation);
+    void restore(const storage::CheckpointHeader &header, const std::vector<storage::Row> &rows);
+
+    Host &m_host;
+    JournalWriter &m_writer;
+    LiveRecords m_live;
+    Adopted m_adopted;
+
+    Slot m_committed;
+    Slot m_truncated;
+    std::optional<storage::JournalRecord> m_install;
+    std::vector<storage::Row> m_rows; ///< Changes that a failed commit left behind.
+    bool m_isCommitting = false;
+    bool m_isInstalling = false;
+    Monotonic m_nextAt{0};
+
+    std::shared_ptr<storage::CheckpointFile> m_file; ///< Offered to all who lag.
+    std::uint64_t m_fileId; ///< Begins anywhere: a restarted sender's files are not ours.
+    bool m_isExporting = false;
+    std::vector<NodeId> m_lagging;
+    std::optional<Incoming> m_incoming;
+};
+
+} // namespace coffer::engine

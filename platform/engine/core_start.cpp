@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/core_p.h"
+
+#include "base/mutant.h"
+#include "engine/codec.h"
+
+#include <utility>
+
+// How a replica comes back from what is on disk, and how an empty one begins.
+
+namespace coffer::engine {
+
+Result<void> Engine::Core::start()
+{
+    auto stored = readJournal();
+    if (!stored)
+        return stored.error();
+    if (Result<void> read = readCheckpoint(*stored); !read)
+        return read;
+    if (!stored->founding) {
+        m_bootstrap.tick();
+        flush();
+        return {};
+    }
+    return replay(*stored);
+}
+
+Result<Engine::Core::Stored> Engine::Core::readJournal()
+{
+    Stored stored;
+    const auto visit = [&stored, this](const storage::JournalRecord &record) -> Result<void> {
+        switch (record.kind) {
+        case storage::RecordKind::founding: {
+            auto founding = codec::decodeFounding(record);
+            if (!founding)
+                return founding.error();
+            stored.founding = *founding;
+            break;
+        }
+        case storage::RecordKind::fenced: stored.isFenced = true; break;
+        case storage::RecordKind::install: m_checkpointer.setInstall(record); break;
+        default: stored.records.push_back(record); break;
+        }
+        return {};
+    };
+    if (Result<void> read = m_parts.journal.replay(visit); !read)
+        return read.error().in(QStringLiteral("reading the journal"));
+    return stored;
+}
+
+Result<void> Engine::Core::readCheckpoint(Stored &stored)
+{
+    storage::Checkpoint &checkpoint = m_parts.checkpoint;
+    const QString place = QStringLiteral("reading the checkpoint");
+    if (const auto &install = m_checkpointer.install()) {
+        if (Result<void> activated = checkpoint.activate(install->payload); !activated)
+            return activated.error().in(place);
+    }
+    auto header = checkpoint.open();
+    if (!header)
+        return header.error().in(place);
+    m_parts.machine.reset();
+    if (!header->has_value()) {
+        if (stored.founding)
+            stored.configuration = {Epoch(1), Slot(1), stored.founding->members};
+        return {};
+    }
+    const storage::CheckpointHeader &found = **header;
+    if (!stored.founding || stored.founding->cluster != found.cluster)
+        return Error{ErrorCode::corrupt,
+                     QStringLiteral("journal and checkpoint belong to different clusters; is one "
+                                    "of them from another node?")};
+    const auto visit = [this](const storage::Row &row) {
+        return m_parts.machine.restoreRow(row);
+    };
+    if (Result<void> loaded = checkpoint.load(visit); !loaded)
+        return loaded.error().in(place);
+    if (Result<void> restored = m_parts.machine.finishRestore(found.applied, found.stateHash);
+        !restored)
+        return restored.error().in(place);
+    auto configuration = codec::decodeConfiguration(found.configuration);
+    if (!configuration)
+        return configuration.error().in(place);
+    stored.configuration = *configuration;
+    stored.base = found.applied;
+    m_checkpointer.setCommitted(found.applied);
+    return {};
+}
+
+Result<void> Engine::Core::replay(const Stored &stored)
+{
+    m_bootstrap.setFounding(*stored.founding);
+    m_appliedConfiguration = stored.configuration;
+    makeReplica(stored.configuration, stored.base);
+    if (stored.isFenced)
+        m_replica->setFenced();
+    for (const storage::JournalRecord &record : stored.records) {
+        auto known = codec::fromJournal(record);
+        if (!known)
+            return known.error().in(QStringLiteral("reading the journal"));
+        if (Result<void> replayed = m_replica->replay(*known); !replayed)
+            return replayed;
+    }
+    carryOut(m_replica->start(moment(), true));
+    flush();
+    return {};
+}
+
+void Engine::Core::makeReplica(const consensus::Configuration &configuration, Slot base)
+{
+    consensus::Replica::Origin origin;
+    origin.self = m_options.self;
+    origin.configuration = configuration;
+    origin.base = base;
+    origin.timing = {m_options.heartbeat, m_options.electionMin, m_options.electionMax,
+                     m_options.wallSkewMax};
+    origin.seed = m_parts.random.next();
+    m_replica = std::make_unique<consensus::Replica>(std::move(origin));
+}
+
+/// The first record of the journal; consensus begins when it is durable, and nobody hears of the
+/// cluster from here before.
+void Engine::Core::belongTo(const Founding &founding)
+{
+    m_writer.write({codec::foundingRecord(founding)}, 0);
+    m_writer.whenDurable([this, founding] {
+        m_bootstrap.setFounding(founding);
+        m_appliedConfiguration = {Epoch(1), Slot(1), founding.members};
+        makeReplica(m_appliedConfiguration, Slot());
+        for (NodeId node : founding.members.voters) {
+            if (node != m_options.self)
+                send(node, Found{founding, false});
+        }
+        carryOut(m_replica->start(moment(), false));
+    });
+}
+
+std::vector<storage::JournalRecord> Engine::Core::liveRecords() const
+{
+    std::vector<storage::JournalRecord> live{codec::foundingRecord(*m_bootstrap.founding())};
+    const bool isPromiseLost =
+        mutantIsOn(Mutant::promiseLostAtInstall) && m_checkpointer.install().has_value();
+    if (!m_replica->promised().isNone() && !isPromiseLost)
+        live.push_back(codec::toJournal(consensus::PromiseRecord{m_replica->promised()}));
+    if (m_checkpointer.install())
+        live.push_back(*m_checkpointer.install());
+    if (m_replica->isFenced())
+        live.push_back({storage::RecordKind::fenced, Slot(), Ballot(), {}});
+    return live;
+}
+
+} // namespace coffer::engine

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/journal_writer.h"
+
+#include "base/mutant.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace coffer::engine {
+
+/// How long a full disk is left alone before the write is tried again.
+static constexpr Monotonic retryPause{100'000};
+
+void JournalWriter::write(std::vector<storage::JournalRecord> records, std::uint64_t mark)
+{
+    for (storage::JournalRecord &record : records)
+        m_gathering.records.push_back(std::move(record));
+    m_gathering.mark = std::max(m_gathering.mark, mark);
+}
+
+bool JournalWriter::isQuiet() const
+{
+    return !m_isBusy && m_gathering.records.empty();
+}
+
+void JournalWriter::hold(NodeId to, consensus::Message message)
+{
+    if (isQuiet()) {
+        m_host.send(to, std::move(message));
+        return;
+    }
+    // Votes are told cumulatively: of several for one leader and ballot the last says it all.
+    if (const auto *vote = std::get_if<consensus::Accepted>(&message)) {
+        for (auto held = m_gathering.held.rbegin(); held != m_gathering.held.rend(); ++held) {
+            auto *earlier = std::get_if<consensus::Accepted>(&held->message);
+            if (held->to == to && earlier != nullptr && earlier->ballot == vote->ballot) {
+                earlier->durableTo = std::max(earlier->durableTo, vote->durableTo);
+                return;
+            }
+        }
+    }
+    m_gathering.held.push_back({to, std::move(message)});
+}
+
+void JournalWriter::whenDurable(std::function<void()> then)
+{
+    if (isQuiet())
+        then();
+    else
+        m_gathering.then.push_back(std::move(then));
+}
+
+void JournalWriter::truncate(Slot slot, std::vector<storage::JournalRecord> live)
+{
+    storage::Journal *journal = &m_host.parts().journal;
+    m_host.run(
+        Lane::journal, [journal, slot, live] { return journal->truncate(slot, live); },
+        [this](const Result<void> &result) {
+            // No space to rewrite the live records: the segments stay, and a later truncation
+            // tries again.
+            if (!result && result.error().code != ErrorCode::noSpace)
+                m_host.fail(result.error().in(QStringLiteral("truncating the journal")));
+        });
+}
+
+void JournalWriter::flush()
+{
+    if (m_isBusy || m_retryAt)
+        return;
+    if (m_gathering.records.empty()) {
+        release(std::exchange(m_gathering, {}));
+        return;
+    }
+    m_writing = std::exchange(m_gathering, {});
+    begin();
+}
+
+void JournalWriter::begin()
+{
+    m_isBusy = true;
+    storage::Journal *journal = &m_host.parts().journal;
+    auto records = std::make_shared<const std::vector<storage::JournalRecord>>(m_writing.records);
+    m_host.run(
+        Lane::journal,
+        [journal, records]() -> Result<void> {
+            if (Result<void> appended = journal->append(*records); !appended) {
+                if (!mutantIsOn(Mutant::failedAppendIgnored))
+                    return appended;
+            }
+            Result<void> synced = journal->sync();
+            if (!synced && mutantIsOn(Mutant::failedSyncRetried))
+                return journal->sync();
+            return synced;
+        },
+        [this](const Result<void> &result) { ended(result); });
+}
+
+void JournalWriter::ended(const Result<void> &result)
+{
+    if (!result && result.error().code == ErrorCode::noSpace) {
+        if (!m_retryAt)
+            m_host.step(consensus::DiskStuck{true});
+        m_retryAt = m_host.now() + retryPause;
+        return; // still busy: nothing overtakes this group
+    }
+    if (!result) {
+        m_host.fail(result.error().in(QStringLiteral("writing the journal")));
+        return;
+    }
+    m_isBusy = false;
+    if (m_retryAt) {
+        m_retryAt.reset();
+        m_host.step(consensus::DiskStuck{false});
+    }
+    release(std::exchange(m_writing, {}));
+}
+
+void JournalWriter::release(Group group)
+{
+    for (consensus::Outgoing &outgoing : group.held)
+        m_host.send(outgoing.to, std::move(outgoing.message));
+    for (const auto &then : group.then)
+        then();
+    if (group.mark != 0)
+        m_host.step(consensus::Written{group.mark});
+}
+
+void JournalWriter::tick()
+{
+    if (!m_retryAt || m_host.now() < *m_retryAt)
+        return;
+    m_retryAt = m_host.now() + 100 * retryPause; // until this try has ended
+    begin();
+}
+
+} // namespace coffer::engine

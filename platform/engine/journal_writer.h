@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/host_p.h"
+
+#include <optional>
+
+namespace coffer::engine {
+
+/// Puts records into the journal in groups, and lets nothing out before what it relies on is
+/// durable. One group is being written at a time; what comes meanwhile forms the next one.
+///
+/// A full disk is not an error: the group is kept and tried again, and consensus is told that it
+/// must not vote or lead meanwhile. Any other failure ends the engine.
+class JournalWriter
+{
+public:
+    explicit JournalWriter(Host &host) : m_host(host) {}
+
+    /// Adds records behind all others; consensus hears Written{mark} when they are durable
+    /// (mark 0: nothing to hear).
+    void write(std::vector<storage::JournalRecord> records, std::uint64_t mark);
+    /// Sends \a message once everything written so far is durable.
+    void hold(NodeId to, consensus::Message message);
+    /// Calls \a then once everything written so far is durable.
+    void whenDurable(std::function<void()> then);
+    /// Allows the journal to forget; see Journal::truncate().
+    void truncate(Slot slot, std::vector<storage::JournalRecord> live);
+
+    [[nodiscard]] bool isIdle() const { return !m_isBusy; }
+    /// Begins to write what has gathered, if nothing is being written.
+    void flush();
+    /// Tries again after a full disk.
+    void tick();
+
+private:
+    struct Group
+    {
+        std::vector<storage::JournalRecord> records;
+        std::uint64_t mark = 0;
+        std::vector<consensus::Outgoing> held;
+        std::vector<std::function<void()>> then;
+    };
+
+    void begin();
+    void ended(const Result<void> &result);
+    void release(Group group);
+    [[nodiscard]] bool isQuiet() const;
+
+    Host &m_host;
+    Group m_gathering;
+    Group m_writing;
+    bool m_isBusy = false;
+    std::optional<Monotonic> m_retryAt; ///< The disk is full; try again then.
+};
+
+} // namespace coffer::engine
