@@ -27,7 +27,8 @@
  * two chosen values (or a follower that takes a wrong value for the chosen one).
  *
  * Mutants, each a rule left out:
- *   M_EPOCH     the epoch is not part of the ballot (give E2 an interleaved mask)
+ *   M_EPOCH     the epoch is not part of the ballot (give E2 an interleaved mask);
+ *               M_EPOCH=2: and a node that enters epoch 2 starts with no promise
  *   M_BALLOT0   the ballots of epoch 2 start without phase 1
  *   M_NODISCARD a candidate that recovers a stop keeps what it found above it
  *   M_DISORDER  a voter votes for a slot whatever it holds below
@@ -39,6 +40,15 @@
  *   M_OLDVOTES  a leader counts votes for the same value at lower ballots
  *   M_LATEVOTE  a voter ignores its promise when it votes
  *   M_LATEACK   a voter acknowledges at a ballot below its promise
+ *   M_RESUME    a restarted leader goes on with its ballot, with other values
+ *
+ * Witnesses: -DWITNESS=n makes the assertion `unreached` fail where the model does
+ * what it is there for, so that "errors: 0" is not said of a model that does nothing:
+ *   1  epoch 2 chooses a value in the last slot
+ *   2  a candidate recovers a stop and discards a vote it found above it
+ *   3  a vote is in order only because a chosen value is held in place of a vote
+ *   4  an acceptor still votes in epoch 1 after epoch 2 has chosen
+ *   5  a quorum acknowledges a slot at a ballot at which no quorum voted for it
  */
 
 #ifndef B
@@ -68,11 +78,15 @@
 #ifndef NARROW
 #define NARROW 0
 #endif
+#ifndef WITNESS
+#define WITNESS 0
+#endif
 
 /* Values. Every ballot has its own fresh value and its own stop. */
 #define NONE     0
 #define NOOP     1
 #define FRESH(b) (2 + (b))
+#define AGAIN(b) (8 + (b))       /* M_RESUME: what it proposes after the restart */
 #define STOP(b)  (16 + (b))
 #define ISSTOP(v) ((v) >= 16)
 #define ORIGIN(v) (ISSTOP(v) -> (v) - 16 : (v) - 2)   /* the ballot a value comes from */
@@ -88,6 +102,14 @@ byte  kn[NA];   /* the chosen values of slots 0..kn-1 are held                  
 byte prop[B * S]; /* Accept(b, k, value): sent once and for ever deliverable    */
 byte done;        /* bit b: phase 1 of ballot b is over, its Accepts are out    */
 byte cu[B];       /* chosenUpTo the leader of b may have announced              */
+
+#ifdef M_RESUME
+short vg[NA];     /* of the votes: those cast after the leader's restart        */
+byte resumed;     /* bit b: the leader of b has restarted                       */
+#define SAMEVALUE(a,b,k) (((vg[a] >> ((b) * S + (k))) & 1) == ((resumed >> (b)) & 1))
+#else
+#define SAMEVALUE(a,b,k) 1
+#endif
 
 /* ---- ghosts ------------------------------------------------------------ */
 byte chosen[S];   /* value chosen in the slot (a quorum of votes at one ballot) */
@@ -105,7 +127,7 @@ HIDDEN byte i, j, k_, n, x, y, top, v, told;
 HIDDEN short m, w;
 
 /* the assertions, named so that the checker's report says which one failed */
-HIDDEN byte agreement, nothing_above_stop, claim, told_is_chosen, discarded;
+HIDDEN byte agreement, nothing_above_stop, claim, told_is_chosen, discarded, unreached;
 
 /* the step taken: set by its guard, read by its effect, 0 between steps */
 byte op, pa, pb, pk, pq, pf, pt;
@@ -179,6 +201,9 @@ inline say(u) {
   :: u == NONE -> printf(" -")
   :: u == NOOP -> printf(" noop")
   :: ISSTOP(u) -> printf(" STOP.b%d", ORIGIN(u))
+#ifdef M_RESUME
+  :: u >= 8 && u < 16 -> printf(" other.b%d", u - 8)
+#endif
   :: else -> printf(" value.b%d", ORIGIN(u))
   fi
 }
@@ -266,6 +291,14 @@ inline settle() {
            if
            :: n >= QCHOOSE(j) ->
               v = prop[j * S + x];
+#if WITNESS == 5
+              n = 0; i = 0;
+              do
+              :: i < NA -> n = n + (MEMBER(i,j) && VOTED(i,j,x)); i++
+              :: else -> break
+              od;
+              unreached = (v == NONE || n >= QCHOOSE(j)); assert(unreached);
+#endif
               if
               :: v == NONE                   /* below the leader's first slot */
               :: v != NONE && chosen[x] != v ->
@@ -319,6 +352,17 @@ inline promise(a, b) {
 #define CANVOTE(a,b,k) (prop[(b)*S+(k)] && MEMBER(a,b) && KEEPS(a,b) && !VOTED(a,b,k) \
                         && MYEPOCH(a,b) && INORDER(a,b,k))
 inline vote(a, b, k) {
+#if WITNESS == 3
+  unreached = EP2(b) || ((VOTES(a,b) & BELOW(k)) == BELOW(k)); assert(unreached);
+#elif WITNESS == 4
+  unreached = EP2(b) || ss == 0 || chosen[S - 1] == NONE || EP2(ORIGIN(chosen[S - 1])) == 0; assert(unreached);
+#endif
+#ifdef M_RESUME
+  if
+  :: (resumed >> b) & 1 -> vg[a] = vg[a] | (1 << (b * S + k))
+  :: else
+  fi;
+#endif
   vt[a] = vt[a] | (1 << (b * S + k));
   if
   :: pd[a] < b + 1 -> pd[a] = b + 1
@@ -328,7 +372,7 @@ inline vote(a, b, k) {
   printf("a%d votes at b%d in slot %d for", NAME(a), b, k + 1); say(v); printf("\n");
   n = 0; i = 0;
   do
-  :: i < NA -> n = n + (MEMBER(i,b) && VOTED(i,b,k)); i++
+  :: i < NA -> n = n + (MEMBER(i,b) && VOTED(i,b,k) && SAMEVALUE(i,b,k)); i++
   :: else -> break
   od;
   if
@@ -337,6 +381,9 @@ inline vote(a, b, k) {
      agreement = (chosen[k] == NONE);
      assert(agreement);
      chosen[k] = v;
+#if WITNESS == 1
+     unreached = !(EP2(b) && k == S - 1); assert(unreached);
+#endif
 #ifndef TWO
      discarded = !(EP2(b) && v != NOOP && !EP2(ORIGIN(v)));
      assert(discarded);
@@ -368,6 +415,12 @@ inline learn(a, b) {
   told = chosen[kn[a]];                 /* fetched: somebody holds it as chosen */
   if
   :: VOTED(a,b,kn[a]) -> told = prop[b * S + kn[a]]  /* own vote, at exactly b  */
+#ifdef M_RESUME
+     if
+     :: told == AGAIN(b) && !((vg[a] >> (b * S + kn[a])) & 1) -> told = FRESH(b)
+     :: else
+     fi
+#endif
   :: else
   fi;
 #ifdef M_NAIVE
@@ -386,7 +439,15 @@ inline learn(a, b) {
   say(told); printf("\n");
   told_is_chosen = (told == chosen[kn[a]]);
   assert(told_is_chosen);
-  kn[a] = kn[a] + 1
+  kn[a] = kn[a] + 1;
+#if defined(M_EPOCH) && M_EPOCH == 2
+  if
+  :: ss > 0 && kn[a] == ss -> pd[a] = 0; pr[a] = 0; printf("a%d enters epoch 2 and forgets its promise\n", NAME(a))
+  :: else
+  fi
+#else
+  skip
+#endif
 }
 
 /*
@@ -444,7 +505,11 @@ inline lead(b, q, f, t) {
      /* RULE: whoever recovers a stop discards what it recovered above it. */
 #ifndef M_NODISCARD
      if
-     :: y -> v = NONE
+     :: y ->
+#if WITNESS == 2
+        unreached = (v == NONE); assert(unreached);
+#endif
+        v = NONE
      :: else
      fi;
 #endif
@@ -513,11 +578,35 @@ inline lead(b, q, f, t) {
   printf("\n")
 }
 
+#ifdef M_RESUME
+/* The leader of b restarts, goes on with b and has other commands at hand. */
+inline resume(b) {
+  resumed = resumed | (1 << b);
+  k_ = 0;
+  do
+  :: k_ < S ->
+     if
+     :: prop[b * S + k_] == FRESH(b) -> prop[b * S + k_] = AGAIN(b)
+     :: else
+     fi;
+     k_++
+  :: else -> break
+  od;
+  printf("leader of b%d restarts and goes on with its ballot\n", b)
+}
+#endif
+
 /* ---- every step there is: the guards unrolled, the effects once ---------- */
 #define PROMISE 1
 #define VOTE    2
 #define LEARN   3
 #define LEAD    4
+#define RESUME  5
+#ifdef M_RESUME
+#define DO_RESUME(b) :: DONE(b) && !((resumed >> (b)) & 1) -> op = RESUME; pb = b;
+#else
+#define DO_RESUME(b)
+#endif
 #define DO_PROMISE(a,b)  :: CANPROMISE(a,b) -> op = PROMISE; pa = a; pb = b
 #define DO_VOTE(a,b,k)   :: CANVOTE(a,b,k) -> op = VOTE; pa = a; pb = b; pk = k
 #define DO_LEARN(a,b)    :: CANLEARN(a,b) -> op = LEARN; pa = a; pb = b
@@ -584,7 +673,7 @@ inline lead(b, q, f, t) {
 #define EACH_A(D,b) D(0,b) D(1,b) D(2,b) D(3,b)
 #define VOTE_A(b) VOTE_K(0,b) VOTE_K(1,b) VOTE_K(2,b) VOTE_K(3,b)
 #endif
-#define COMMON(b) EACH_A(DO_PROMISE,b) VOTE_A(b) EACH_A(DO_LEARN,b)
+#define COMMON(b) EACH_A(DO_PROMISE,b) VOTE_A(b) EACH_A(DO_LEARN,b) DO_RESUME(b)
 
 active proctype paxos() {
 end:
@@ -635,12 +724,15 @@ end:
     :: op == VOTE    -> vote(pa, pb, pk)
     :: op == LEARN   -> learn(pa, pb)
     :: op == LEAD    -> lead(pb, pq, pf, pt)
+#ifdef M_RESUME
+    :: op == RESUME  -> resume(pb)
+#endif
     fi;
     settle();
     op = 0; pa = 0; pb = 0; pk = 0; pq = 0; pf = 0; pt = 0;
 #ifdef SHORTEST
     i = 0; j = 0; k_ = 0; n = 0; x = 0; y = 0; top = 0; v = 0; told = 0; m = 0; w = 0;
-    agreement = 0; nothing_above_stop = 0; claim = 0; told_is_chosen = 0; discarded = 0
+    agreement = 0; nothing_above_stop = 0; claim = 0; told_is_chosen = 0; discarded = 0; unreached = 0
 #endif
   }
   };
