@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/journal_input.h"
-#include "unit/engine/codec_samples.h"
+#include "unit/engine/codec_CodecSamples(seed).h"
 
 #include <QDir>
 #include <QFile>
@@ -33,25 +33,26 @@ private:
 
 static void writeSamples(CorpusWriter &corpus, std::uint64_t seed)
 {
-    CodecSamples samples(seed);
+    // Each has its own samples, so that a change of one leaves the others as they are.
     const auto named = [seed](const char *name) {
         return QStringLiteral("%1-%2").arg(QLatin1String(name)).arg(seed);
     };
     for (std::size_t kind = 0; kind < CodecSamples::kinds; ++kind) {
         corpus.write(QStringLiteral("fuzz_peer_frame"), named(CodecSamples::name(kind)),
-                     codec::encodeFrame(samples.frame(kind)));
+                     codec::encodeFrame(CodecSamples(seed).frame(kind)));
     }
     const QString journal = QStringLiteral("fuzz_journal_record");
     for (std::size_t kind = 0; kind < CodecSamples::recordKinds; ++kind) {
-        const storage::JournalRecord record = codec::toJournal(samples.record(kind));
+        const storage::JournalRecord record = codec::toJournal(CodecSamples(seed).record(kind));
         corpus.write(journal, QStringLiteral("kind%1-%2").arg(int(record.kind)).arg(seed),
                      fuzz::inputOf(record));
     }
     corpus.write(journal, named("founding"),
-                 fuzz::inputOf(codec::foundingRecord(samples.founding())));
-    corpus.write(QStringLiteral("fuzz_batch"), named("batch"), codec::encodeBatch(samples.batch()));
+                 fuzz::inputOf(codec::foundingRecord(CodecSamples(seed).founding())));
+    corpus.write(QStringLiteral("fuzz_batch"), named("batch"),
+                 codec::encodeBatch(CodecSamples(seed).batch()));
     corpus.write(QStringLiteral("fuzz_configuration"), named("configuration"),
-                 codec::encodeConfiguration(samples.configuration()));
+                 codec::encodeConfiguration(CodecSamples(seed).configuration()));
 }
 
 int main(int count, char **arguments)
