@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/durable_image.h"
+
+#include "engine/codec.h"
+#include "sim/finding.h"
+
+#include <algorithm>
+
+namespace coffer::sim {
+
+using storage::RecordKind;
+
+/// The record as consensus sees it; empty for the engine's own kinds.
+static std::optional<consensus::Record> decoded(const storage::JournalRecord &record)
+{
+    switch (record.kind) {
+    case RecordKind::promise:
+    case RecordKind::vote:
+    case RecordKind::chosen:
+        break;
+    default:
+        return std::nullopt;
+    }
+    Result<consensus::Record> result = engine::codec::fromJournal(record);
+    if (!result)
+        report("P6", QStringLiteral("a durable record cannot be read: ") + result.error().message);
+    return *result;
+}
+
+DurableImage::Held &DurableImage::at(Slot slot)
+{
+    if (slot.value() > m_slots.size())
+        m_slots.resize(slot.value());
+    return m_slots[slot.value() - 1];
+}
+
+void DurableImage::raise(const Ballot &ballot)
+{
+    if (ballot < m_promised)
+        report("P3", QStringLiteral("node %1 made ballot %2 durable below its promise %3")
+                         .arg(toText(m_node), toText(ballot), toText(m_promised)));
+    m_promised = ballot;
+}
+
+void DurableImage::addRecord(const consensus::Record &record, Slot slot)
+{
+    if (const auto *promise = std::get_if<consensus::PromiseRecord>(&record)) {
+        raise(promise->ballot);
+    } else if (const auto *vote = std::get_if<consensus::VoteRecord>(&record)) {
+        raise(vote->ballot);
+        Held &held = at(slot);
+        held.hash = entryHash(vote->entry);
+        const std::pair known(vote->ballot, held.hash);
+        if (std::find(held.votes.begin(), held.votes.end(), known) == held.votes.end())
+            held.votes.push_back(known);
+    } else if (const auto *chosen = std::get_if<consensus::ChosenRecord>(&record)) {
+        at(slot).hash = entryHash(chosen->entry);
+    }
+}
+
+void DurableImage::add(const storage::JournalRecord &record, Ledger &ledger)
+{
+    if (record.kind == RecordKind::founding) {
+        const Result<engine::Founding> founding = engine::codec::decodeFounding(record);
+        if (!founding)
+            report("P6", QStringLiteral("a founding record cannot be read"));
+        ledger.founded(m_disk, *founding);
+    }
+    if (record.kind == RecordKind::install)
+        m_installed = std::max(m_installed, record.slot);
+    if (record.kind == RecordKind::fenced)
+        m_isFenced = true;
+    const std::optional<consensus::Record> known = decoded(record);
+    if (!known)
+        return;
+    addRecord(*known, record.slot);
+    if (const auto *vote = std::get_if<consensus::VoteRecord>(&*known))
+        ledger.voted(m_node, vote->ballot, vote->slot, vote->entry);
+}
+
+void DurableImage::rebuild(const storage::MemoryDisk &memory, const Ledger &ledger)
+{
+    m_promised = {};
+    m_slots.clear();
+    m_isFenced = false;
+    m_goodTo = {};
+    m_checkedTo = {};
+    m_checkedBallot = {};
+    m_installed = memory.checkpointed();
+    memory.visitDurable([this](const storage::JournalRecord &record) {
+        if (record.kind == RecordKind::install)
+            m_installed = std::max(m_installed, record.slot);
+        if (const std::optional<consensus::Record> known = decoded(record))
+            addRecord(*known, record.slot);
+    });
+    const bool isBehind = m_promised < told.promised;
+    if (isBehind || !firstMissing(told.ballot, told.durableTo, ledger).isNone())
+        isAmputated = true;
+}
+
+bool DurableImage::hasVote(Slot slot, const Ballot &ballot, std::uint64_t hash) const
+{
+    if (slot.isNone() || slot.value() > m_slots.size())
+        return false;
+    const auto &votes = m_slots[slot.value() - 1].votes;
+    return std::find(votes.begin(), votes.end(), std::pair(ballot, hash)) != votes.end();
+}
+
+Slot DurableImage::firstMissing(const Ballot &ballot, Slot upTo, const Ledger &ledger)
+{
+    m_goodTo = std::max(m_goodTo, m_installed);
+    const auto hasChosen = [this, &ledger](Slot slot) {
+        return slot.value() <= m_slots.size() && m_slots[slot.value() - 1].hash != 0
+               && m_slots[slot.value() - 1].hash == ledger.chosenHash(slot);
+    };
+    while (m_goodTo < upTo && hasChosen(m_goodTo.next()))
+        m_goodTo = m_goodTo.next();
+    if (m_checkedBallot != ballot)
+        m_checkedTo = Slot();
+    m_checkedBallot = ballot;
+    m_checkedTo = std::max(m_checkedTo, m_goodTo);
+    while (m_checkedTo < upTo) {
+        const Slot slot = m_checkedTo.next();
+        const bool isVoted = slot.value() <= m_slots.size()
+                             && std::any_of(m_slots[slot.value() - 1].votes.begin(),
+                                            m_slots[slot.value() - 1].votes.end(),
+                                            [&ballot](const auto &v) { return v.first == ballot; });
+        if (!isVoted && !hasChosen(slot))
+            return slot;
+        m_checkedTo = slot;
+    }
+    return Slot();
+}
+
+} // namespace coffer::sim

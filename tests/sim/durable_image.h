@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "consensus/record.h"
+#include "sim/ledger.h"
+#include "storage/memory_disk.h"
+
+#include <vector>
+
+namespace coffer::sim {
+
+/// What one disk durably says of its node's promises and votes, followed record by record.
+///
+/// Reports P3 when a promise goes down. Records that the journal forgets stay known here: by then
+/// they are chosen and in a checkpoint. Resource.
+class DurableImage
+{
+public:
+    DurableImage(std::size_t disk, NodeId node) : m_disk(disk), m_node(node) {}
+
+    [[nodiscard]] std::size_t disk() const { return m_disk; }
+    [[nodiscard]] NodeId node() const { return m_node; }
+
+    /// A promise, vote, chosen value or installed checkpoint became durable. Votes are entered in
+    /// \a ledger.
+    void add(const storage::JournalRecord &record, Ledger &ledger);
+    /// Begins anew from what is left on a disk that went back in time.
+    void rebuild(const storage::MemoryDisk &memory, const Ledger &ledger);
+
+    [[nodiscard]] const Ballot &promised() const { return m_promised; }
+    [[nodiscard]] bool isFenced() const { return m_isFenced; }
+    /// True if \a slot has a durable vote of exactly \a ballot for the value with \a hash.
+    [[nodiscard]] bool hasVote(Slot slot, const Ballot &ballot, std::uint64_t hash) const;
+    /// The first slot up to \a upTo for which there is neither a durable vote of \a ballot nor the
+    /// durable chosen value; none if there is no such slot.
+    [[nodiscard]] Slot firstMissing(const Ballot &ballot, Slot upTo, const Ledger &ledger);
+
+    /// What the node has told others of itself.
+    struct Told
+    {
+        Ballot promised;
+        Ballot ballot; ///< Of durableTo.
+        Slot durableTo;
+    };
+    Told told;
+    /// Durable state that others had been told of is gone: it must never vote again.
+    bool isAmputated = false;
+
+private:
+    struct Held
+    {
+        std::uint64_t hash = 0; ///< Of the newest value; 0: none.
+        std::vector<std::pair<Ballot, std::uint64_t>> votes;
+    };
+
+    void addRecord(const consensus::Record &record, Slot slot);
+    Held &at(Slot slot);
+    void raise(const Ballot &ballot);
+
+    std::size_t m_disk;
+    NodeId m_node;
+    Ballot m_promised;
+    bool m_isFenced = false;
+    std::vector<Held> m_slots; ///< Slot 1 first.
+    Slot m_installed;
+    Slot m_goodTo; ///< Up to here the chosen values are durable here.
+    Ballot m_checkedBallot;
+    Slot m_checkedTo; ///< firstMissing() found nothing up to here for m_checkedBallot.
+};
+
+} // namespace coffer::sim

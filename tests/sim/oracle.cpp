@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/oracle.h"
+
+#include "engine/codec.h"
+#include "sim/finding.h"
+
+namespace coffer::sim {
+
+Oracle::Oracle(const Scheduler &world)
+    : m_world(world), m_statements(m_ledger),
+      m_shadow(m_ledger,
+               [this](SessionId session, bool isExpired) {
+                   if (!isExpired)
+                       return;
+                   ++m_sessionsExpired;
+                   m_answers.sessionExpired(session, m_world.now());
+               }),
+      m_answers(m_shadow)
+{
+}
+
+void Oracle::watch(SimDisk &disk)
+{
+    auto &image = m_images[disk.number()];
+    image = std::make_unique<DurableImage>(disk.number(), disk.node());
+    disk.memory().setDurableHook([this, &image](const storage::JournalRecord &record) {
+        if (record.kind == storage::RecordKind::install)
+            ++m_installs;
+        image->add(record, m_ledger);
+    });
+}
+
+void Oracle::forget(SimDisk &disk)
+{
+    disk.memory().setDurableHook(nullptr);
+    m_ledger.forgetDisk(disk.number());
+}
+
+void Oracle::rolledBack(SimDisk &disk, const DurableImage::Told &told)
+{
+    DurableImage &image = *m_images.at(disk.number());
+    image.told = told;
+    image.rebuild(disk.memory(), m_ledger);
+}
+
+void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)
+{
+    const Result<engine::PeerFrame> decoded = engine::codec::decodeFrame(frame);
+    if (!decoded)
+        report("P2", QStringLiteral("a node sends a frame that cannot be read: ")
+                         + decoded.error().message);
+    m_statements.check(*m_images.at(disk.number()), *decoded, frame.size());
+}
+
+void Oracle::entryApplied(const SimDisk &disk, Slot slot, const consensus::Entry &entry,
+                          const Hash128 &hash, Slot before)
+{
+    m_shadow.applied(slot, entry, hash, before, disk.memory().checkpointed());
+}
+
+const DurableImage &Oracle::image(const SimDisk &disk) const
+{
+    return *m_images.at(disk.number());
+}
+
+} // namespace coffer::sim

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/engine.h"
+#include "sim/scheduler.h"
+#include "sim/sim_network.h"
+
+#include <QByteArray>
+
+#include <array>
+#include <bitset>
+#include <cstdint>
+#include <optional>
+
+namespace coffer::sim {
+
+/// What can go wrong, or is done on purpose, while clients are at work.
+enum class FaultKind {
+    loss,             ///< Frames vanish.
+    duplication,      ///< Frames arrive twice.
+    reordering,       ///< Frames overtake each other.
+    tail,             ///< A few frames take seconds.
+    partition,        ///< Cuts: halves, one-way, bridge, ring.
+    leaderIsolation,  ///< The leader is cut off, wholly or one way.
+    clog,             ///< Frames of some machines wait, and come free in another order.
+    kill,             ///< kill -9: what was written and not synced stays.
+    powerLoss,        ///< What was not synced is lost, or a part of it.
+    crashAtStep,      ///< Power loss at the n-th step on the disk.
+    pause,            ///< SIGSTOP.
+    slowDisk,
+    slowProcessor,
+    fullDisk,
+    diskError,        ///< A write or read fails; the process ends.
+    failedSync,       ///< A sync fails and drops the pages.
+    drift,            ///< Clocks run up to 5 % too fast or slow.
+    wallJump,         ///< Wall clocks jump up to an hour.
+    wipe,             ///< A disk is replaced by an empty one.
+    massWipe,         ///< All disks but one are: nothing works any more, nothing may go wrong.
+    diskSwap,         ///< Two machines get each other's disk.
+    rollback,         ///< A disk goes back to what it held seconds ago.
+    membership,       ///< Members are added, promoted, removed, replaced.
+    transfer,         ///< Leadership is handed over.
+    lateStart,        ///< Machines are switched on one by one.
+    count
+};
+inline constexpr std::size_t faultKinds = std::size_t(FaultKind::count);
+
+[[nodiscard]] const char *nameOf(FaultKind kind);
+[[nodiscard]] std::optional<FaultKind> faultNamed(const QByteArray &name);
+
+/// Everything about a run that is drawn from its seed before it begins. Value.
+struct Plan
+{
+    std::size_t founders = 3;
+    std::size_t spares = 0; ///< Machines besides, switched on later, outsiders at first.
+    std::size_t clients = 4;
+    SimTime thinkTime{5'000};
+    SimTime duration{30'000'000}; ///< Of the faults; the liveness phase follows.
+    SimTime meanCalm{1'000'000};  ///< Between two faults, on average.
+    std::bitset<faultKinds> faults;
+    LinkPolicy network;
+    engine::Options options;
+    std::uint64_t segmentBytes = 16'384;
+    SimTime turnMax{20};
+    std::size_t keys = 4;
+    int sessionPermille = 500; ///< Clients that work with a session.
+
+    [[nodiscard]] bool has(FaultKind kind) const { return faults.test(std::size_t(kind)); }
+};
+
+/// The plan of \a seed without the faults in \a off; the rest does not depend on \a off.
+[[nodiscard]] Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
+                            std::optional<SimTime> duration);
+
+} // namespace coffer::sim

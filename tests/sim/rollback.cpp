@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/finding.h"
+#include "sim/nemesis.h"
+
+#include <algorithm>
+#include <memory>
+
+namespace coffer::sim {
+
+using namespace std::chrono_literals;
+
+/// Peers can only find a rolled-back disk out while those who remember are there, so everything
+/// else is repaired first and left in peace until the node has been judged.
+void Nemesis::rollBack()
+{
+    if (!m_cluster.isFounded() || !m_isSurvivable || m_isPartitioned)
+        return;
+    m_isQuiet = true;
+    m_cluster.timeline().note(QStringLiteral("rollback: waiting for quiet"));
+    m_cluster.repairAll();
+    for (std::size_t machine = 0; machine < m_cluster.size(); ++machine)
+        m_cluster.startLater(machine, 10ms);
+    waitForQuiet(20);
+}
+
+void Nemesis::waitForQuiet(int patience)
+{
+    m_cluster.world().after(500ms, [this, patience] {
+        const std::optional<std::size_t> machine = m_isResting ? std::nullopt : quietVoter();
+        if (machine) {
+            takeImage(*machine);
+        } else if (patience == 0 || m_isResting) {
+            m_isQuiet = false;
+            m_cluster.network().setPolicy(m_cluster.plan().network);
+        } else {
+            waitForQuiet(patience - 1);
+        }
+    });
+}
+
+/// A voter that follows a stable leader, with everybody up to date and one to spare.
+std::optional<std::size_t> Nemesis::quietVoter()
+{
+    const Ledger &ledger = m_cluster.oracle().ledger();
+    const std::optional<std::size_t> leader = m_cluster.leader();
+    const auto &voters = ledger.newest().members.voters;
+    if (!leader || voters.size() < 3 || !ledger.isNewestStarted()
+        || !ledger.pendingMembers().empty() || m_cluster.intactVoters(ledger.newest().members) < voters.size())
+        return std::nullopt;
+    std::vector<std::size_t> candidates;
+    for (const NodeId voter : voters) {
+        const std::optional<std::size_t> machine = m_cluster.machineOf(voter);
+        if (!machine || !m_cluster.node(*machine).isServing())
+            return std::nullopt;
+        const engine::Status status = m_cluster.node(*machine).engine()->status();
+        if (status.configuration.epoch != ledger.newest().epoch
+            || status.chosenUpTo.value() + 200 < ledger.chosenTo().value())
+            return std::nullopt;
+        if (*machine != *leader)
+            candidates.push_back(*machine);
+    }
+    return m_draw.of(candidates);
+}
+
+void Nemesis::takeImage(std::size_t machine)
+{
+    const NodeId id = m_cluster.node(machine).id();
+    note(FaultKind::rollback, QStringLiteral("m%1: image taken").arg(machine));
+    auto image = std::make_shared<storage::MemoryDisk::Image>(
+        m_cluster.node(machine).disk()->memory().image());
+    const SimTime work = m_draw.time(200ms, 3s);
+    auto told = std::make_shared<DurableImage::Told>();
+    m_cluster.world().after(work, [this, machine, told] {
+        *told = m_cluster.oracle().image(*m_cluster.node(machine).disk()).told;
+    });
+    m_cluster.world().after(work + 500ms, [this, machine, id, image, told] {
+        m_cluster.stop(machine, true);
+        SimDisk &disk = *m_cluster.node(machine).disk();
+        disk.memory().restore(*image);
+        m_cluster.oracle().rolledBack(disk, *told);
+        const bool isAmputated = m_cluster.oracle().image(disk).isAmputated;
+        m_cluster.timeline().note(QStringLiteral("rollback: m%1 went back, %2").arg(machine).arg(
+            isAmputated ? QStringLiteral("votes are lost") : QStringLiteral("nothing is lost")));
+        m_cluster.start(machine);
+        judgeRollback(machine, id, 40);
+    });
+}
+
+void Nemesis::judgeRollback(std::size_t machine, NodeId id, int patience)
+{
+    m_cluster.world().after(500ms, [this, machine, id, patience] {
+        const SimNode &node = m_cluster.node(machine);
+        const bool isAmputated = m_cluster.oracle().image(*node.disk()).isAmputated;
+        const bool isFenced = node.isServing() && node.engine()->status().isFenced;
+        if (isFenced && !isAmputated)
+            report("P20", QStringLiteral("%1 fenced itself though it lost nothing").arg(toText(id)));
+        if (isAmputated && !isFenced && patience > 0 && !m_isResting) {
+            judgeRollback(machine, id, patience - 1);
+            return;
+        }
+        if (isAmputated && !isFenced && !m_isResting)
+            report("P20", QStringLiteral("%1 lost votes and was not fenced in 20 s")
+                              .arg(toText(id)));
+        m_isQuiet = false;
+        if (!m_isResting)
+            m_cluster.network().setPolicy(m_cluster.plan().network);
+    });
+}
+
+} // namespace coffer::sim

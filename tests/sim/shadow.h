@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "consensus/entry.h"
+#include "engine/store_machine.h"
+#include "sim/ledger.h"
+#include "sim/scheduler.h"
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_set>
+#include <vector>
+
+namespace coffer::sim {
+
+/// One more replica of the store, fed with the log as soon as anybody applies it: what every
+/// answer and every state hash is compared with.
+///
+/// Reports P1, P2, P8, P9 and P12, and of sessions P15. Resource.
+class Shadow
+{
+public:
+    /// Told when \a session is gone; \a isExpired: a leader ended it, not its client.
+    using SessionEnded = std::function<void(SessionId session, bool isExpired)>;
+
+    Shadow(const Ledger &ledger, SessionEnded ended);
+
+    /// What clients and operators asked for; nothing else may be applied.
+    void submitted(const QByteArray &command) { m_submitted.insert(command); }
+    void requested(const consensus::MemberSet &members) { m_requested.push_back(members); }
+
+    /// A node applied \a slot after \a before (of the same process; none: its first).
+    /// \a checkpointed: the slot of the checkpoint that its state may have come from.
+    void applied(Slot slot, const consensus::Entry &entry, const Hash128 &hash, Slot before,
+                 Slot checkpointed);
+
+    [[nodiscard]] Slot appliedTo() const { return Slot(m_slots.size()); }
+    [[nodiscard]] const Hash128 &hashAt(Slot slot) const { return state(slot).hash; }
+    [[nodiscard]] Revision revisionAt(Slot slot) const { return state(slot).revision; }
+    [[nodiscard]] WallMs timeAt(Slot slot) const { return state(slot).time; }
+    /// The file at \a path right after \a slot.
+    [[nodiscard]] std::optional<store::FileView> fileAt(const QByteArray &path, Slot slot) const;
+    /// True if \a command stands at \a slot and was answered there with \a answer.
+    [[nodiscard]] bool wasAnswered(Slot slot, const QByteArray &command,
+                                   const QByteArray &answer) const;
+
+private:
+    struct State
+    {
+        Hash128 hash;
+        Revision revision;
+        WallMs time;
+        std::vector<QByteArray> commands;
+        std::vector<QByteArray> answers;
+    };
+    struct Version
+    {
+        Slot slot;
+        std::optional<store::FileView> file;
+    };
+
+    [[nodiscard]] const State &state(Slot slot) const { return m_slots[slot.value() - 1]; }
+    void replay(Slot slot, const consensus::Entry &entry);
+    void replayCommands(Slot slot, const consensus::Entry &entry);
+    void checkProposed(const QByteArray &command) const;
+    void noteFiles(Slot slot);
+    void noteSessions(Slot slot, const std::vector<QByteArray> &commands);
+    void checkEnd(Slot slot, SessionId session, const std::vector<QByteArray> &commands);
+
+    const Ledger &m_ledger;
+    SessionEnded m_ended;
+    engine::StoreMachine m_machine;
+    std::unordered_set<QByteArray> m_submitted;
+    std::vector<consensus::MemberSet> m_requested;
+    std::vector<State> m_slots; ///< Slot 1 first.
+    std::map<QByteArray, std::vector<Version>> m_files;
+    std::map<QByteArray, Revision> m_revisionOfValue;
+    std::set<SessionId> m_sessions; ///< Alive after the newest slot.
+    Slot m_tenure;
+};
+
+} // namespace coffer::sim
