@@ -47,7 +47,7 @@ void appendHead(QByteArray &out, const google::protobuf::MessageLite &head)
     const std::size_t bytes = head.ByteSizeLong();
     COFFER_CHECK(bytes <= headBytesMax, "a head that no decoder takes");
     const qsizetype at = out.size();
-    out.resize(at + qsizetype(headSizeBytes + bytes));
+    out.resize(at + headSizeBytes + qsizetype(bytes));
     auto *to = reinterpret_cast<std::uint8_t *>(out.data()) + at;
     qToLittleEndian(static_cast<quint32>(bytes), to);
     head.SerializeWithCachedSizesToArray(to + headSizeBytes);
@@ -82,7 +82,7 @@ void Input::require(bool isKept, const char *field, const char *rule)
 
 void Input::head(google::protobuf::MessageLite &to, const char *field)
 {
-    if (m_rest.size() < qsizetype(headSizeBytes))
+    if (m_rest.size() < headSizeBytes)
         return require(false, field, ".head is cut off");
     const std::size_t bytes = qFromLittleEndian<quint32>(m_rest.data());
     if (bytes > headBytesMax)
@@ -202,13 +202,13 @@ QByteArray encodeBatch(const Batch &batch)
     wire::BatchHead head;
     head.set_stamp_ms(batch.stamp.count());
     head.mutable_command_bytes()->Reserve(static_cast<int>(batch.commands.size()));
-    std::size_t bytes = 0;
+    qsizetype bytes = 0;
     for (const QByteArray &command : batch.commands) {
         head.add_command_bytes(static_cast<std::uint32_t>(command.size()));
-        bytes += std::size_t(command.size());
+        bytes += command.size();
     }
     QByteArray out;
-    out.reserve(qsizetype(headSizeBytes + head.ByteSizeLong() + bytes));
+    out.reserve(headSizeBytes + qsizetype(head.ByteSizeLong()) + bytes);
     appendHead(out, head);
     for (const QByteArray &command : batch.commands)
         out.append(command);
@@ -242,7 +242,7 @@ static QByteArray entryPayload(const consensus::Entry &entry)
     wire::Entry head;
     put(entry, head);
     QByteArray out;
-    out.reserve(qsizetype(headSizeBytes + head.ByteSizeLong()) + entry.body.size());
+    out.reserve(headSizeBytes + qsizetype(head.ByteSizeLong()) + entry.body.size());
     appendHead(out, head);
     out.append(entry.body);
     return out;

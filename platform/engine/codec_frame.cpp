@@ -301,7 +301,7 @@ QByteArray encodeFrame(const PeerFrame &frame)
     const QByteArray bulk = put(frame.body, head);
     head.set_bulk_bytes(static_cast<std::uint32_t>(bulk.size()));
     QByteArray out;
-    out.reserve(qsizetype(headSizeBytes + head.ByteSizeLong()) + bulk.size());
+    out.reserve(headSizeBytes + qsizetype(head.ByteSizeLong()) + bulk.size());
     appendHead(out, head);
     out.append(bulk);
     COFFER_CHECK(std::size_t(out.size()) <= limits::frameBytesMax, "a frame that no peer takes");

@@ -17,7 +17,7 @@
 /// bare bytes whose sizes the head names. Protobuf would copy each large field twice.
 namespace coffer::engine::codec {
 
-inline constexpr std::size_t headSizeBytes = 4;
+inline constexpr qsizetype headSizeBytes = 4;
 /// Bounds the memory that a head of many tiny fields can claim.
 inline constexpr std::size_t headBytesMax = std::size_t(64) << 10;
 /// A body is a batch: one command of the largest size, or many with their sizes.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz/journal_input.h"
-#include "unit/engine/codec_CodecSamples(seed).h"
+#include "unit/engine/codec_samples.h"
 
 #include <QDir>
 #include <QFile>

@@ -242,7 +242,7 @@ void TestCodec::frame_faultNamesField()
 
 void TestCodec::frame_headLargerThanLimitIsInvalid()
 {
-    QByteArray bytes(qsizetype(headSizeBytes + headBytesMax + 1), '\0');
+    QByteArray bytes(headSizeBytes + qsizetype(headBytesMax + 1), '\0');
     qToLittleEndian(quint32(headBytesMax + 1), bytes.data());
     QCOMPARE(decodeFrame(bytes).error().message,
              QStringLiteral("frame.head is larger than 64 KiB"));
