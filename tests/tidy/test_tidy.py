@@ -162,6 +162,7 @@ GOOD = [
      "plugins/goconf/g.cpp": SPDX + '#include "store/tree.h"\n'},
     {"platform/pluginapi/CMakeLists.txt": CMAKE + "p.cpp",
      "platform/pluginapi/p.cpp": SPDX + '#include "store/tree.h"\n'},
+    {"docs/model/run.sh": CMAKE + "x" * 120 + "\n"},
     {"docs/a.md": "see https://example.org/work/ and build/work/x, ${HOME}/work/\n"},
 ]
 
