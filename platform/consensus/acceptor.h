@@ -33,7 +33,7 @@ public:
         gap,     ///< A slot below is missing: votes are made in order.
         refused  ///< A higher ballot is promised.
     };
-    /// Phase 2. A vote implies the promise of its ballot.
+    /// Phase 2. Unless refused, promises \a ballot too: to be made durable even without a vote.
     VoteResult vote(Ballot ballot, Slot slot, const Entry &entry);
 
     /// Everything up to \a slot is known as chosen and held (or in the checkpoint).

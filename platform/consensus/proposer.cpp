@@ -157,8 +157,11 @@ void Proposer::pumpPeer(NodeId node, Peer &peer, const Log &log, Slot chosenUpTo
 {
     // After two fruitless resends the peer is probably gone: one slot at a time will do.
     const std::size_t slotsMax = peer.resends >= 2 ? 1 : limits::windowSlotsMax;
-    while (peer.next <= m_lastSlot && log.holds(peer.next)) {
-        const std::uint64_t held = std::max(peer.durableTo, m_start.previous()).value();
+    // What is forgotten here is chosen: the peer fetches it, or a checkpoint, by itself.
+    peer.next = std::max(peer.next, log.first());
+    const std::uint64_t held =
+        std::max({peer.durableTo, m_start.previous(), log.base()}).value();
+    while (peer.next <= m_lastSlot) {
         if (peer.next.value() - held > slotsMax || peer.bytesInFlight >= limits::windowBytesMax)
             return;
         const Entry &entry = log.at(peer.next).entry;

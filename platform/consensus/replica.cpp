@@ -238,6 +238,7 @@ void Replica::handle(const Written &event)
 {
     while (!m_claims.empty() && m_claims.front().mark <= event.mark) {
         m_durable = m_claims.front();
+        m_durable.votedTo = std::max(m_durable.votedTo, m_installed);
         m_claims.pop_front();
     }
     if (m_proposer && m_durable.promised == m_proposer->ballot())
@@ -316,6 +317,7 @@ void Replica::receive(NodeId from, const Accept &message)
         m_learner.heardOf(from, message.chosenUpTo);
         return;
     }
+    const bool isRaised = message.ballot > m_acceptor.promised();
     const auto result = m_acceptor.vote(message.ballot, message.slot, message.entry);
     if (result == Acceptor::VoteResult::refused) {
         say(from, Refusal{message.ballot, m_acceptor.promised()});
@@ -324,6 +326,8 @@ void Replica::receive(NodeId from, const Accept &message)
     follow(message.ballot);
     if (result == Acceptor::VoteResult::voted)
         write(VoteRecord{message.slot, message.ballot, message.entry});
+    else if (isRaised)
+        write(PromiseRecord{message.ballot}); // no vote that would imply it
     Slot claim = m_acceptor.votedTo();
     if (mutantIsOn(Mutant::newVoterWithoutPrefix))
         claim = std::max(claim, message.slot);

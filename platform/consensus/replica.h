@@ -51,6 +51,8 @@ public:
     [[nodiscard]] Monotonic nextWake() const;
 
     [[nodiscard]] Ballot promised() const { return m_acceptor.promised(); }
+    /// The part of it that a crash at this moment would not take back.
+    [[nodiscard]] Ballot durablePromise() const { return m_durable.promised; }
     [[nodiscard]] const Configuration &configuration() const;
     [[nodiscard]] Slot chosenUpTo() const { return m_learner.chosenUpTo(); }
     [[nodiscard]] const Log &log() const { return m_log; }
@@ -172,6 +174,7 @@ private:
     std::uint64_t m_mark = 0;
     std::deque<Claim> m_claims; ///< Being written.
     Claim m_durable;
+    Slot m_installed; ///< A durable checkpoint holds everything up to here.
 
     Slot m_announced;             ///< Leader: the chosenUpTo that followers were last told.
     Monotonic m_heartbeatAt{0};   ///< Leader: next heartbeat. Candidate: next Prepare again.

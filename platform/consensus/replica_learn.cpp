@@ -124,10 +124,10 @@ void Replica::receive(NodeId from, const Fetch &message)
 
 void Replica::receive(NodeId from, const Chosen &message)
 {
-    m_learner.fetched();
     // A leader learns by its own quorum alone. If others chose more, it was deposed and will hear.
     if (m_isDiskStuck || m_proposer)
         return;
+    const Slot before = m_learner.chosenUpTo();
     Slot slot = message.from;
     for (const Entry &entry : message.entries) {
         if (slot > m_learner.chosenUpTo().next())
@@ -137,6 +137,8 @@ void Replica::receive(NodeId from, const Chosen &message)
         slot = slot.next();
     }
     m_learner.heardOf(from, message.chosenUpTo);
+    if (m_learner.chosenUpTo() > before)
+        m_learner.fetched();
 }
 
 void Replica::receive(NodeId from, const Reconfigured &message)
@@ -174,6 +176,8 @@ void Replica::handle(const Installed &event)
         m_log.reset(event.slot);
     else
         m_log.dropUpTo(event.slot);
+    m_installed = event.slot;
+    m_durable.votedTo = std::max(m_durable.votedTo, m_installed);
     m_learner.setChosenUpTo(event.slot);
     m_learner.setRecordedUpTo(event.slot);
     m_learner.fetched();

@@ -4,7 +4,6 @@
 #include "base/limits.h"
 #include "base/mutant.h"
 #include "engine/codec.h"
-#include "engine/journal_writer.h"
 
 #include <algorithm>
 #include <memory>
@@ -15,7 +14,8 @@ namespace coffer::engine {
 /// A sender that says nothing for so long is given up.
 static constexpr Monotonic transferPatience{2'000'000};
 
-Checkpointer::Checkpointer(Host &host, JournalWriter &writer, LiveRecords live, Adopted adopted)
+Checkpointer::Checkpointer(Host &host, JournalWriter &writer, JournalWriter::LiveRecords live,
+                           Adopted adopted)
     : m_host(host), m_writer(writer), m_live(std::move(live)), m_adopted(std::move(adopted)),
       m_fileId(host.parts().random.next())
 {
@@ -80,7 +80,7 @@ void Checkpointer::truncate()
         return;
     m_truncated = Slot(held.value() - keep);
     m_host.step(consensus::Forget{m_truncated});
-    m_writer.truncate(m_truncated, m_live());
+    m_writer.truncate(m_truncated, m_live);
 }
 
 // ---- giving

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/host_p.h"
+#include "engine/journal_writer.h"
 
 #include <optional>
 
 namespace coffer::engine {
-
-class JournalWriter;
 
 /// Keeps the checkpoint behind the applied state, lets the journal forget below it, and carries
 /// checkpoints between nodes.
@@ -17,12 +15,12 @@ class JournalWriter;
 class Checkpointer
 {
 public:
-    /// The records that must outlive the truncation of the journal.
-    using LiveRecords = std::function<std::vector<storage::JournalRecord>()>;
     /// A checkpoint from elsewhere became the state of the machine.
     using Adopted = std::function<void(Slot, const consensus::Configuration &)>;
 
-    Checkpointer(Host &host, JournalWriter &writer, LiveRecords live, Adopted adopted);
+    /// \a live: the records that must outlive the truncation of the journal.
+    Checkpointer(Host &host, JournalWriter &writer, JournalWriter::LiveRecords live,
+                 Adopted adopted);
 
     /// What the checkpoint held at start, and the configuration in force behind it.
     void setCommitted(Slot applied) { m_committed = applied; }
@@ -62,7 +60,7 @@ private:
 
     Host &m_host;
     JournalWriter &m_writer;
-    LiveRecords m_live;
+    JournalWriter::LiveRecords m_live;
     Adopted m_adopted;
 
     Slot m_committed;

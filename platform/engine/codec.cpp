@@ -153,8 +153,9 @@ consensus::Entry Input::entry(const wire::Entry &from, const char *field)
         return entry;
     entry.kind = static_cast<EntryKind>(from.kind());
     const bool isReconfigure = entry.kind == EntryKind::reconfigure;
-    require(from.body_bytes() == 0 || entry.kind == EntryKind::commands, field,
-            ".body belongs to commands");
+    const bool mayHaveBody =
+        entry.kind == EntryKind::commands || entry.kind == EntryKind::leaderStart;
+    require(from.body_bytes() == 0 || mayHaveBody, field, ".body belongs to commands");
     require(from.has_members() == isReconfigure, field, ".members belong to reconfigure");
     entry.body = take(from.body_bytes(), field);
     if (isReconfigure)

@@ -25,7 +25,7 @@ Engine::Core::Core(Options options, Parts parts, Fatal fatal)
                  [this](const Request &request) {
                      m_desk.receive(m_options.self, m_options.run, request);
                  }),
-      m_desk(*this, [this](const Reply &reply) { m_requests.receive(m_options.self, reply); }),
+      m_desk(*this, [this](const Reply &reply) { m_localReplies.push_back(reply); }),
       m_reads(*this, [this](Done done) {
           Request request;
           request.kind = RequestKind::readIndex;
@@ -235,6 +235,7 @@ void Engine::Core::tick()
 {
     if (m_isFailed)
         return;
+    m_tickAt = now() + m_options.heartbeat;
     step(consensus::Tick{});
     m_bootstrap.tick();
     m_writer.tick();
@@ -247,8 +248,7 @@ void Engine::Core::tick()
 
 Monotonic Engine::Core::nextWake() const
 {
-    const Monotonic soon = now() + m_options.heartbeat;
-    return m_replica ? std::min(soon, m_replica->nextWake()) : soon;
+    return m_replica ? std::min(m_tickAt, m_replica->nextWake()) : m_tickAt;
 }
 
 void Engine::Core::flush()
@@ -273,6 +273,8 @@ void Engine::Core::finish(Done done, Result<Answer> result)
 
 void Engine::Core::deliver()
 {
+    for (const Reply &reply : std::exchange(m_localReplies, {}))
+        m_requests.receive(m_options.self, reply);
     // A callback may ask for more, which is answered in a later turn.
     for (auto &[done, result] : std::exchange(m_finished, {}))
         done(std::move(result));

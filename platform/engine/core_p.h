@@ -80,11 +80,13 @@ private:
     Fatal m_fatal;
     AppliedHook m_appliedHook;
     bool m_isFailed = false;
+    Monotonic m_tickAt{0}; ///< The latest moment of the next tick.
 
     std::unique_ptr<consensus::Replica> m_replica;
     /// In force for the slot behind the applied one; consensus may be further.
     consensus::Configuration m_appliedConfiguration;
     std::map<NodeId, RunId> m_runs;
+    std::vector<Reply> m_localReplies; ///< Of the own leader's desk, for the end of this turn.
     std::vector<std::pair<Done, Result<Answer>>> m_finished;
 
     JournalWriter m_writer;

@@ -140,8 +140,9 @@ std::vector<storage::JournalRecord> Engine::Core::liveRecords() const
     std::vector<storage::JournalRecord> live{codec::foundingRecord(*m_bootstrap.founding())};
     const bool isPromiseLost =
         mutantIsOn(Mutant::promiseLostAtInstall) && m_checkpointer.install().has_value();
-    if (!m_replica->promised().isNone() && !isPromiseLost)
-        live.push_back(codec::toJournal(consensus::PromiseRecord{m_replica->promised()}));
+    const Ballot promised = m_replica->durablePromise();
+    if (!promised.isNone() && !isPromiseLost)
+        live.push_back(codec::toJournal(consensus::PromiseRecord{promised}));
     if (m_checkpointer.install())
         live.push_back(*m_checkpointer.install());
     if (m_replica->isFenced())

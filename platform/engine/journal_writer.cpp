@@ -50,12 +50,22 @@ void JournalWriter::whenDurable(std::function<void()> then)
         m_gathering.then.push_back(std::move(then));
 }
 
-void JournalWriter::truncate(Slot slot, std::vector<storage::JournalRecord> live)
+void JournalWriter::truncate(Slot slot, LiveRecords live)
 {
+    m_truncateTo = slot;
+    m_live = std::move(live);
+}
+
+void JournalWriter::beginTruncate()
+{
+    m_isBusy = true;
     storage::Journal *journal = &m_host.parts().journal;
+    const Slot slot = std::exchange(m_truncateTo, Slot());
     m_host.run(
-        Lane::journal, [journal, slot, live] { return journal->truncate(slot, live); },
+        Lane::journal,
+        [journal, slot, live = m_live()] { return journal->truncate(slot, live); },
         [this](const Result<void> &result) {
+            m_isBusy = false;
             // No space to rewrite the live records: the segments stay, and a later truncation
             // tries again.
             if (!result && result.error().code != ErrorCode::noSpace)
@@ -65,8 +75,12 @@ void JournalWriter::truncate(Slot slot, std::vector<storage::JournalRecord> live
 
 void JournalWriter::flush()
 {
-    if (m_isBusy || m_retryAt)
+    if (m_isBusy)
         return;
+    if (!m_truncateTo.isNone()) {
+        beginTruncate();
+        return;
+    }
     if (m_gathering.records.empty()) {
         release(std::exchange(m_gathering, {}));
         return;
@@ -90,7 +104,10 @@ void JournalWriter::begin()
             Result<void> synced = journal->sync();
             if (!synced && mutantIsOn(Mutant::failedSyncRetried))
                 return journal->sync();
-            return synced;
+            // Whatever it calls itself: after a failed sync nobody knows what is durable.
+            if (!synced)
+                return Error{ErrorCode::syncFailed, synced.error().message};
+            return {};
         },
         [this](const Result<void> &result) { ended(result); });
 }
@@ -108,11 +125,10 @@ void JournalWriter::ended(const Result<void> &result)
         return;
     }
     m_isBusy = false;
-    if (m_retryAt) {
-        m_retryAt.reset();
-        m_host.step(consensus::DiskStuck{false});
-    }
+    const bool wasFull = std::exchange(m_retryAt, std::nullopt).has_value();
     release(std::exchange(m_writing, {}));
+    if (wasFull)
+        m_host.step(consensus::DiskStuck{false});
 }
 
 void JournalWriter::release(Group group)

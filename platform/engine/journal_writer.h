@@ -24,8 +24,10 @@ public:
     void hold(NodeId to, consensus::Message message);
     /// Calls \a then once everything written so far is durable.
     void whenDurable(std::function<void()> then);
-    /// Allows the journal to forget; see Journal::truncate().
-    void truncate(Slot slot, std::vector<storage::JournalRecord> live);
+    /// Allows the journal to forget, when nothing is being written; see Journal::truncate().
+    /// \a live is asked at that moment, when all that is durable is known to be.
+    using LiveRecords = std::function<std::vector<storage::JournalRecord>()>;
+    void truncate(Slot slot, LiveRecords live);
 
     [[nodiscard]] bool isIdle() const { return !m_isBusy; }
     /// Begins to write what has gathered, if nothing is being written.
@@ -43,6 +45,7 @@ private:
     };
 
     void begin();
+    void beginTruncate();
     void ended(const Result<void> &result);
     void release(Group group);
     [[nodiscard]] bool isQuiet() const;
@@ -51,6 +54,8 @@ private:
     Group m_gathering;
     Group m_writing;
     bool m_isBusy = false;
+    Slot m_truncateTo; ///< None: nothing to forget.
+    LiveRecords m_live;
     std::optional<Monotonic> m_retryAt; ///< The disk is full; try again then.
 };
 

@@ -39,7 +39,7 @@ Result<void> MemoryJournal::sync()
 {
     if (auto error = m_disk.fault(DiskCall::sync)) {
         m_disk.loseUnsynced();
-        return *error;
+        return Error{ErrorCode::syncFailed, error->message};
     }
     m_disk.makeDurable(m_disk.m_records.size());
     return {};
