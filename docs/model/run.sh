@@ -52,7 +52,7 @@ search() {
   secs=$(awk '{ printf "%.1f", $1 + $2 }' "$dir/time")
 }
 
-row() { printf '%-26s %-41s %9s %6s  %s\n' "$@"; }
+row() { printf '%-26s %-42s %9s %6s  %s\n' "$@"; }
 states() { sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' <<<"$out" | head -1; }
 
 # holds WHEN NAME BOUNDS DEFS: the protocol itself. WHEN: both, quick, full.
