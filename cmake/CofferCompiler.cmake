@@ -18,6 +18,11 @@ target_compile_options(coffer_warnings INTERFACE
 target_compile_definitions(coffer_warnings INTERFACE
     QT_NO_KEYWORDS QT_NO_CAST_TO_ASCII QT_NO_FOREACH QT_DISABLE_DEPRECATED_BEFORE=0x060400)
 
+# GCC documents false alarms of this warning under the sanitizers.
+if(COFFER_SANITIZE)
+    target_compile_options(coffer_warnings INTERFACE -Wno-maybe-uninitialized)
+endif()
+
 add_library(coffer_sanitizers INTERFACE)
 add_library(Coffer::sanitizers ALIAS coffer_sanitizers)
 if(COFFER_SANITIZE)
