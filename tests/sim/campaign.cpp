@@ -3,6 +3,8 @@
 
 #include "sim/shrink.h"
 
+#include <QFile>
+
 #include <chrono>
 #include <cstdio>
 #include <vector>
@@ -33,14 +35,17 @@ public:
             options.seed += i;
             const RunResult result = runSimulation(options);
             add(result);
-            if (result.finding)
+            writeHistory(result);
+            if (result.finding && !m_line.isGoingOn)
                 return tell(options, result);
+            if (result.finding)
+                tellBriefly(options, result);
             if (i % repeatEvery == 0 && !isSame(options, result))
                 return 1;
             progress(begun);
         }
         summary(begun);
-        return 0;
+        return m_findings == 0 ? 0 : 1;
     }
 
 private:
@@ -57,6 +62,12 @@ private:
         m_steps += result.steps;
         m_time += result.time;
     }
+    void writeHistory(const RunResult &result) const
+    {
+        QFile file(m_line.writeHistory);
+        if (!m_line.writeHistory.isEmpty() && file.open(QIODevice::WriteOnly))
+            file.write(result.history);
+    }
     bool isSame(const RunOptions &options, const RunResult &result)
     {
         const RunResult again = runSimulation(options);
@@ -66,12 +77,18 @@ private:
                     static_cast<unsigned long long>(options.seed));
         return false;
     }
-    int tell(const RunOptions &options, const RunResult &result) const
+    void tellBriefly(const RunOptions &options, const RunResult &result)
     {
+        ++m_findings;
         std::printf("\nseed %llu, finding %s after %.3f simulated s: %s\n",
                     static_cast<unsigned long long>(options.seed),
                     qUtf8Printable(result.finding->property),
                     double(result.time.count()) / 1e6, qUtf8Printable(result.finding->message));
+        std::fflush(stdout);
+    }
+    int tell(const RunOptions &options, const RunResult &result)
+    {
+        tellBriefly(options, result);
         RunOptions smaller = options;
         RunResult shown = result;
         if (m_line.isShrinking) {
@@ -101,9 +118,10 @@ private:
     {
         const double real = seconds(begun);
         const double simulated = double(m_time.count()) / 1e6;
-        std::printf("%llu runs, no finding: %llu steps, %.2f simulated hours in %.1f s "
+        std::printf("%llu runs, %llu findings: %llu steps, %.2f simulated hours in %.1f s "
                     "(%.1f runs/s, %.0f times real time)\n%s",
                     static_cast<unsigned long long>(m_runs),
+                    static_cast<unsigned long long>(m_findings),
                     static_cast<unsigned long long>(m_steps), simulated / 3600, real,
                     double(m_runs) / real, simulated / real, qUtf8Printable(toText(m_counts)));
     }
@@ -111,6 +129,7 @@ private:
     const CommandLine &m_line;
     unsigned m_job;
     std::uint64_t m_runs = 0;
+    std::uint64_t m_findings = 0;
     std::uint64_t m_steps = 0;
     SimTime m_time{0};
     Counts m_counts;

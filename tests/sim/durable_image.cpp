@@ -68,8 +68,12 @@ void DurableImage::add(const storage::JournalRecord &record, Ledger &ledger)
     }
     if (record.kind == RecordKind::install)
         m_installed = std::max(m_installed, record.slot);
-    if (record.kind == RecordKind::fenced)
+    if (record.kind == RecordKind::fenced) {
         m_isFenced = true;
+        if (!mayBeFenced)
+            report("P20", QStringLiteral("%1 fenced itself though it lost nothing")
+                              .arg(toText(m_node)));
+    }
     const std::optional<consensus::Record> known = decoded(record);
     if (!known)
         return;
@@ -78,7 +82,8 @@ void DurableImage::add(const storage::JournalRecord &record, Ledger &ledger)
         ledger.voted(m_node, vote->ballot, vote->slot, vote->entry);
 }
 
-void DurableImage::rebuild(const storage::MemoryDisk &memory, const Ledger &ledger)
+void DurableImage::rebuild(const storage::MemoryDisk &memory, const Told &heard,
+                           const Ledger &ledger)
 {
     m_promised = {};
     m_slots.clear();
@@ -93,9 +98,30 @@ void DurableImage::rebuild(const storage::MemoryDisk &memory, const Ledger &ledg
         if (const std::optional<consensus::Record> known = decoded(record))
             addRecord(*known, record.slot);
     });
-    const bool isBehind = m_promised < told.promised;
-    if (isBehind || !firstMissing(told.ballot, told.durableTo, ledger).isNone())
-        isAmputated = true;
+    isAmputated |= hasLost(heard, ledger);
+    mayBeFenced |= isAmputated || hasLost(told, ledger);
+}
+
+bool DurableImage::hasLost(const Told &word, const Ledger &ledger)
+{
+    return m_promised < word.promised
+           || !firstMissing(word.ballot, word.durableTo, ledger).isNone();
+}
+
+QString DurableImage::describe(Slot slot, const Ledger &ledger) const
+{
+    QString text = QStringLiteral("promise %1, installed %2, slot %3:")
+                       .arg(toText(m_promised)).arg(m_installed.value()).arg(slot.value());
+    if (slot.isNone() || slot.value() > m_slots.size() || m_slots[slot.value() - 1].hash == 0)
+        return text + QStringLiteral(" nothing");
+    const Held &held = m_slots[slot.value() - 1];
+    for (const auto &[ballot, hash] : held.votes)
+        text += QStringLiteral(" vote %1").arg(toText(ballot));
+    const std::optional<std::uint64_t> chosen = ledger.chosenHash(slot);
+    if (!chosen)
+        return text + QStringLiteral(", nothing chosen");
+    return text + (*chosen == held.hash ? QStringLiteral(", the chosen value")
+                                        : QStringLiteral(", not the chosen value"));
 }
 
 bool DurableImage::hasVote(Slot slot, const Ballot &ballot, std::uint64_t hash) const

@@ -5,6 +5,7 @@
 #include "sim/ledger.h"
 #include "storage/memory_disk.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace coffer::sim {
@@ -16,6 +17,14 @@ namespace coffer::sim {
 class DurableImage
 {
 public:
+    /// What the node has told others of itself.
+    struct Told
+    {
+        Ballot promised;
+        Ballot ballot; ///< Of durableTo.
+        Slot durableTo;
+    };
+
     DurableImage(std::size_t disk, NodeId node) : m_disk(disk), m_node(node) {}
 
     [[nodiscard]] std::size_t disk() const { return m_disk; }
@@ -24,8 +33,12 @@ public:
     /// A promise, vote, chosen value or installed checkpoint became durable. Votes are entered in
     /// \a ledger.
     void add(const storage::JournalRecord &record, Ledger &ledger);
-    /// Begins anew from what is left on a disk that went back in time.
-    void rebuild(const storage::MemoryDisk &memory, const Ledger &ledger);
+    /// Begins anew from what is left on a disk that went back in time; \a heard is what others
+    /// have surely heard before.
+    void rebuild(const storage::MemoryDisk &memory, const Told &heard, const Ledger &ledger);
+
+    /// The disk's checkpoint holds every slot up to \a slot.
+    void setCheckpointed(Slot slot) { m_installed = std::max(m_installed, slot); }
 
     [[nodiscard]] const Ballot &promised() const { return m_promised; }
     [[nodiscard]] bool isFenced() const { return m_isFenced; }
@@ -35,18 +48,18 @@ public:
     /// durable chosen value; none if there is no such slot.
     [[nodiscard]] Slot firstMissing(const Ballot &ballot, Slot upTo, const Ledger &ledger);
 
-    /// What the node has told others of itself.
-    struct Told
-    {
-        Ballot promised;
-        Ballot ballot; ///< Of durableTo.
-        Slot durableTo;
-    };
+    /// What is durable for \a slot, for people.
+    [[nodiscard]] QString describe(Slot slot, const Ledger &ledger) const;
+
     Told told;
     /// Durable state that others had been told of is gone: it must never vote again.
     bool isAmputated = false;
+    /// The same may be so, but others may not have heard of it: it may be fenced.
+    bool mayBeFenced = false;
 
 private:
+    [[nodiscard]] bool hasLost(const Told &word, const Ledger &ledger);
+
     struct Held
     {
         std::uint64_t hash = 0; ///< Of the newest value; 0: none.
@@ -62,7 +75,7 @@ private:
     Ballot m_promised;
     bool m_isFenced = false;
     std::vector<Held> m_slots; ///< Slot 1 first.
-    Slot m_installed;
+    Slot m_installed; ///< Up to here a checkpoint is durable.
     Slot m_goodTo; ///< Up to here the chosen values are durable here.
     Ballot m_checkedBallot;
     Slot m_checkedTo; ///< firstMissing() found nothing up to here for m_checkedBallot.

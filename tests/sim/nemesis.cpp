@@ -321,10 +321,17 @@ void Nemesis::jumpWall()
     });
 }
 
+/// A machine that was told of no peers founds a cluster whenever its disk is empty: that is what
+/// its operator asked for, so it must always hold something.
+bool Nemesis::foundsAlone(std::size_t machine) const
+{
+    return machine == 0 && m_cluster.plan().founders == 1;
+}
+
 /// True if everything chosen stays on enough disks when this one is gone.
 bool Nemesis::mayWipe(std::size_t machine) const
 {
-    if (!m_isSurvivable || !m_cluster.isFounded())
+    if (!m_isSurvivable || !m_cluster.isFounded() || foundsAlone(machine))
         return false;
     const NodeId id = m_cluster.node(machine).id();
     const Ledger &ledger = m_cluster.oracle().ledger();
@@ -354,7 +361,8 @@ void Nemesis::wipeAllButOne()
     if (!m_isSurvivable || !m_cluster.isFounded() || m_cluster.size() < 2)
         return;
     const std::size_t survivor = anyMachine();
-    if (!m_cluster.oracle().hasCluster(*m_cluster.node(survivor).disk()))
+    if (!m_cluster.oracle().hasCluster(*m_cluster.node(survivor).disk())
+        || (foundsAlone(0) && survivor != 0))
         return;
     note(FaultKind::massWipe, QStringLiteral("only m%1 survives").arg(survivor));
     m_isSurvivable = false;
@@ -370,7 +378,11 @@ void Nemesis::swapDisks()
 {
     const std::size_t a = anyMachine();
     const std::size_t b = anyMachine();
-    if (a == b)
+    const auto isMisleading = [this](std::size_t machine, std::size_t other) {
+        return foundsAlone(machine)
+               && !m_cluster.oracle().hasCluster(*m_cluster.node(other).disk());
+    };
+    if (a == b || isMisleading(a, b) || isMisleading(b, a))
         return;
     note(FaultKind::diskSwap, QStringLiteral("m%1 and m%2").arg(a).arg(b));
     m_cluster.swapDisks(a, b);

@@ -18,7 +18,9 @@ Runs whole clusters in one process, under a virtual clock, network and disk, and
   --jobs J           in so many processes
   --trace            print every event
   --no-shrink        do not look for a smaller run that fails as well
+  --go-on            say each finding in one line and go on
   --plain            no progress line
+  --write-history F  write the history of each seed to file F, over that of the one before
   --check-history F  judge the history in file F and end
   --mutant NAME      with this deliberate bug (coffer-sim-mutants only)
   --list-mutants     name them all and end
@@ -76,6 +78,8 @@ private:
             m_line.jobs = unsigned(std::max<std::uint64_t>(1, number(name)));
         } else if (name == u"--mutant") {
             m_line.mutant = value(name);
+        } else if (name == u"--write-history") {
+            m_line.writeHistory = value(name);
         } else if (name == u"--check-history") {
             m_line.historyFile = value(name);
         } else {
@@ -90,6 +94,8 @@ private:
             m_line.isPlain = true;
         else if (name == u"--no-shrink")
             m_line.isShrinking = false;
+        else if (name == u"--go-on")
+            m_line.isGoingOn = true;
         else if (name == u"--list-mutants")
             m_line.isMutantList = true;
         else if (name == u"--help" || name == u"-h")

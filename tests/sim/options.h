@@ -18,10 +18,12 @@ struct CommandLine
     unsigned jobs = 1;
     bool isPlain = false;  ///< No progress line.
     bool isShrinking = true;
+    bool isGoingOn = false; ///< One line a finding, and no end at the first.
     bool isHelp = false;
     bool isMutantList = false;
     QString mutant;
     QString historyFile; ///< To judge instead of simulating.
+    QString writeHistory; ///< File for the history of the newest seed.
 };
 
 [[nodiscard]] Result<CommandLine> parseCommandLine(const QStringList &arguments);

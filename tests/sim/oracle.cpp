@@ -36,11 +36,10 @@ void Oracle::forget(SimDisk &disk)
     m_ledger.forgetDisk(disk.number());
 }
 
-void Oracle::rolledBack(SimDisk &disk, const DurableImage::Told &told)
+void Oracle::rolledBack(SimDisk &disk, const DurableImage::Told &heard)
 {
     DurableImage &image = *m_images.at(disk.number());
-    image.told = told;
-    image.rebuild(disk.memory(), m_ledger);
+    image.rebuild(disk.memory(), heard, m_ledger);
 }
 
 void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)
@@ -49,7 +48,9 @@ void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)
     if (!decoded)
         report("P2", QStringLiteral("a node sends a frame that cannot be read: ")
                          + decoded.error().message);
-    m_statements.check(*m_images.at(disk.number()), *decoded, frame.size());
+    DurableImage &image = *m_images.at(disk.number());
+    image.setCheckpointed(disk.memory().checkpointed());
+    m_statements.check(image, *decoded, frame.size());
 }
 
 void Oracle::entryApplied(const SimDisk &disk, Slot slot, const consensus::Entry &entry,

@@ -26,8 +26,8 @@ public:
     void watch(SimDisk &disk);
     /// The disk was thrown away, with whatever it held.
     void forget(SimDisk &disk);
-    /// \a disk went back to an earlier state; others had been told \a told.
-    void rolledBack(SimDisk &disk, const DurableImage::Told &told);
+    /// \a disk went back to an earlier state; others have surely heard \a heard before.
+    void rolledBack(SimDisk &disk, const DurableImage::Told &heard);
 
     /// The node of \a disk sends \a frame.
     void frameSent(const SimDisk &disk, const QByteArray &frame);

@@ -92,8 +92,6 @@ void Nemesis::judgeRollback(std::size_t machine, NodeId id, int patience)
         const SimNode &node = m_cluster.node(machine);
         const bool isAmputated = m_cluster.oracle().image(*node.disk()).isAmputated;
         const bool isFenced = node.isServing() && node.engine()->status().isFenced;
-        if (isFenced && !isAmputated)
-            report("P20", QStringLiteral("%1 fenced itself though it lost nothing").arg(toText(id)));
         if (isAmputated && !isFenced && patience > 0 && !m_isResting) {
             judgeRollback(machine, id, patience - 1);
             return;

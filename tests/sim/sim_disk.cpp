@@ -25,11 +25,7 @@ std::optional<Error> SimDisk::check(storage::DiskCall call)
     if (!trap.error)
         throw MachineDown();
     m_hadErrors = true;
-    // Only a sync may answer that it is not known what is durable.
-    const bool isSync = call == storage::DiskCall::sync;
-    const ErrorCode code = *trap.error == ErrorCode::syncFailed && !isSync ? ErrorCode::io
-                                                                           : *trap.error;
-    return Error{code, QStringLiteral("injected")};
+    return Error{*trap.error, QStringLiteral("injected")};
 }
 
 void SimDisk::processEnded(bool isPowerLoss, Draw &draw)

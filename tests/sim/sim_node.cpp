@@ -109,6 +109,7 @@ void SimNode::start()
         [this](Slot slot, const consensus::Entry &entry, const Hash128 &hash) {
             m_surroundings.entryApplied(*this, slot, entry, hash);
         });
+    m_tickAt = m_clock.monotonic();
     if (startEngine())
         wakeAt(m_world.now());
 }
@@ -219,8 +220,10 @@ void SimNode::takeTurn()
     handleItems();
     if (m_isEnding)
         return;
-    if (m_clock.monotonic() >= m_run->engine.nextWake())
+    if (m_clock.monotonic() >= m_tickAt) {
         m_run->engine.tick();
+        m_tickAt = Monotonic::max();
+    }
     m_run->engine.flush();
     if (!m_isEnding)
         planWake();
@@ -243,11 +246,13 @@ void SimNode::handleItems()
 
 void SimNode::planWake()
 {
+    // What the engine once asked for stands, however often it is asked again before.
+    m_tickAt = std::min(m_tickAt, m_run->engine.nextWake());
     if (!m_inbox.empty()) {
         wakeAt(m_world.now() + m_turnMin);
         return;
     }
-    wakeAt(std::max(m_clock.trueTime(m_run->engine.nextWake()), m_world.now() + m_turnMin));
+    wakeAt(std::max(m_clock.trueTime(m_tickAt), m_world.now() + m_turnMin));
 }
 
 } // namespace coffer::sim

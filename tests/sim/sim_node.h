@@ -115,6 +115,7 @@ private:
     std::uint64_t m_runs = 0;
     std::uint64_t m_wakeNumber = 0; ///< Of the newest planned turn; earlier ones are void.
     std::optional<SimTime> m_wakeTime;
+    Monotonic m_tickAt{0};
     int m_idleTurns = 0;
     bool m_isPaused = false;
     bool m_isEnding = false;

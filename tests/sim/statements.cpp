@@ -131,9 +131,10 @@ struct Statements::Visitor
         const Slot missing = speaker.firstMissing(ballot, durableTo, ledger);
         if (!missing.isNone())
             report("P6", QStringLiteral("%1 says in %2 that it voted up to slot %3 at ballot %4, "
-                                        "but slot %5 is not on its disk")
+                                        "but its disk says otherwise: %5")
                              .arg(toText(frame.from), QString::fromLatin1(what))
-                             .arg(durableTo.value()).arg(toText(ballot)).arg(missing.value()));
+                             .arg(durableTo.value())
+                             .arg(toText(ballot), speaker.describe(missing, ledger)));
         speaker.told.promised = std::max(speaker.told.promised, ballot);
         if (speaker.told.ballot == ballot) {
             speaker.told.durableTo = std::max(speaker.told.durableTo, durableTo);
