@@ -9,6 +9,9 @@ if(COFFER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER "${COFFER_CCACHE}")
 endif()
 
+# moc 6.4 cannot parse the C++20 headers of the standard library; without this path it skips them.
+list(FILTER CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES EXCLUDE REGEX "/c\\+\\+/")
+
 add_library(coffer_warnings INTERFACE)
 add_library(Coffer::warnings ALIAS coffer_warnings)
 target_compile_options(coffer_warnings INTERFACE
@@ -19,7 +22,7 @@ target_compile_definitions(coffer_warnings INTERFACE
     QT_NO_KEYWORDS QT_NO_CAST_TO_ASCII QT_NO_FOREACH QT_DISABLE_DEPRECATED_BEFORE=0x060400)
 
 # GCC documents false alarms of this warning under the sanitizers.
-if(COFFER_SANITIZE)
+if(COFFER_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(coffer_warnings INTERFACE -Wno-maybe-uninitialized)
 endif()
 
