@@ -157,7 +157,7 @@ bool Commands::dispatchNode(const QString &verb)
     else if (verb == "transfer")
         m_stage.step(link().first, TransferTo{link().second});
     else if (verb == "sync")
-        m_stage.sync(node());
+        m_stage.sync(node(), m_words.size() > 1 ? m_words[1].toULongLong() : std::size_t(-1));
     else if (verb == "crash")
         m_stage.crash(node());
     else if (verb == "restart")

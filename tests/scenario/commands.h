@@ -19,7 +19,7 @@ namespace coffer::scenario {
 ///     drop | duplicate | reverse [1->2] [Accept]     what is in flight
 ///     hold 2 | release 2                             its messages wait in flight
 ///     cut 2 | heal 2                                 its messages are lost
-///     autosync [1] on|off, sync 1                    when writes become durable
+///     autosync [1] on|off, sync 1 [2]                when writes become durable
 ///     crash 2 | restart 2 | rollback 2 1             the last: lose that many durable records
 ///     checkpoint 1 | install 1->3
 ///     stuck 1 | unstuck 1 | lost 2->1 | skew 1 20s   full disk, broken connection, wrong clock

@@ -3,6 +3,9 @@
 
 #include "scenario/describe.h"
 
+#include <algorithm>
+#include <set>
+
 namespace coffer::scenario {
 
 using namespace consensus;
@@ -32,24 +35,53 @@ static Ballot promisedIn(const std::vector<Record> &durable)
     return highest;
 }
 
-void Judge::checkClaim(NodeId node, const Message &message, const Ballot &claimed,
-                       const std::vector<Record> &durable)
+/// The slots that \a disk holds with a vote of \a ballot or the chosen value, as far as there is
+/// none missing in between.
+static Slot heldAt(const Ballot &ballot, const Judge::Disk &disk)
 {
-    if (promisedIn(durable) < claimed)
+    std::set<Slot> held;
+    Slot upTo = disk.base;
+    for (const Record &record : disk.records) {
+        if (const auto *vote = std::get_if<VoteRecord>(&record); vote && vote->ballot == ballot)
+            held.insert(vote->slot);
+        if (const auto *chosen = std::get_if<ChosenRecord>(&record))
+            held.insert(chosen->slot);
+        if (const auto *chosenUpTo = std::get_if<ChosenUpToRecord>(&record))
+            upTo = std::max(upTo, chosenUpTo->slot);
+    }
+    while (held.contains(upTo.next()))
+        upTo = upTo.next();
+    return upTo;
+}
+
+void Judge::checkPromise(NodeId node, const Message &message, const Ballot &promised,
+                         const Disk &disk)
+{
+    if (promisedIn(disk.records) < promised)
         m_findings
             << QString("%1 says '%2' before its promise is durable").arg(text(node), text(message));
 }
 
-void Judge::leave(NodeId node, const Message &message, const std::vector<Record> &durable)
+void Judge::checkVotes(NodeId node, const Message &message, const Ballot &ballot, Slot durableTo,
+                       const Disk &disk)
+{
+    checkPromise(node, message, ballot, disk);
+    const Slot held = heldAt(ballot, disk);
+    if (held < durableTo)
+        m_findings << QString("%1 says '%2' but its disk holds no more than slot %3 at that ballot")
+                          .arg(text(node), text(message), text(held));
+}
+
+void Judge::leave(NodeId node, const Message &message, const Disk &disk)
 {
     if (const auto *prepare = std::get_if<Prepare>(&message))
-        checkClaim(node, message, prepare->ballot, durable);
+        checkPromise(node, message, prepare->ballot, disk);
     if (const auto *promise = std::get_if<Promise>(&message))
-        checkClaim(node, message, promise->ballot, durable);
+        checkPromise(node, message, promise->ballot, disk);
     if (const auto *accepted = std::get_if<Accepted>(&message))
-        checkClaim(node, message, accepted->ballot, durable);
+        checkVotes(node, message, accepted->ballot, accepted->durableTo, disk);
     if (const auto *ack = std::get_if<HeartbeatAck>(&message))
-        checkClaim(node, message, ack->ballot, durable);
+        checkVotes(node, message, ack->ballot, ack->durableTo, disk);
     if (const auto *accept = std::get_if<Accept>(&message)) {
         const auto place = std::pair(accept->ballot, accept->slot);
         const auto [found, isNew] = m_proposed.emplace(place, accept->entry);

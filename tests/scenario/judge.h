@@ -18,15 +18,22 @@ class Judge
 public:
     /// \a node applies \a chosen; it has applied everything up to \a applied.
     void apply(NodeId node, Slot applied, const consensus::ChosenEntry &chosen);
-    /// \a message leaves \a node, whose journal holds \a durable.
-    void leave(NodeId node, const consensus::Message &message,
-               const std::vector<consensus::Record> &durable);
+    /// What a node holds durably: a checkpoint up to `base`, and the records of its journal.
+    struct Disk
+    {
+        Slot base;
+        const std::vector<consensus::Record> &records;
+    };
+    /// \a message leaves \a node, whose disk is \a disk.
+    void leave(NodeId node, const consensus::Message &message, const Disk &disk);
 
     [[nodiscard]] const QStringList &findings() const { return m_findings; }
 
 private:
-    void checkClaim(NodeId node, const consensus::Message &message, const Ballot &claimed,
-                    const std::vector<consensus::Record> &durable);
+    void checkPromise(NodeId node, const consensus::Message &message, const Ballot &promised,
+                      const Disk &disk);
+    void checkVotes(NodeId node, const consensus::Message &message, const Ballot &ballot,
+                    Slot durableTo, const Disk &disk);
 
     std::map<Slot, consensus::Entry> m_chosen;
     std::map<std::pair<Ballot, Slot>, consensus::Entry> m_proposed;

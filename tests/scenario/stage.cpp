@@ -61,6 +61,7 @@ void Stage::start(NodeId node)
     ++actor.runs;
     Replica::Origin origin;
     origin.self = node;
+    origin.run = RunId(actor.runs);
     origin.configuration = actor.configuration;
     origin.base = actor.base;
     origin.seed = node.value() * 100 + actor.runs;
@@ -121,10 +122,11 @@ void Stage::carryOut(NodeId node, Effects effects)
         sync(node);
 }
 
-void Stage::sync(NodeId node)
+void Stage::sync(NodeId node, std::size_t writes)
 {
     Actor &actor = m_actors.at(node);
-    for (std::size_t left = actor.writing.size(); left > 0 && !actor.writing.empty(); --left) {
+    for (std::size_t left = std::min(writes, actor.writing.size());
+         left > 0 && !actor.writing.empty(); --left) {
         const Writing writing = std::move(actor.writing.front());
         actor.writing.pop_front();
         actor.durable.insert(actor.durable.end(), writing.records.begin(), writing.records.end());
@@ -186,10 +188,11 @@ void Stage::printSent(const char *verb, NodeId from, const std::vector<Outgoing>
 void Stage::post(NodeId from, const std::vector<Outgoing> &messages)
 {
     printSent(nullptr, from, messages);
+    const Actor &sender = m_actors.at(from);
     for (const Outgoing &outgoing : messages) {
-        m_judge.leave(from, outgoing.message, m_actors.at(from).durable);
+        m_judge.leave(from, outgoing.message, {sender.base, sender.durable});
         if (!m_cut.contains(from) && !m_cut.contains(outgoing.to))
-            m_flying.push_back({from, outgoing});
+            m_flying.push_back({from, outgoing, RunId(m_actors.at(from).runs)});
     }
 }
 
@@ -348,7 +351,7 @@ void Stage::deliver(const Filter &filter)
             return;
         if (!m_actors.contains(flying->outgoing.to))
             continue;
-        step(flying->outgoing.to, PeerMessage{flying->from, flying->outgoing.message});
+        step(flying->outgoing.to, PeerMessage{flying->from, flying->outgoing.message, flying->run});
     }
     print("error: the network never falls quiet");
 }

@@ -33,8 +33,8 @@ public:
 
     void advance(Monotonic time) { m_now += time; }
     void step(NodeId node, const consensus::Event &event);
-    /// Everything that \a node has given to its disk becomes durable.
-    void sync(NodeId node);
+    /// What \a node has given to its disk becomes durable, or the first \a writes of it.
+    void sync(NodeId node, std::size_t writes = std::size_t(-1));
     void setAutoSync(NodeId node, bool isOn) { m_actors.at(node).isAutoSync = isOn; }
     void setWallSkew(NodeId node, WallMs skew) { m_actors.at(node).skew = skew; }
 
@@ -105,6 +105,7 @@ private:
     {
         NodeId from;
         consensus::Outgoing outgoing;
+        RunId run; ///< Of the sender.
     };
 
     void start(NodeId node);

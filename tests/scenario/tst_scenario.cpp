@@ -17,7 +17,8 @@ using namespace coffer::scenario;
 
 /// Runs every file of cases/ and compares what the replicas do with what the file expects.
 /// COFFER_REWRITE=1 writes what they do into the files; a changed expectation is committed only
-/// when it can be explained.
+/// when it can be explained. "# known bug: …" in a file says that its findings are known; the line
+/// goes when the bug does.
 class TestScenario : public QObject
 {
     Q_OBJECT
@@ -87,6 +88,9 @@ void TestScenario::conversation()
         file.write(script.text().toUtf8());
     }
     faults += stage.findings();
+    // A file that says so on a line of its own waits for a repair of the rooms.
+    if (before.contains("\n# known bug: "))
+        QEXPECT_FAIL("", "known bug, see the file", Continue);
     QVERIFY2(faults.isEmpty(), qPrintable(faults.join('\n')));
 }
 
