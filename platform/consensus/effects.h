@@ -19,6 +19,7 @@ struct PeerMessage
 {
     NodeId from;
     Message message;
+    RunId run = {}; ///< The sender's process run.
 };
 struct Tick {};
 /// The connection to \a node broke.

@@ -143,6 +143,7 @@ struct Standing
 {
     Ballot promised;
     Slot durableTo; ///< For the ballot `promised`.
+    RunId run;      ///< The asking run: a peer compares with what *other* runs said.
     bool operator==(const Standing &) const = default;
 };
 

@@ -13,7 +13,7 @@
 namespace coffer::consensus {
 
 Replica::Replica(Origin origin)
-    : m_self(origin.self), m_timing(origin.timing), m_log(origin.base), m_acceptor(m_log),
+    : m_self(origin.self), m_run(origin.run), m_timing(origin.timing), m_log(origin.base), m_acceptor(m_log),
       m_learner(origin.base), m_membership(origin.self, std::move(origin.configuration)),
       m_election(origin.timing, origin.seed)
 {
@@ -210,6 +210,7 @@ void Replica::handle(const PeerMessage &event)
 {
     if (event.from == m_self)
         return;
+    m_senderRun = event.run;
     std::visit([&](const auto &message) { receive(event.from, message); }, event.message);
 }
 

@@ -30,6 +30,7 @@ public:
     struct Origin
     {
         NodeId self;
+        RunId run;
         Configuration configuration; ///< In force for slot base + 1.
         Slot base;                   ///< Applied slot of the checkpoint; 0 without one.
         Timing timing;
@@ -144,6 +145,8 @@ private:
     void sendStandings();
 
     NodeId m_self;
+    RunId m_run;
+    RunId m_senderRun; ///< Of the message being handled.
     Timing m_timing;
     Log m_log;
     Acceptor m_acceptor;

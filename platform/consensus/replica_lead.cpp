@@ -130,7 +130,7 @@ void Replica::receive(NodeId from, const Promise &message)
         return;
     if (!m_membership.members().isVoter(from))
         return;
-    m_standing.remember(from, message.ballot, Slot());
+    m_standing.remember(from, m_senderRun, message.ballot, Slot());
     if (!m_phaseOne || m_phaseOne->ballot() != message.ballot)
         return;
     m_phaseOne->add(from, message);
@@ -212,7 +212,7 @@ void Replica::receive(NodeId from, const Accepted &message)
 {
     if (!isOfThisEpoch(from, message.ballot, Slot()))
         return;
-    m_standing.remember(from, message.ballot, message.durableTo);
+    m_standing.remember(from, m_senderRun, message.ballot, message.durableTo);
     if (m_proposer && m_proposer->ballot() == message.ballot)
         m_proposer->acknowledged(from, message.durableTo, m_log, m_now.monotonic);
 }
@@ -221,7 +221,7 @@ void Replica::receive(NodeId from, const HeartbeatAck &message)
 {
     if (!isOfThisEpoch(from, message.ballot, Slot()))
         return;
-    m_standing.remember(from, message.ballot, message.durableTo);
+    m_standing.remember(from, m_senderRun, message.ballot, message.durableTo);
     m_election.noteWall(from, message.wall, m_now.wall, m_now.monotonic);
     if (!m_proposer || m_proposer->ballot() != message.ballot)
         return;

@@ -197,7 +197,7 @@ void Replica::askStanding()
 {
     if (!m_isRestart || m_isReplaying)
         return;
-    m_standing.ask(Standing{m_acceptor.promised(), m_acceptor.votedTo()});
+    m_standing.ask(Standing{m_acceptor.promised(), m_acceptor.votedTo(), m_run});
     m_standingAt = m_now.monotonic;
     sendStandings();
 }

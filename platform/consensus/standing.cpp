@@ -7,13 +7,37 @@
 
 namespace coffer::consensus {
 
-void StandingBook::remember(NodeId node, Ballot ballot, Slot durableTo)
+/// How many runs of one node are remembered apart; earlier ones are thrown together.
+static constexpr std::size_t runsMax = 8;
+
+void StandingBook::Word::raise(const Word &other)
 {
-    Word &word = m_words[node];
-    if (ballot > word.ballot)
-        word = {ballot, durableTo};
-    else if (ballot == word.ballot)
-        word.durableTo = std::max(word.durableTo, durableTo);
+    if (other.ballot > ballot)
+        *this = other;
+    else if (other.ballot == ballot)
+        durableTo = std::max(durableTo, other.durableTo);
+}
+
+bool StandingBook::Word::exceeds(const Standing &standing) const
+{
+    return standing.promised < ballot
+        || (standing.promised == ballot && standing.durableTo < durableTo);
+}
+
+void StandingBook::remember(NodeId node, RunId run, Ballot ballot, Slot durableTo)
+{
+    Words &words = m_words[node];
+    const auto found = std::find_if(words.runs.begin(), words.runs.end(),
+                                    [run](const auto &known) { return known.first == run; });
+    if (found != words.runs.end()) {
+        found->second.raise({ballot, durableTo});
+        return;
+    }
+    words.runs.push_back({run, {ballot, durableTo}});
+    if (words.runs.size() > runsMax) {
+        words.past.raise(words.runs.front().second);
+        words.runs.erase(words.runs.begin());
+    }
 }
 
 bool StandingBook::isBehind(NodeId node, const Standing &standing) const
@@ -21,9 +45,11 @@ bool StandingBook::isBehind(NodeId node, const Standing &standing) const
     const auto found = m_words.find(node);
     if (found == m_words.end() || mutantIsOn(Mutant::standingIgnored))
         return false;
-    const Word &word = found->second;
-    return standing.promised < word.ballot
-        || (standing.promised == word.ballot && standing.durableTo < word.durableTo);
+    const Words &words = found->second;
+    return words.past.exceeds(standing)
+        || std::any_of(words.runs.begin(), words.runs.end(), [&standing](const auto &known) {
+               return known.first != standing.run && known.second.exceeds(standing);
+           });
 }
 
 void StandingBook::ask(const Standing &standing)

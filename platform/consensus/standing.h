@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
+#include <vector>
 
 namespace coffer::consensus {
 
@@ -21,9 +23,10 @@ namespace coffer::consensus {
 class StandingBook
 {
 public:
-    /// \a node said: my promise is at least \a ballot, and I hold \a durableTo at it.
-    void remember(NodeId node, Ballot ballot, Slot durableTo);
-    /// Compares what \a node holds now with what it said.
+    /// \a run of \a node said: my promise is at least \a ballot, and I hold \a durableTo at it.
+    void remember(NodeId node, RunId run, Ballot ballot, Slot durableTo);
+    /// Compares what \a node holds with what its other runs said. What the asking run itself said
+    /// since proves nothing: the question may be an old one that the network kept.
     [[nodiscard]] bool isBehind(NodeId node, const Standing &standing) const;
 
     /// This run must be confirmed before it votes (a restart, or a new epoch after one).
@@ -44,8 +47,15 @@ private:
     {
         Ballot ballot;
         Slot durableTo;
+        void raise(const Word &other);
+        [[nodiscard]] bool exceeds(const Standing &standing) const;
     };
-    std::map<NodeId, Word> m_words;
+    struct Words
+    {
+        Word past;                                    ///< Of runs long over.
+        std::vector<std::pair<RunId, Word>> runs; ///< The last few, oldest first.
+    };
+    std::map<NodeId, Words> m_words;
     std::optional<Standing> m_asked;
     std::set<NodeId> m_confirmed;
 };

@@ -181,6 +181,7 @@ static void putStanding(const consensus::Standing &from, wire::Standing &to)
 {
     put(from.promised, *to.mutable_promised());
     to.set_durable_to(from.durableTo.value());
+    to.set_run(from.run.value());
 }
 
 static QByteArray put(const consensus::Standing &from, wire::PeerHead &head)
@@ -429,7 +430,7 @@ static consensus::Transfer take(const wire::Transfer &from, Input &in)
 
 static consensus::Standing take(const wire::Standing &from, Input &)
 {
-    return {ballotOf(from.promised()), Slot(from.durable_to())};
+    return {ballotOf(from.promised()), Slot(from.durable_to()), RunId(from.run())};
 }
 
 static consensus::StandingAck take(const wire::StandingAck &from, Input &in)

@@ -120,7 +120,8 @@ void Engine::Core::receiveFrame(const PeerFrame &frame)
     if (engineMessage != nullptr)
         receiveEngine(frame, *engineMessage);
     else
-        step(consensus::PeerMessage{frame.from, std::get<consensus::Message>(frame.body)});
+        step(consensus::PeerMessage{frame.from, std::get<consensus::Message>(frame.body),
+                                    frame.run});
 }
 
 void Engine::Core::receiveEngine(const PeerFrame &frame, const EngineMessage &message)

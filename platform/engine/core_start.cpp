@@ -110,6 +110,7 @@ void Engine::Core::makeReplica(const consensus::Configuration &configuration, Sl
 {
     consensus::Replica::Origin origin;
     origin.self = m_options.self;
+    origin.run = m_options.run;
     origin.configuration = configuration;
     origin.base = base;
     origin.timing = {m_options.heartbeat, m_options.electionMin, m_options.electionMax,

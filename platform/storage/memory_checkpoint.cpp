@@ -15,8 +15,7 @@ class MemoryFile final : public CheckpointFile
 public:
     MemoryFile(CheckpointHeader header, QByteArray bytes)
         : m_header(std::move(header)), m_bytes(std::move(bytes))
-    {
-    }
+    {}
     const CheckpointHeader &header() const override { return m_header; }
     std::uint64_t size() const override { return std::uint64_t(m_bytes.size()); }
     Result<QByteArray> read(std::uint64_t offset, std::size_t bytesMax) override
@@ -47,8 +46,8 @@ static QByteArray serialised(const MemoryDisk::Generation &generation)
     QByteArray bytes;
     QDataStream out(&bytes, QIODevice::WriteOnly);
     out << quint64(header.cluster.value()) << quint64(header.applied.value())
-        << quint64(header.stateHash.low) << quint64(header.stateHash.high)
-        << header.configuration << quint64(generation.rows.size());
+        << quint64(header.stateHash.low) << quint64(header.stateHash.high) << header.configuration
+        << quint64(generation.rows.size());
     for (const auto &[place, value] : generation.rows)
         out << quint8(place.first) << place.second << value;
     return bytes + hashOf(bytes);
@@ -150,7 +149,8 @@ Result<std::pair<CheckpointHeader, QByteArray>> MemoryCheckpoint::stage()
     std::optional<MemoryDisk::Generation> generation = parsed(m_received);
     m_received.clear();
     if (!generation)
-        return Error{ErrorCode::corrupt, QStringLiteral("checkpoint: the received file is damaged")};
+        return Error{ErrorCode::corrupt,
+                     QStringLiteral("checkpoint: the received file is damaged")};
     generation->name = "g" + QByteArray::number(qulonglong(++m_disk.m_generations));
     m_disk.m_staged = std::move(generation);
     return std::pair(*m_disk.m_staged->header, m_disk.m_staged->name);
@@ -169,8 +169,9 @@ Result<void> MemoryCheckpoint::activate(const QByteArray &generation)
         m_disk.m_staged.reset();
         return {};
     }
-    return Error{ErrorCode::notFound, QStringLiteral("checkpoint: there is no generation %1")
-                                          .arg(QString::fromUtf8(generation))};
+    return Error{
+        ErrorCode::notFound,
+        QStringLiteral("checkpoint: there is no generation %1").arg(QString::fromUtf8(generation))};
 }
 
 } // namespace coffer::storage

@@ -23,10 +23,7 @@ std::size_t MemoryDisk::durableCount() const
     return m_hole ? std::min(m_synced, *m_hole) : m_synced;
 }
 
-std::size_t MemoryDisk::unsyncedCount() const
-{
-    return m_records.size() - m_synced;
-}
+std::size_t MemoryDisk::unsyncedCount() const { return m_records.size() - m_synced; }
 
 void MemoryDisk::add(const JournalRecord &record)
 {

@@ -62,16 +62,16 @@ void TestStandingBook::behind()
     QFETCH(quint64, durableTo);
     QFETCH(bool, isBehind);
     StandingBook book;
-    book.remember(NodeId(2), ballot(5, 1, 2), Slot(9));
+    book.remember(NodeId(2), RunId(1), ballot(5, 1, 2), Slot(9));
     QCOMPARE(book.isBehind(NodeId(2), {ballot(round, 1, epoch), Slot(durableTo)}), isBehind);
 }
 
 void TestStandingBook::remember_keepsTheMost()
 {
     StandingBook book;
-    book.remember(NodeId(2), ballot(5, 1), Slot(9));
-    book.remember(NodeId(2), ballot(5, 1), Slot(3));  // late
-    book.remember(NodeId(2), ballot(4, 1), Slot(99)); // later still
+    book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
+    book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(3));  // late
+    book.remember(NodeId(2), RunId(1), ballot(4, 1), Slot(99)); // later still
     QVERIFY(book.isBehind(NodeId(2), {ballot(5, 1), Slot(8)}));
     QVERIFY(!book.isBehind(NodeId(2), {ballot(5, 1), Slot(9)}));
 }
@@ -79,15 +79,15 @@ void TestStandingBook::remember_keepsTheMost()
 void TestStandingBook::remember_forgetsTheVotesOfALowerBallot()
 {
     StandingBook book;
-    book.remember(NodeId(2), ballot(5, 1), Slot(9));
-    book.remember(NodeId(2), ballot(6, 3), Slot(2));
+    book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
+    book.remember(NodeId(2), RunId(1), ballot(6, 3), Slot(2));
     QVERIFY(!book.isBehind(NodeId(2), {ballot(6, 3), Slot(2)}));
 }
 
 void TestStandingBook::remember_keepsNodesApart()
 {
     StandingBook book;
-    book.remember(NodeId(2), ballot(5, 1), Slot(9));
+    book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
     QVERIFY(!book.isBehind(NodeId(3), Standing()));
 }
 

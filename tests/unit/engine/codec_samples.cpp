@@ -112,7 +112,8 @@ Chosen CodecSamples::chosen()
 
 Standing CodecSamples::standing()
 {
-    return {chance() ? ballot() : Ballot{Epoch(number()), 0, NodeId()}, Slot(number())};
+    return {chance() ? ballot() : Ballot{Epoch(number()), 0, NodeId()}, Slot(number()),
+            RunId(number())};
 }
 
 Message CodecSamples::message(std::size_t kind)
