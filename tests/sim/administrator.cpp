@@ -11,8 +11,7 @@ using namespace std::chrono_literals;
 
 Administrator::Administrator(Cluster &cluster, const Nemesis &nemesis, std::uint64_t seed)
     : m_cluster(cluster), m_nemesis(nemesis), m_draw(seed, 5), m_interval(m_draw.time(300ms, 5s))
-{
-}
+{}
 
 static void add(std::vector<NodeId> &nodes, NodeId node)
 {
@@ -24,10 +23,7 @@ static void remove(std::vector<NodeId> &nodes, NodeId node)
     nodes.erase(std::remove(nodes.begin(), nodes.end(), node), nodes.end());
 }
 
-void Administrator::begin()
-{
-    planNext();
-}
+void Administrator::begin() { planNext(); }
 
 void Administrator::planNext()
 {
@@ -63,7 +59,8 @@ void Administrator::act()
 void Administrator::retireFenced()
 {
     for (const std::size_t machine : m_cluster.serving()) {
-        if (!m_cluster.node(machine).engine()->status().isFenced)
+        if (!m_cluster.node(machine).engine()->status().isFenced
+            || !m_cluster.isRememberedWithout(machine))
             continue;
         m_cluster.wipe(machine);
         m_cluster.startLater(machine, m_draw.time(10ms, 2s));
@@ -163,9 +160,10 @@ void Administrator::ask(std::size_t machine, Members members, Epoch ifEpoch)
     m_cluster.timeline().note(text);
     m_cluster.oracle().shadow().requested(members);
     m_cluster.node(machine).post([this, members, ifEpoch](engine::Engine &engine) {
-        engine.reconfigure(members, ifEpoch, [this, members, ifEpoch](Result<engine::Answer> result) {
-            answered(members, ifEpoch, result);
-        });
+        engine.reconfigure(members, ifEpoch,
+                           [this, members, ifEpoch](Result<engine::Answer> result) {
+                               answered(members, ifEpoch, result);
+                           });
     });
 }
 
@@ -186,7 +184,8 @@ void Administrator::answered(const Members &members, Epoch ifEpoch,
                           .arg(ifEpoch.value()));
     if (ledger.newest().epoch == begun->epoch && !ledger.isNewestStarted())
         report("P16", QStringLiteral("a change was answered before LeaderStart of epoch %1 was "
-                                     "chosen").arg(begun->epoch.value()));
+                                     "chosen")
+                          .arg(begun->epoch.value()));
 }
 
 void Administrator::transfer()

@@ -15,10 +15,12 @@ void Answers::writeDone(const QByteArray &command, const engine::Answer &answer,
 {
     if (!m_shadow.wasAnswered(answer.slot, command, answer.bytes))
         report("P11", QStringLiteral("a write was answered with slot %1, where it does not stand "
-                                     "or has another answer").arg(answer.slot.value()));
+                                     "or has another answer")
+                          .arg(answer.slot.value()));
     if (answer.slot <= floorAtCall)
         report("P11", QStringLiteral("a write took effect at slot %1, though slot %2 had been "
-                                     "answered before it was called").arg(answer.slot.value())
+                                     "answered before it was called")
+                          .arg(answer.slot.value())
                           .arg(floorAtCall.value()));
     m_floor = std::max(m_floor, answer.slot);
 }
@@ -27,25 +29,29 @@ void Answers::readDone(const Read &read, const engine::Answer &answer)
 {
     const Slot slot = answer.slot;
     if (slot > m_shadow.appliedTo())
-        report("P11", QStringLiteral("a read was served at slot %1, which nobody applied")
-                          .arg(slot.value()));
+        report(
+            "P11",
+            QStringLiteral("a read was served at slot %1, which nobody applied").arg(slot.value()));
     if (read.mode == engine::ReadMode::linearizable && slot < read.floorAtCall)
         report("P11", QStringLiteral("a linearizable read was served at slot %1, though slot %2 "
-                                     "had been answered before").arg(slot.value())
+                                     "had been answered before")
+                          .arg(slot.value())
                           .arg(read.floorAtCall.value()));
     if (read.mode == engine::ReadMode::session && slot < read.seen)
         report("P11", QStringLiteral("a session read was served at slot %1, older than slot %2")
-                          .arg(slot.value()).arg(read.seen.value()));
+                          .arg(slot.value())
+                          .arg(read.seen.value()));
     const Result<store::Reply> reply = store::decodeReply(answer.bytes);
     if (!reply || !reply->isValid)
         report("P11", QStringLiteral("a read was answered with garbage"));
     if (!slot.isNone()) {
         const std::optional<store::FileView> file = m_shadow.fileAt(read.path, slot);
-        const bool isSame = file ? reply->files == std::vector<store::FileView>{*file}
-                                 : reply->files.empty();
+        const bool isSame =
+            file ? reply->files == std::vector<store::FileView>{*file} : reply->files.empty();
         if (!isSame || reply->revision != m_shadow.revisionAt(slot))
             report("P11", QStringLiteral("a read of %1 at slot %2 has another answer than the "
-                                         "log gives").arg(QString::fromUtf8(read.path))
+                                         "log gives")
+                              .arg(QString::fromUtf8(read.path))
                               .arg(slot.value()));
     }
     if (read.mode == engine::ReadMode::linearizable)
@@ -69,8 +75,10 @@ void Answers::sessionExpired(SessionId session, SimTime now) const
     const SimTime promised = SimTime(found->second.timeToLive) * (100 - driftPercentMax) / 100;
     if (lived < promised)
         report("P15", QStringLiteral("session %1 ended %2 ms after its last prolongation; it was "
-                                     "promised %3 ms").arg(session.value())
-                          .arg(lived.count() / 1000).arg(found->second.timeToLive.count()));
+                                     "promised %3 ms")
+                          .arg(session.value())
+                          .arg(lived.count() / 1000)
+                          .arg(found->second.timeToLive.count()));
 }
 
 } // namespace coffer::sim

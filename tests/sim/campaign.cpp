@@ -82,8 +82,8 @@ private:
         ++m_findings;
         std::printf("\nseed %llu, finding %s after %.3f simulated s: %s\n",
                     static_cast<unsigned long long>(options.seed),
-                    qUtf8Printable(result.finding->property),
-                    double(result.time.count()) / 1e6, qUtf8Printable(result.finding->message));
+                    qUtf8Printable(result.finding->property), double(result.time.count()) / 1e6,
+                    qUtf8Printable(result.finding->message));
         std::fflush(stdout);
     }
     int tell(const RunOptions &options, const RunResult &result)

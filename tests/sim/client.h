@@ -34,8 +34,8 @@ private:
     {
         test::Operation operation;
         bool isRecorded = false;
-        QByteArray command;  ///< Of a write.
-        Answers::Read read;  ///< Of a read.
+        QByteArray command; ///< Of a write.
+        Answers::Read read; ///< Of a read.
         Slot floorAtCall;
         std::uint64_t opensNonce = 0;
         std::optional<Sequence> sequence;

@@ -9,16 +9,18 @@ namespace coffer::sim {
 
 using namespace std::chrono_literals;
 
-static QString addressOf(std::size_t machine)
-{
-    return QStringLiteral("m%1:7000").arg(machine);
-}
+static QString addressOf(std::size_t machine) { return QStringLiteral("m%1:7000").arg(machine); }
 
 Cluster::Cluster(Scheduler &world, const Plan &plan, std::uint64_t seed, Timeline &timeline,
                  Counts &counts)
-    : m_world(world), m_plan(plan), m_timeline(timeline), m_counts(counts), m_draw(seed, 2),
-      m_networkDraw(seed, 3), m_oracle(world),
-      m_network(
+    : m_world(world)
+    , m_plan(plan)
+    , m_timeline(timeline)
+    , m_counts(counts)
+    , m_draw(seed, 2)
+    , m_networkDraw(seed, 3)
+    , m_oracle(world)
+    , m_network(
           world, m_networkDraw, plan.founders + plan.spares,
           [this](std::size_t machine, const QByteArray &frame) { node(machine).receive(frame); },
           [this](std::size_t machine, std::size_t peer) {
@@ -98,8 +100,8 @@ std::vector<std::size_t> Cluster::serving() const
 
 std::size_t Cluster::intactVoters(const consensus::MemberSet &members) const
 {
-    return std::size_t(std::count_if(
-        members.voters.begin(), members.voters.end(), [this](NodeId voter) {
+    return std::size_t(
+        std::count_if(members.voters.begin(), members.voters.end(), [this](NodeId voter) {
             const std::optional<std::size_t> machine = machineOf(voter);
             if (!machine)
                 return false;
@@ -119,11 +121,21 @@ bool Cluster::isFounded() const
     });
 }
 
+bool Cluster::isRememberedWithout(std::size_t machine) const
+{
+    for (std::size_t founder = 0; founder < m_plan.founders; ++founder) {
+        if (founder != machine && m_oracle.hasCluster(*node(founder).disk()))
+            return true;
+    }
+    return machine >= m_plan.founders;
+}
+
 void Cluster::start(std::size_t machine)
 {
     if (node(machine).isRunning())
         return;
-    m_timeline.note(QStringLiteral("m%1 starts as %2").arg(machine).arg(toText(node(machine).id())));
+    m_timeline.note(
+        QStringLiteral("m%1 starts as %2").arg(machine).arg(toText(node(machine).id())));
     ++m_counts.restarts;
     node(machine).start();
 }
@@ -151,7 +163,8 @@ void Cluster::wipe(std::size_t machine)
     m_byId.erase(old->node());
     m_discarded.push_back(std::move(old));
     std::unique_ptr<SimDisk> disk = newDisk();
-    m_timeline.note(QStringLiteral("m%1 gets an empty disk, identity %2").arg(machine)
+    m_timeline.note(QStringLiteral("m%1 gets an empty disk, identity %2")
+                        .arg(machine)
                         .arg(toText(disk->node())));
     m_byId[disk->node()] = machine;
     node(machine).insertDisk(std::move(disk));
@@ -215,6 +228,8 @@ void Cluster::entryApplied(SimNode &node, Slot slot, const consensus::Entry &ent
     if (progress.run != node.runs())
         progress = {node.runs(), Slot()};
     m_timeline.mix(4, node.machine(), slot.value());
+    if (slot > m_oracle.shadow().appliedTo())
+        m_timeline.note(describeEntry(slot, entry));
     m_oracle.entryApplied(*node.disk(), slot, entry, hash, progress.applied);
     progress.applied = slot;
 }
@@ -223,8 +238,9 @@ void Cluster::processEnded(SimNode &node, const std::optional<Error> &error)
 {
     m_timeline.note(QStringLiteral("m%1 ended").arg(node.machine()));
     if (error)
-        report("end", QStringLiteral("node %1 ended by itself: %2")
-                          .arg(toText(node.id()), error->message));
+        report(
+            "end",
+            QStringLiteral("node %1 ended by itself: %2").arg(toText(node.id()), error->message));
     m_network.machineDied(node.machine());
     startLater(node.machine(), m_draw.time(10ms, 5s));
 }

@@ -49,6 +49,11 @@ public:
     /// True once every founding member holds the cluster.
     [[nodiscard]] bool isFounded() const;
 
+    /// False if nobody on the machines that all were told of would hold the cluster any more when
+    /// \a machine is left out: restarted with the old command line, they would found another one.
+    /// Operators must not do that; the nodes cannot know.
+    [[nodiscard]] bool isRememberedWithout(std::size_t machine) const;
+
     void start(std::size_t machine);
     void startLater(std::size_t machine, SimTime delay);
     void stop(std::size_t machine, bool isPowerLoss);

@@ -51,11 +51,13 @@ QString toText(const Counts &counts)
 {
     QString text;
     for (const Figure &figure : figures)
-        text += QStringLiteral("  %1 %2\n").arg(QString::fromLatin1(figure.name), -26)
+        text += QStringLiteral("  %1 %2\n")
+                    .arg(QString::fromLatin1(figure.name), -26)
                     .arg(counts.*figure.value, 12);
     text += QStringLiteral("faults\n");
     for (std::size_t i = 0; i < faultKinds; ++i)
-        text += QStringLiteral("  %1 %2\n").arg(QString::fromLatin1(nameOf(FaultKind(i))), -26)
+        text += QStringLiteral("  %1 %2\n")
+                    .arg(QString::fromLatin1(nameOf(FaultKind(i))), -26)
                     .arg(counts.faults[i], 12);
     return text;
 }

@@ -16,10 +16,8 @@ static std::optional<consensus::Record> decoded(const storage::JournalRecord &re
     switch (record.kind) {
     case RecordKind::promise:
     case RecordKind::vote:
-    case RecordKind::chosen:
-        break;
-    default:
-        return std::nullopt;
+    case RecordKind::chosen: break;
+    default: return std::nullopt;
     }
     Result<consensus::Record> result = engine::codec::fromJournal(record);
     if (!result)
@@ -71,8 +69,8 @@ void DurableImage::add(const storage::JournalRecord &record, Ledger &ledger)
     if (record.kind == RecordKind::fenced) {
         m_isFenced = true;
         if (!mayBeFenced)
-            report("P20", QStringLiteral("%1 fenced itself though it lost nothing")
-                              .arg(toText(m_node)));
+            report("P20",
+                   QStringLiteral("%1 fenced itself though it lost nothing").arg(toText(m_node)));
     }
     const std::optional<consensus::Record> known = decoded(record);
     if (!known)
@@ -111,7 +109,9 @@ bool DurableImage::hasLost(const Told &word, const Ledger &ledger)
 QString DurableImage::describe(Slot slot, const Ledger &ledger) const
 {
     QString text = QStringLiteral("promise %1, installed %2, slot %3:")
-                       .arg(toText(m_promised)).arg(m_installed.value()).arg(slot.value());
+                       .arg(toText(m_promised))
+                       .arg(m_installed.value())
+                       .arg(slot.value());
     if (slot.isNone() || slot.value() > m_slots.size() || m_slots[slot.value() - 1].hash == 0)
         return text + QStringLiteral(" nothing");
     const Held &held = m_slots[slot.value() - 1];
@@ -120,8 +120,9 @@ QString DurableImage::describe(Slot slot, const Ledger &ledger) const
     const std::optional<std::uint64_t> chosen = ledger.chosenHash(slot);
     if (!chosen)
         return text + QStringLiteral(", nothing chosen");
-    return text + (*chosen == held.hash ? QStringLiteral(", the chosen value")
-                                        : QStringLiteral(", not the chosen value"));
+    return text
+           + (*chosen == held.hash ? QStringLiteral(", the chosen value")
+                                   : QStringLiteral(", not the chosen value"));
 }
 
 bool DurableImage::hasVote(Slot slot, const Ballot &ballot, std::uint64_t hash) const

@@ -75,8 +75,8 @@ private:
     Ballot m_promised;
     bool m_isFenced = false;
     std::vector<Held> m_slots; ///< Slot 1 first.
-    Slot m_installed; ///< Up to here a checkpoint is durable.
-    Slot m_goodTo; ///< Up to here the chosen values are durable here.
+    Slot m_installed;          ///< Up to here a checkpoint is durable.
+    Slot m_goodTo;             ///< Up to here the chosen values are durable here.
     Ballot m_checkedBallot;
     Slot m_checkedTo; ///< firstMissing() found nothing up to here for m_checkedBallot.
 };

@@ -17,8 +17,7 @@ struct Finding
 
 /// Thrown through a node's blocking work: the machine went down in the middle of it.
 struct MachineDown
-{
-};
+{};
 
 [[noreturn]] inline void report(const char *property, const QString &message)
 {

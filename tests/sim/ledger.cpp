@@ -33,7 +33,9 @@ QString toText(NodeId node)
 
 QString toText(const Ballot &ballot)
 {
-    return QStringLiteral("%1.%2.%3").arg(ballot.epoch.value()).arg(ballot.round)
+    return QStringLiteral("%1.%2.%3")
+        .arg(ballot.epoch.value())
+        .arg(ballot.round)
         .arg(toText(ballot.node));
 }
 
@@ -42,7 +44,8 @@ void Ledger::founded(std::size_t disk, const engine::Founding &founding)
     for (const auto &[other, cluster] : m_clusterOfDisk) {
         if (other != disk && cluster != founding.cluster)
             report("P16", QStringLiteral("a second cluster was founded while disk %1 holds the "
-                                         "first one").arg(other));
+                                         "first one")
+                              .arg(other));
     }
     m_clusterOfDisk[disk] = founding.cluster;
     if (!m_configurations.empty()) {
@@ -54,10 +57,7 @@ void Ledger::founded(std::size_t disk, const engine::Founding &founding)
     m_configurations.push_back({Epoch(1), Slot(1), founding.members});
 }
 
-void Ledger::forgetDisk(std::size_t disk)
-{
-    m_clusterOfDisk.erase(disk);
-}
+void Ledger::forgetDisk(std::size_t disk) { m_clusterOfDisk.erase(disk); }
 
 const Configuration *Ledger::configuration(Epoch epoch) const
 {
@@ -66,10 +66,7 @@ const Configuration *Ledger::configuration(Epoch epoch) const
                                                            : &m_configurations[number - 1];
 }
 
-const Configuration &Ledger::newest() const
-{
-    return m_configurations.back();
-}
+const Configuration &Ledger::newest() const { return m_configurations.back(); }
 
 Ledger::SlotState &Ledger::at(Slot slot)
 {
@@ -89,7 +86,8 @@ Ledger::Value &Ledger::valueOf(const Ballot &ballot, Slot slot, const Entry &ent
             continue;
         if (value.hash != hash)
             report("P4", QStringLiteral("ballot %1 carries two values for slot %2")
-                             .arg(toText(ballot)).arg(slot.value()));
+                             .arg(toText(ballot))
+                             .arg(slot.value()));
         return value;
     }
     state.values.push_back({ballot, hash, entry, {}, false});
@@ -105,15 +103,16 @@ void Ledger::checkAgainstChosen(const SlotState &state, const Value &value, Slot
     if (value.ballot > chosen.ballot && value.hash != chosen.hash)
         report("P5", QStringLiteral("slot %1: a value was chosen at ballot %2, yet ballot %3 "
                                     "carries another one")
-                         .arg(slot.value()).arg(toText(chosen.ballot), toText(value.ballot)));
+                         .arg(slot.value())
+                         .arg(toText(chosen.ballot), toText(value.ballot)));
 }
 
 void Ledger::proposed(RunId run, const Ballot &ballot, Slot slot, const Entry &entry)
 {
     const auto [place, isNew] = m_runOfBallot.emplace(ballot, run);
     if (!isNew && place->second != run)
-        report("P4", QStringLiteral("ballot %1 is used by a second process run")
-                         .arg(toText(ballot)));
+        report("P4",
+               QStringLiteral("ballot %1 is used by a second process run").arg(toText(ballot)));
     valueOf(ballot, slot, entry);
 }
 
@@ -126,7 +125,9 @@ void Ledger::voted(NodeId node, const Ballot &ballot, Slot slot, const Entry &en
                           .arg(ballot.epoch.value()));
     if (slot < configuration->firstSlot)
         report("P16", QStringLiteral("a vote of epoch %1 for slot %2, which an earlier epoch "
-                                     "decided").arg(ballot.epoch.value()).arg(slot.value()));
+                                     "decided")
+                          .arg(ballot.epoch.value())
+                          .arg(slot.value()));
     const std::vector<NodeId> &members = configuration->members.voters;
     if (value.isChosen || std::find(members.begin(), members.end(), node) == members.end()
         || std::find(value.voters.begin(), value.voters.end(), node) != value.voters.end())
@@ -145,7 +146,8 @@ void Ledger::setChosen(SlotState &state, std::size_t index, Slot slot)
         Value &before = state.values[*state.chosen];
         if (before.hash != value.hash)
             report("P1", QStringLiteral("slot %1: one value was chosen at ballot %2, another one "
-                                        "at ballot %3").arg(slot.value())
+                                        "at ballot %3")
+                             .arg(slot.value())
                              .arg(toText(before.ballot), toText(value.ballot)));
         if (before.ballot < value.ballot)
             return;
@@ -156,7 +158,8 @@ void Ledger::setChosen(SlotState &state, std::size_t index, Slot slot)
     const Configuration *next = configuration(value.ballot.epoch.next());
     if (next != nullptr && slot >= next->firstSlot)
         report("P16", QStringLiteral("slot %1 was chosen in epoch %2, above its stop-sign")
-                          .arg(slot.value()).arg(value.ballot.epoch.value()));
+                          .arg(slot.value())
+                          .arg(value.ballot.epoch.value()));
     if (value.entry.kind == EntryKind::reconfigure)
         beginEpoch(value, slot);
     while (m_chosenTo.value() < m_slots.size() && m_slots[m_chosenTo.value()].chosen)
@@ -176,7 +179,9 @@ void Ledger::beginEpoch(const Value &stop, Slot slot)
         const SlotState &state = m_slots[above];
         if (state.chosen && state.values[*state.chosen].ballot.epoch == stop.ballot.epoch)
             report("P16", QStringLiteral("slot %1 was chosen in epoch %2, above its stop-sign at "
-                                         "%3").arg(above + 1).arg(stop.ballot.epoch.value())
+                                         "%3")
+                              .arg(above + 1)
+                              .arg(stop.ballot.epoch.value())
                               .arg(slot.value()));
     }
     m_configurations.push_back(begun);
@@ -203,8 +208,7 @@ std::vector<MemberSet> Ledger::pendingMembers() const
     std::vector<MemberSet> pending;
     for (std::uint64_t index = m_chosenTo.value(); index < m_slots.size(); ++index) {
         for (const Value &value : m_slots[index].values) {
-            if (value.entry.kind == EntryKind::reconfigure
-                && value.ballot.epoch == newest().epoch)
+            if (value.entry.kind == EntryKind::reconfigure && value.ballot.epoch == newest().epoch)
                 pending.push_back(value.entry.members);
         }
     }

@@ -71,7 +71,7 @@ private:
     };
     struct SlotState
     {
-        std::vector<Value> values; ///< One a ballot.
+        std::vector<Value> values;         ///< One a ballot.
         std::optional<std::size_t> chosen; ///< The value with the lowest chosen ballot.
     };
 

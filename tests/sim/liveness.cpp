@@ -51,7 +51,8 @@ bool Liveness::begin()
     if (!drawCore())
         return false;
     m_begun = m_cluster.world().now();
-    m_cluster.timeline().note(QStringLiteral("liveness: %1 machines are healed").arg(m_core.size()));
+    m_cluster.timeline().note(
+        QStringLiteral("liveness: %1 machines are healed").arg(m_core.size()));
     m_cluster.repairAll();
     for (std::size_t machine = 0; machine < m_cluster.size(); ++machine) {
         if (std::find(m_core.begin(), m_core.end(), machine) != m_core.end()) {
@@ -126,8 +127,10 @@ QString Liveness::laggard() const
                 return QStringLiteral("%1 does not run").arg(toText(node));
             const engine::Status status = member.engine()->status();
             if (status.applied != ledger.chosenTo())
-                return QStringLiteral("%1 applied %2 of %3").arg(toText(node))
-                    .arg(status.applied.value()).arg(ledger.chosenTo().value());
+                return QStringLiteral("%1 applied %2 of %3")
+                    .arg(toText(node))
+                    .arg(status.applied.value())
+                    .arg(ledger.chosenTo().value());
         }
     }
     return QString();

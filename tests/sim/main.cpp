@@ -44,7 +44,8 @@ int main(int count, char **values)
         arguments += QString::fromLocal8Bit(values[i]);
     const Result<CommandLine> line = parseCommandLine(arguments);
     if (!line) {
-        std::fprintf(stderr, "coffer-sim: %s\n%s", qUtf8Printable(line.error().message), helpText());
+        std::fprintf(stderr, "coffer-sim: %s\n%s", qUtf8Printable(line.error().message),
+                     helpText());
         return 2;
     }
     if (line->isHelp) {

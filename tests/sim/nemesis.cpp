@@ -40,10 +40,7 @@ std::vector<std::pair<FaultKind, Nemesis::Deed>> Nemesis::deeds() const
     return some;
 }
 
-void Nemesis::begin()
-{
-    planNext();
-}
+void Nemesis::begin() { planNext(); }
 
 void Nemesis::planNext()
 {
@@ -68,10 +65,7 @@ void Nemesis::note(FaultKind kind, const QString &text)
     m_cluster.timeline().note(QString::fromLatin1(nameOf(kind)) + QStringLiteral(": ") + text);
 }
 
-std::size_t Nemesis::anyMachine()
-{
-    return m_draw.index(m_cluster.size());
-}
+std::size_t Nemesis::anyMachine() { return m_draw.index(m_cluster.size()); }
 
 std::optional<std::size_t> Nemesis::anyRunning()
 {
@@ -88,18 +82,10 @@ void Nemesis::partition()
         return;
     m_isPartitioned = true;
     switch (m_draw.index(4)) {
-    case 0:
-        cutHalves();
-        break;
-    case 1:
-        cutOneWay();
-        break;
-    case 2:
-        cutBridge();
-        break;
-    default:
-        cutRing();
-        break;
+    case 0: cutHalves(); break;
+    case 1: cutOneWay(); break;
+    case 2: cutBridge(); break;
+    default: cutRing(); break;
     }
     m_cluster.world().after(m_draw.time(100ms, 10s), [this] {
         m_isPartitioned = false;
@@ -256,9 +242,8 @@ void Nemesis::slowDisk()
     disk.slowPermille = int(m_draw.scaled(5, 1000));
     disk.slowMax = m_draw.time(1ms, 5s);
     note(FaultKind::slowDisk, QStringLiteral("m%1").arg(machine));
-    m_cluster.world().after(m_draw.time(100ms, 10s), [this, machine] {
-        m_cluster.node(machine).disk()->slowPermille = 0;
-    });
+    m_cluster.world().after(m_draw.time(100ms, 10s),
+                            [this, machine] { m_cluster.node(machine).disk()->slowPermille = 0; });
 }
 
 void Nemesis::slowProcessor()
@@ -288,7 +273,9 @@ void Nemesis::failDisk()
     const std::size_t machine = anyMachine();
     note(FaultKind::diskError, QStringLiteral("m%1").arg(machine));
     const ErrorCode code = m_draw.chance(700) ? ErrorCode::io : ErrorCode::noSpace;
-    trap(machine, {.call = {}, .skip = std::size_t(m_draw.scaled(1, 60)), .error = code,
+    trap(machine, {.call = {},
+                   .skip = std::size_t(m_draw.scaled(1, 60)),
+                   .error = code,
                    .isPersistent = m_draw.chance(200)});
     m_cluster.world().after(m_draw.time(100ms, 5s),
                             [this, machine] { m_cluster.node(machine).disk()->clearTrap(); });
@@ -298,8 +285,10 @@ void Nemesis::failSync()
 {
     const std::size_t machine = anyMachine();
     note(FaultKind::failedSync, QStringLiteral("m%1").arg(machine));
-    trap(machine, {.call = storage::DiskCall::sync, .skip = std::size_t(m_draw.scaled(1, 40)),
-                   .error = ErrorCode::syncFailed, .isPersistent = false});
+    trap(machine, {.call = storage::DiskCall::sync,
+                   .skip = std::size_t(m_draw.scaled(1, 40)),
+                   .error = ErrorCode::syncFailed,
+                   .isPersistent = false});
 }
 
 void Nemesis::drift()
@@ -316,22 +305,14 @@ void Nemesis::jumpWall()
     const WallMs by(m_draw.chance(500) ? size : -size);
     note(FaultKind::wallJump, QStringLiteral("m%1 by %2 ms").arg(machine).arg(by.count()));
     m_cluster.node(machine).clock().jumpWall(by);
-    m_cluster.world().after(m_draw.time(500ms, 10s), [this, machine] {
-        m_cluster.node(machine).clock().correctWall();
-    });
-}
-
-/// A machine that was told of no peers founds a cluster whenever its disk is empty: that is what
-/// its operator asked for, so it must always hold something.
-bool Nemesis::foundsAlone(std::size_t machine) const
-{
-    return machine == 0 && m_cluster.plan().founders == 1;
+    m_cluster.world().after(m_draw.time(500ms, 10s),
+                            [this, machine] { m_cluster.node(machine).clock().correctWall(); });
 }
 
 /// True if everything chosen stays on enough disks when this one is gone.
 bool Nemesis::mayWipe(std::size_t machine) const
 {
-    if (!m_isSurvivable || !m_cluster.isFounded() || foundsAlone(machine))
+    if (!m_isSurvivable || !m_cluster.isFounded() || !m_cluster.isRememberedWithout(machine))
         return false;
     const NodeId id = m_cluster.node(machine).id();
     const Ledger &ledger = m_cluster.oracle().ledger();
@@ -340,8 +321,8 @@ bool Nemesis::mayWipe(std::size_t machine) const
     if (!ledger.isNewestStarted() && ledger.newest().epoch > Epoch(1))
         sets.push_back(ledger.configuration(ledger.newest().epoch.previous())->members);
     return std::all_of(sets.begin(), sets.end(), [this, id](const consensus::MemberSet &set) {
-        const bool isVoter = std::find(set.voters.begin(), set.voters.end(), id)
-                             != set.voters.end();
+        const bool isVoter =
+            std::find(set.voters.begin(), set.voters.end(), id) != set.voters.end();
         return m_cluster.intactVoters(set) - (isVoter ? 1 : 0) >= set.voters.size() / 2 + 1;
     });
 }
@@ -360,9 +341,8 @@ void Nemesis::wipeAllButOne()
 {
     if (!m_isSurvivable || !m_cluster.isFounded() || m_cluster.size() < 2)
         return;
-    const std::size_t survivor = anyMachine();
-    if (!m_cluster.oracle().hasCluster(*m_cluster.node(survivor).disk())
-        || (foundsAlone(0) && survivor != 0))
+    const std::size_t survivor = m_draw.index(m_cluster.plan().founders);
+    if (!m_cluster.oracle().hasCluster(*m_cluster.node(survivor).disk()))
         return;
     note(FaultKind::massWipe, QStringLiteral("only m%1 survives").arg(survivor));
     m_isSurvivable = false;
@@ -379,7 +359,7 @@ void Nemesis::swapDisks()
     const std::size_t a = anyMachine();
     const std::size_t b = anyMachine();
     const auto isMisleading = [this](std::size_t machine, std::size_t other) {
-        return foundsAlone(machine)
+        return !m_cluster.isRememberedWithout(machine)
                && !m_cluster.oracle().hasCluster(*m_cluster.node(other).disk());
     };
     if (a == b || isMisleading(a, b) || isMisleading(b, a))

@@ -57,7 +57,6 @@ private:
     void unclogOneByOne(std::vector<std::size_t> machines);
     void down(std::size_t machine, bool isPowerLoss);
     void trap(std::size_t machine, const SimDisk::Trap &trap);
-    [[nodiscard]] bool foundsAlone(std::size_t machine) const;
     [[nodiscard]] bool mayWipe(std::size_t machine) const;
     [[nodiscard]] std::size_t anyMachine();
     [[nodiscard]] std::optional<std::size_t> anyRunning();

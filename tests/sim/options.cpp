@@ -29,15 +29,9 @@ Runs whole clusters in one process, under a virtual clock, network and disk, and
 Ends with 0 if nothing was found, 1 after a finding, 2 if it was called wrongly.
 )";
 
-const char *helpText()
-{
-    return help;
-}
+const char *helpText() { return help; }
 
-static Error wrong(const QString &what)
-{
-    return {ErrorCode::invalid, what};
-}
+static Error wrong(const QString &what) { return {ErrorCode::invalid, what}; }
 
 namespace {
 

@@ -16,13 +16,13 @@ struct CommandLine
     std::uint64_t seeds = 100;
     std::optional<std::chrono::minutes> minutes; ///< Ends after this time instead of after seeds.
     unsigned jobs = 1;
-    bool isPlain = false;  ///< No progress line.
+    bool isPlain = false; ///< No progress line.
     bool isShrinking = true;
     bool isGoingOn = false; ///< One line a finding, and no end at the first.
     bool isHelp = false;
     bool isMutantList = false;
     QString mutant;
-    QString historyFile; ///< To judge instead of simulating.
+    QString historyFile;  ///< To judge instead of simulating.
     QString writeHistory; ///< File for the history of the newest seed.
 };
 

@@ -7,17 +7,17 @@
 namespace coffer::sim {
 
 Oracle::Oracle(const Scheduler &world)
-    : m_world(world), m_statements(m_ledger),
-      m_shadow(m_ledger,
+    : m_world(world)
+    , m_statements(m_ledger)
+    , m_shadow(m_ledger,
                [this](SessionId session, bool isExpired) {
                    if (!isExpired)
                        return;
                    ++m_sessionsExpired;
                    m_answers.sessionExpired(session, m_world.now());
-               }),
-      m_answers(m_shadow)
-{
-}
+               })
+    , m_answers(m_shadow)
+{}
 
 void Oracle::watch(SimDisk &disk)
 {
@@ -59,9 +59,6 @@ void Oracle::entryApplied(const SimDisk &disk, Slot slot, const consensus::Entry
     m_shadow.applied(slot, entry, hash, before, disk.memory().checkpointed());
 }
 
-const DurableImage &Oracle::image(const SimDisk &disk) const
-{
-    return *m_images.at(disk.number());
-}
+const DurableImage &Oracle::image(const SimDisk &disk) const { return *m_images.at(disk.number()); }
 
 } // namespace coffer::sim

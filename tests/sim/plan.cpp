@@ -8,16 +8,15 @@ namespace coffer::sim {
 using namespace std::chrono_literals;
 
 static constexpr std::array<const char *, faultKinds> names{
-    "loss",      "duplication", "reordering",  "tail",     "partition",     "leader-isolation",
-    "clog",      "kill",        "power-loss",  "crash-at-step", "pause",    "slow-disk",
-    "slow-processor", "full-disk", "disk-error", "failed-sync", "drift",    "wall-jump",
-    "wipe",      "mass-wipe",   "disk-swap",   "rollback", "membership",    "transfer",
+    "loss",           "duplication",      "reordering", "tail",
+    "partition",      "leader-isolation", "clog",       "kill",
+    "power-loss",     "crash-at-step",    "pause",      "slow-disk",
+    "slow-processor", "full-disk",        "disk-error", "failed-sync",
+    "drift",          "wall-jump",        "wipe",       "mass-wipe",
+    "disk-swap",      "rollback",         "membership", "transfer",
     "late-start"};
 
-const char *nameOf(FaultKind kind)
-{
-    return names[std::size_t(kind)];
-}
+const char *nameOf(FaultKind kind) { return names[std::size_t(kind)]; }
 
 std::optional<FaultKind> faultNamed(const QByteArray &name)
 {
@@ -32,20 +31,15 @@ std::optional<FaultKind> faultNamed(const QByteArray &name)
 static int likelihood(FaultKind kind)
 {
     switch (kind) {
-    case FaultKind::massWipe:
-        return 20;
-    case FaultKind::rollback:
-        return 100;
+    case FaultKind::massWipe: return 40;
+    case FaultKind::rollback: return 100;
     case FaultKind::diskError:
     case FaultKind::wallJump:
     case FaultKind::diskSwap:
     case FaultKind::wipe:
-    case FaultKind::slowProcessor:
-        return 250;
-    case FaultKind::membership:
-        return 600;
-    default:
-        return 400;
+    case FaultKind::slowProcessor: return 250;
+    case FaultKind::membership: return 600;
+    default: return 400;
     }
 }
 

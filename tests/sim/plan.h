@@ -16,31 +16,31 @@ namespace coffer::sim {
 
 /// What can go wrong, or is done on purpose, while clients are at work.
 enum class FaultKind {
-    loss,             ///< Frames vanish.
-    duplication,      ///< Frames arrive twice.
-    reordering,       ///< Frames overtake each other.
-    tail,             ///< A few frames take seconds.
-    partition,        ///< Cuts: halves, one-way, bridge, ring.
-    leaderIsolation,  ///< The leader is cut off, wholly or one way.
-    clog,             ///< Frames of some machines wait, and come free in another order.
-    kill,             ///< kill -9: what was written and not synced stays.
-    powerLoss,        ///< What was not synced is lost, or a part of it.
-    crashAtStep,      ///< Power loss at the n-th step on the disk.
-    pause,            ///< SIGSTOP.
+    loss,            ///< Frames vanish.
+    duplication,     ///< Frames arrive twice.
+    reordering,      ///< Frames overtake each other.
+    tail,            ///< A few frames take seconds.
+    partition,       ///< Cuts: halves, one-way, bridge, ring.
+    leaderIsolation, ///< The leader is cut off, wholly or one way.
+    clog,            ///< Frames of some machines wait, and come free in another order.
+    kill,            ///< kill -9: what was written and not synced stays.
+    powerLoss,       ///< What was not synced is lost, or a part of it.
+    crashAtStep,     ///< Power loss at the n-th step on the disk.
+    pause,           ///< SIGSTOP.
     slowDisk,
     slowProcessor,
     fullDisk,
-    diskError,        ///< A write or read fails; the process ends.
-    failedSync,       ///< A sync fails and drops the pages.
-    drift,            ///< Clocks run up to 5 % too fast or slow.
-    wallJump,         ///< Wall clocks jump up to an hour.
-    wipe,             ///< A disk is replaced by an empty one.
-    massWipe,         ///< All disks but one are: nothing works any more, nothing may go wrong.
-    diskSwap,         ///< Two machines get each other's disk.
-    rollback,         ///< A disk goes back to what it held seconds ago.
-    membership,       ///< Members are added, promoted, removed, replaced.
-    transfer,         ///< Leadership is handed over.
-    lateStart,        ///< Machines are switched on one by one.
+    diskError,  ///< A write or read fails; the process ends.
+    failedSync, ///< A sync fails and drops the pages.
+    drift,      ///< Clocks run up to 5 % too fast or slow.
+    wallJump,   ///< Wall clocks jump up to an hour.
+    wipe,       ///< A disk is replaced by an empty one.
+    massWipe,   ///< All disks but one are: nothing works any more, nothing may go wrong.
+    diskSwap,   ///< Two machines get each other's disk.
+    rollback,   ///< A disk goes back to what it held seconds ago.
+    membership, ///< Members are added, promoted, removed, replaced.
+    transfer,   ///< Leadership is handed over.
+    lateStart,  ///< Machines are switched on one by one.
     count
 };
 inline constexpr std::size_t faultKinds = std::size_t(FaultKind::count);

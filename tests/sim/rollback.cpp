@@ -45,7 +45,8 @@ std::optional<std::size_t> Nemesis::quietVoter()
     const std::optional<std::size_t> leader = m_cluster.leader();
     const auto &voters = ledger.newest().members.voters;
     if (!leader || voters.size() < 3 || !ledger.isNewestStarted()
-        || !ledger.pendingMembers().empty() || m_cluster.intactVoters(ledger.newest().members) < voters.size())
+        || !ledger.pendingMembers().empty()
+        || m_cluster.intactVoters(ledger.newest().members) < voters.size())
         return std::nullopt;
     std::vector<std::size_t> candidates;
     for (const NodeId voter : voters) {
@@ -79,8 +80,10 @@ void Nemesis::takeImage(std::size_t machine)
         disk.memory().restore(*image);
         m_cluster.oracle().rolledBack(disk, *told);
         const bool isAmputated = m_cluster.oracle().image(disk).isAmputated;
-        m_cluster.timeline().note(QStringLiteral("rollback: m%1 went back, %2").arg(machine).arg(
-            isAmputated ? QStringLiteral("votes are lost") : QStringLiteral("nothing is lost")));
+        m_cluster.timeline().note(QStringLiteral("rollback: m%1 went back, %2")
+                                      .arg(machine)
+                                      .arg(isAmputated ? QStringLiteral("votes are lost")
+                                                       : QStringLiteral("nothing is lost")));
         m_cluster.start(machine);
         judgeRollback(machine, id, 40);
     });
@@ -97,8 +100,8 @@ void Nemesis::judgeRollback(std::size_t machine, NodeId id, int patience)
             return;
         }
         if (isAmputated && !isFenced && !m_isResting)
-            report("P20", QStringLiteral("%1 lost votes and was not fenced in 20 s")
-                              .arg(toText(id)));
+            report("P20",
+                   QStringLiteral("%1 lost votes and was not fenced in 20 s").arg(toText(id)));
         m_isQuiet = false;
         if (!m_isResting)
             m_cluster.network().setPolicy(m_cluster.plan().network);

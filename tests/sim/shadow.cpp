@@ -14,22 +14,24 @@ using consensus::EntryKind;
 
 Shadow::Shadow(const Ledger &ledger, SessionEnded ended)
     : m_ledger(ledger), m_ended(std::move(ended))
-{
-}
+{}
 
 void Shadow::applied(Slot slot, const consensus::Entry &entry, const Hash128 &hash, Slot before,
                      Slot checkpointed)
 {
     const bool isNext = !before.isNone() && slot == before.next();
     if (!isNext && (slot <= before || checkpointed.next() < slot))
-        report("P8", QStringLiteral("slot %1 was applied after slot %2").arg(slot.value())
+        report("P8", QStringLiteral("slot %1 was applied after slot %2")
+                         .arg(slot.value())
                          .arg(before.value()));
     if (m_ledger.chosenHash(slot) != entryHash(entry))
-        report("P1", QStringLiteral("the value applied at slot %1 is not the chosen one")
-                         .arg(slot.value()));
+        report(
+            "P1",
+            QStringLiteral("the value applied at slot %1 is not the chosen one").arg(slot.value()));
     if (slot.value() > m_slots.size() + 1)
         report("P8", QStringLiteral("slot %1 is the first one applied after slot %2")
-                         .arg(slot.value()).arg(m_slots.size()));
+                         .arg(slot.value())
+                         .arg(m_slots.size()));
     if (slot.value() == m_slots.size() + 1)
         replay(slot, entry);
     if (hashAt(slot) != hash)
@@ -41,22 +43,19 @@ void Shadow::replay(Slot slot, const consensus::Entry &entry)
 {
     m_slots.emplace_back();
     switch (entry.kind) {
-    case EntryKind::commands:
-        replayCommands(slot, entry);
-        break;
+    case EntryKind::commands: replayCommands(slot, entry); break;
     case EntryKind::leaderStart:
         m_tenure = slot;
         m_machine.applyLeaderStart(slot);
         break;
     case EntryKind::reconfigure:
         if (std::find(m_requested.begin(), m_requested.end(), entry.members) == m_requested.end())
-            report("P2", QStringLiteral("nobody asked for the configuration at slot %1")
-                             .arg(slot.value()));
+            report(
+                "P2",
+                QStringLiteral("nobody asked for the configuration at slot %1").arg(slot.value()));
         m_machine.applyNothing(slot);
         break;
-    case EntryKind::noOp:
-        m_machine.applyNothing(slot);
-        break;
+    case EntryKind::noOp: m_machine.applyNothing(slot); break;
     }
     State &state = m_slots.back();
     state.hash = m_machine.hash();
@@ -104,8 +103,10 @@ void Shadow::noteFiles(Slot slot)
             const auto [place, isNew] = m_revisionOfValue.emplace(file.value, file.revision);
             if (!isNew && place->second != file.revision)
                 report("P12", QStringLiteral("the write of \"%1\" took effect at revision %2 and "
-                                             "at %3").arg(QString::fromUtf8(file.value))
-                                  .arg(place->second.value()).arg(file.revision.value()));
+                                             "at %3")
+                                  .arg(QString::fromUtf8(file.value))
+                                  .arg(place->second.value())
+                                  .arg(file.revision.value()));
         }
         m_files[row.key].push_back(std::move(version));
     }
@@ -139,11 +140,13 @@ void Shadow::checkEnd(Slot slot, SessionId session, const std::vector<QByteArray
     }
     if (isExpired && !isCurrent)
         report("P15", QStringLiteral("slot %1: session %2 was ended by a leader of the past")
-                          .arg(slot.value()).arg(session.value()));
+                          .arg(slot.value())
+                          .arg(session.value()));
     for (const auto &[path, versions] : m_files) {
         if (versions.back().file && versions.back().file->owner == session)
             report("P15", QStringLiteral("slot %1: session %2 ended, but its file %3 is left")
-                              .arg(slot.value()).arg(session.value())
+                              .arg(slot.value())
+                              .arg(session.value())
                               .arg(QString::fromUtf8(path)));
     }
     m_ended(session, isExpired);
@@ -155,9 +158,9 @@ std::optional<store::FileView> Shadow::fileAt(const QByteArray &path, Slot slot)
     if (found == m_files.end())
         return std::nullopt;
     const std::vector<Version> &versions = found->second;
-    const auto after = std::upper_bound(
-        versions.begin(), versions.end(), slot,
-        [](Slot wanted, const Version &version) { return wanted < version.slot; });
+    const auto after =
+        std::upper_bound(versions.begin(), versions.end(), slot,
+                         [](Slot wanted, const Version &version) { return wanted < version.slot; });
     return after == versions.begin() ? std::nullopt : std::prev(after)->file;
 }
 

@@ -21,8 +21,7 @@ public:
     }
     [[nodiscard]] WallMs wall() const override
     {
-        return epoch + m_wallOffset
-               + std::chrono::duration_cast<WallMs>(monotonic() - m_wallBase);
+        return epoch + m_wallOffset + std::chrono::duration_cast<WallMs>(monotonic() - m_wallBase);
     }
 
     /// From now on the clocks gain \a ppm microseconds a second; negative: they lose.

@@ -8,15 +8,15 @@
 namespace coffer::sim {
 
 SimExecutor::SimExecutor(Scheduler &world, Draw &draw, SimDisk &disk, Post post, Down down)
-    : m_world(world), m_draw(draw), m_disk(disk), m_post(std::move(post)), m_down(std::move(down)),
-      m_isAlive(std::make_shared<bool>(true))
-{
-}
+    : m_world(world)
+    , m_draw(draw)
+    , m_disk(disk)
+    , m_post(std::move(post))
+    , m_down(std::move(down))
+    , m_isAlive(std::make_shared<bool>(true))
+{}
 
-SimExecutor::~SimExecutor()
-{
-    *m_isAlive = false;
-}
+SimExecutor::~SimExecutor() { *m_isAlive = false; }
 
 void SimExecutor::run(engine::Lane lane, Work work, Done done)
 {

@@ -10,10 +10,14 @@ static constexpr std::size_t heldMax = 4096;
 
 SimNetwork::SimNetwork(Scheduler &world, Draw &draw, std::size_t machines, Deliver deliver,
                        Lost lost)
-    : m_world(world), m_draw(draw), m_machines(machines), m_deliver(std::move(deliver)),
-      m_lost(std::move(lost)), m_links(machines * machines), m_clogged(machines, false)
-{
-}
+    : m_world(world)
+    , m_draw(draw)
+    , m_machines(machines)
+    , m_deliver(std::move(deliver))
+    , m_lost(std::move(lost))
+    , m_links(machines * machines)
+    , m_clogged(machines, false)
+{}
 
 void SimNetwork::send(std::size_t from, std::size_t to, const QByteArray &frame)
 {
@@ -122,10 +126,7 @@ void SimNetwork::heal()
         unclog(machine);
 }
 
-bool SimNetwork::isCut(std::size_t from, std::size_t to) const
-{
-    return link(from, to).isCut;
-}
+bool SimNetwork::isCut(std::size_t from, std::size_t to) const { return link(from, to).isCut; }
 
 void SimNetwork::machineDied(std::size_t machine)
 {

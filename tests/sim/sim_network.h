@@ -17,11 +17,11 @@ struct LinkPolicy
 {
     SimTime delayMin{50};
     SimTime delayMax{500};
-    SimTime tailMax{0};       ///< Of the few very late frames.
+    SimTime tailMax{0}; ///< Of the few very late frames.
     int tailPermille = 0;
     int lossPermille = 0;
     int duplicatePermille = 0;
-    bool isOrdered = true;    ///< Like TCP: no frame overtakes another.
+    bool isOrdered = true; ///< Like TCP: no frame overtakes another.
 };
 
 /// The wires between machines. Frames are bytes; a machine is a number from 0.

@@ -22,8 +22,7 @@ class NodeTransport final : public engine::Transport
 public:
     NodeTransport(SimNode &node, Surroundings &surroundings)
         : m_node(node), m_surroundings(surroundings)
-    {
-    }
+    {}
     void send(NodeId to, const QByteArray &frame) override
     {
         m_surroundings.frameSent(m_node, to, frame);
@@ -45,14 +44,14 @@ struct SimNode::Run
 {
     Run(SimNode &node, const engine::Options &options, SimExecutor::Post post,
         SimExecutor::Down down, engine::Engine::Fatal fatal)
-        : transport(node, node.m_surroundings), journal(node.m_disk->memory()),
-          checkpoint(node.m_disk->memory()),
-          executor(node.m_world, node.m_draw, *node.m_disk, std::move(post), std::move(down)),
-          engine(options,
+        : transport(node, node.m_surroundings)
+        , journal(node.m_disk->memory())
+        , checkpoint(node.m_disk->memory())
+        , executor(node.m_world, node.m_draw, *node.m_disk, std::move(post), std::move(down))
+        , engine(options,
                  {node.m_clock, node.m_random, transport, journal, checkpoint, executor, machine},
                  std::move(fatal))
-    {
-    }
+    {}
 
     NodeTransport transport;
     storage::MemoryJournal journal;
@@ -64,24 +63,22 @@ struct SimNode::Run
 
 SimNode::SimNode(Scheduler &world, Draw &draw, Surroundings &surroundings, std::size_t machine,
                  Settings settings)
-    : m_world(world), m_draw(draw), m_surroundings(surroundings), m_machine(machine),
-      m_settings(std::move(settings)), m_turnMin(m_settings.turnMin),
-      m_turnMax(m_settings.turnMax),
-      m_clock(world, Monotonic(draw.between(1'000'000, 1'000'000'000))), m_random(draw.bits())
-{
-}
+    : m_world(world)
+    , m_draw(draw)
+    , m_surroundings(surroundings)
+    , m_machine(machine)
+    , m_settings(std::move(settings))
+    , m_turnMin(m_settings.turnMin)
+    , m_turnMax(m_settings.turnMax)
+    , m_clock(world, Monotonic(draw.between(1'000'000, 1'000'000'000)))
+    , m_random(draw.bits())
+{}
 
 SimNode::~SimNode() = default;
 
-void SimNode::insertDisk(std::unique_ptr<SimDisk> disk)
-{
-    m_disk = std::move(disk);
-}
+void SimNode::insertDisk(std::unique_ptr<SimDisk> disk) { m_disk = std::move(disk); }
 
-std::unique_ptr<SimDisk> SimNode::takeDisk()
-{
-    return std::exchange(m_disk, nullptr);
-}
+std::unique_ptr<SimDisk> SimNode::takeDisk() { return std::exchange(m_disk, nullptr); }
 
 void SimNode::setTurnTime(SimTime turnMin, SimTime turnMax)
 {
@@ -137,7 +134,8 @@ void SimNode::endSoon(const std::optional<Error> &error)
     m_world.after(SimTime(0), [this, error, run = m_runs] {
         if (!m_run || m_runs != run)
             return;
-        const bool isExpected = !error || (m_disk->hadErrors() && error->code != ErrorCode::corrupt);
+        const bool isExpected =
+            !error || (m_disk->hadErrors() && error->code != ErrorCode::corrupt);
         stop(!error);
         m_surroundings.processEnded(*this, isExpected ? std::nullopt : error);
     });
@@ -157,10 +155,7 @@ void SimNode::stop(bool isPowerLoss)
     ++m_wakeNumber;
 }
 
-void SimNode::pause()
-{
-    m_isPaused = m_run != nullptr;
-}
+void SimNode::pause() { m_isPaused = m_run != nullptr; }
 
 void SimNode::resume()
 {
@@ -170,25 +165,16 @@ void SimNode::resume()
     wakeAt(m_world.now());
 }
 
-void SimNode::receive(const QByteArray &frame)
-{
-    add({frame, nullptr});
-}
+void SimNode::receive(const QByteArray &frame) { add({frame, nullptr}); }
 
 void SimNode::peerLost(NodeId peer)
 {
     post([peer](engine::Engine &engine) { engine.peerLost(peer); });
 }
 
-void SimNode::post(std::function<void(engine::Engine &)> request)
-{
-    add({{}, std::move(request)});
-}
+void SimNode::post(std::function<void(engine::Engine &)> request) { add({{}, std::move(request)}); }
 
-const engine::Engine *SimNode::engine() const
-{
-    return m_run ? &m_run->engine : nullptr;
-}
+const engine::Engine *SimNode::engine() const { return m_run ? &m_run->engine : nullptr; }
 
 void SimNode::add(Item item)
 {

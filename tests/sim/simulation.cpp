@@ -22,10 +22,11 @@ static constexpr std::uint64_t stepsMax = 20'000'000;
 
 static void throwFinding(std::string_view file, int line, std::string_view what)
 {
-    report("check", QStringLiteral("%1 (%2:%3)")
-                        .arg(QString::fromUtf8(what.data(), qsizetype(what.size())),
-                             QString::fromUtf8(file.data(), qsizetype(file.size())).section(u'/', -2))
-                        .arg(line));
+    report("check",
+           QStringLiteral("%1 (%2:%3)")
+               .arg(QString::fromUtf8(what.data(), qsizetype(what.size())),
+                    QString::fromUtf8(file.data(), qsizetype(file.size())).section(u'/', -2))
+               .arg(line));
 }
 
 namespace {
@@ -35,11 +36,14 @@ class Simulation
 {
 public:
     explicit Simulation(const RunOptions &options)
-        : m_seed(options.seed), m_plan(makePlan(options.seed, options.off, options.duration)),
-          m_timeline(m_world, options.isTracing),
-          m_cluster(m_world, m_plan, m_seed, m_timeline, m_counts), m_nemesis(m_cluster, m_seed),
-          m_administrator(m_cluster, m_nemesis, m_seed), m_liveness(m_cluster, m_seed),
-          m_draw(m_seed, 7)
+        : m_seed(options.seed)
+        , m_plan(makePlan(options.seed, options.off, options.duration))
+        , m_timeline(m_world, options.isTracing)
+        , m_cluster(m_world, m_plan, m_seed, m_timeline, m_counts)
+        , m_nemesis(m_cluster, m_seed)
+        , m_administrator(m_cluster, m_nemesis, m_seed)
+        , m_liveness(m_cluster, m_seed)
+        , m_draw(m_seed, 7)
     {
         for (std::size_t i = 0; i < m_plan.clients; ++i)
             m_clients.push_back(std::make_unique<Client>(m_cluster, m_history, m_seed, i));
@@ -71,8 +75,7 @@ private:
             client->begin();
         m_nemesis.begin();
         m_administrator.begin();
-        while (m_world.now() < m_plan.duration && step()) {
-        }
+        while (m_world.now() < m_plan.duration && step()) {}
         m_nemesis.rest();
         m_administrator.rest();
         for (const auto &client : m_clients)
@@ -110,8 +113,7 @@ private:
             return;
         }
         ++m_counts.livenessChecked;
-        while (!m_liveness.isDone() && step()) {
-        }
+        while (!m_liveness.isDone() && step()) {}
     }
 
     void checkHistory() const
@@ -120,7 +122,8 @@ private:
             report("history", violation->explanation);
         if (m_seed % 4 != 0)
             return; // The search takes longer than the simulation; the replay has said the same.
-        const test::LinearizabilityVerdict verdict = test::checkLinearizability(m_history, {100'000});
+        const test::LinearizabilityVerdict verdict =
+            test::checkLinearizability(m_history, {100'000});
         if (verdict.kind == test::LinearizabilityVerdict::Kind::violation)
             report("history", verdict.explanation);
     }
@@ -132,13 +135,13 @@ private:
         m_counts.epochs = oracle.ledger().isFounded() ? oracle.ledger().newest().epoch.value() : 0;
         m_counts.sessionsExpired = oracle.sessionsExpired();
         m_counts.installs = oracle.installs();
-        m_counts.faults[std::size_t(FaultKind::loss)]
-            = m_plan.has(FaultKind::loss) ? m_cluster.network().counts().lost : 0;
-        m_counts.faults[std::size_t(FaultKind::duplication)]
-            = m_cluster.network().counts().duplicated;
+        m_counts.faults[std::size_t(FaultKind::loss)] =
+            m_plan.has(FaultKind::loss) ? m_cluster.network().counts().lost : 0;
+        m_counts.faults[std::size_t(FaultKind::duplication)] =
+            m_cluster.network().counts().duplicated;
         m_counts.faults[std::size_t(FaultKind::tail)] = m_cluster.network().counts().late;
-        m_counts.faults[std::size_t(FaultKind::reordering)]
-            = m_plan.has(FaultKind::reordering) ? m_cluster.network().counts().delivered : 0;
+        m_counts.faults[std::size_t(FaultKind::reordering)] =
+            m_plan.has(FaultKind::reordering) ? m_cluster.network().counts().delivered : 0;
     }
 
     std::uint64_t m_seed;

@@ -30,9 +30,12 @@ struct Statements::Visitor
         checkChosen(promise.chosenUpTo, "Promise");
         for (const m::VoteReport &vote : promise.votes) {
             if (!speaker.hasVote(vote.slot, vote.ballot, entryHash(vote.entry)))
-                report("P6", QStringLiteral("%1 reports a vote for slot %2 at ballot %3 that is not "
-                                            "on its disk").arg(toText(frame.from))
-                                 .arg(vote.slot.value()).arg(toText(vote.ballot)));
+                report("P6",
+                       QStringLiteral("%1 reports a vote for slot %2 at ballot %3 that is not "
+                                      "on its disk")
+                           .arg(toText(frame.from))
+                           .arg(vote.slot.value())
+                           .arg(toText(vote.ballot)));
         }
         if (isVoter(promise.ballot))
             speaker.told.promised = std::max(speaker.told.promised, promise.ballot);
@@ -64,7 +67,8 @@ struct Statements::Visitor
         for (const m::Entry &entry : chosen.entries) {
             if (ledger.chosenHash(slot) != entryHash(entry))
                 report("P7", QStringLiteral("%1 hands on a value for slot %2 that is not the "
-                                            "chosen one").arg(toText(frame.from))
+                                            "chosen one")
+                                 .arg(toText(frame.from))
                                  .arg(slot.value()));
             slot = slot.next();
         }
@@ -74,7 +78,8 @@ struct Statements::Visitor
         checkChosen(reconfigured.chosenUpTo, "Reconfigured");
         if (ledger.configuration(reconfigured.epoch) == nullptr)
             report("P16", QStringLiteral("%1 speaks of epoch %2, which no chosen entry began")
-                              .arg(toText(frame.from)).arg(reconfigured.epoch.value()));
+                              .arg(toText(frame.from))
+                              .arg(reconfigured.epoch.value()));
     }
     void operator()(const m::Transfer &transfer) const
     {
@@ -82,8 +87,7 @@ struct Statements::Visitor
     }
     template<class Other>
     void operator()(const Other &) const
-    {
-    }
+    {}
 
     [[nodiscard]] bool isVoter(const Ballot &ballot) const
     {
@@ -120,7 +124,8 @@ struct Statements::Visitor
         if (upTo > ledger.chosenTo())
             report("P7", QStringLiteral("%1 says in %2 that slot %3 is chosen, but only %4 is")
                              .arg(toText(frame.from), QString::fromLatin1(what))
-                             .arg(upTo.value()).arg(ledger.chosenTo().value()));
+                             .arg(upTo.value())
+                             .arg(ledger.chosenTo().value()));
     }
     void checkVotes(const Ballot &ballot, Slot durableTo, const char *what) const
     {

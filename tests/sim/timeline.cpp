@@ -3,10 +3,8 @@
 
 namespace coffer::sim {
 
-Timeline::Timeline(const Scheduler &world, bool isTracing)
-    : m_world(world), m_isTracing(isTracing)
-{
-}
+Timeline::Timeline(const Scheduler &world, bool isTracing) : m_world(world), m_isTracing(isTracing)
+{}
 
 void Timeline::mix(std::uint64_t kind, std::uint64_t a, std::uint64_t b)
 {
@@ -52,7 +50,8 @@ void Timeline::add(Event event)
 
 QString Timeline::describe(const Event &event)
 {
-    const QString time = QStringLiteral("%1 ms ").arg(double(event.time.count()) / 1000.0, 11, 'f', 3);
+    const QString time =
+        QStringLiteral("%1 ms ").arg(double(event.time.count()) / 1000.0, 11, 'f', 3);
     if (event.frame.isEmpty())
         return time + QStringLiteral("   ") + event.text;
     const QString arrow = event.isArrival ? QStringLiteral("gets") : QStringLiteral("says");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/hash128.h"
+#include "consensus/entry.h"
 #include "sim/scheduler.h"
 
 #include <QByteArray>
@@ -55,5 +56,7 @@ private:
 
 /// One line that says what \a frame says.
 [[nodiscard]] QString describeFrame(const QByteArray &frame);
+/// One line that says what \a entry does.
+[[nodiscard]] QString describeEntry(Slot slot, const consensus::Entry &entry);
 
 } // namespace coffer::sim

@@ -14,10 +14,11 @@ static CheckpointHeader header(std::uint64_t applied)
 static std::vector<Row> rowsOn(MemoryDisk &disk)
 {
     std::vector<Row> rows;
-    const Result<void> loaded = MemoryCheckpoint(disk).load([&rows](const Row &row) -> Result<void> {
-        rows.push_back(row);
-        return {};
-    });
+    const Result<void> loaded =
+        MemoryCheckpoint(disk).load([&rows](const Row &row) -> Result<void> {
+            rows.push_back(row);
+            return {};
+        });
     return loaded ? rows : std::vector<Row>{};
 }
 
@@ -41,10 +42,11 @@ static QByteArray exported(MemoryDisk &disk)
 }
 
 static Result<std::pair<CheckpointHeader, QByteArray>> staged(Checkpoint &checkpoint,
-                                                             const QByteArray &file)
+                                                              const QByteArray &file)
 {
     for (qsizetype offset = 0; offset < file.size(); offset += 10) {
-        if (const auto taken = checkpoint.receive(std::uint64_t(offset), file.mid(offset, 10)); !taken)
+        if (const auto taken = checkpoint.receive(std::uint64_t(offset), file.mid(offset, 10));
+            !taken)
             return taken.error();
     }
     return checkpoint.stage();
@@ -78,8 +80,9 @@ private Q_SLOTS:
         MemoryDisk disk;
         MemoryCheckpoint checkpoint(disk);
         QVERIFY(checkpoint.commit(header(3), {{1, "a", "1"}}));
-        disk.setFaultHook(
-            [](DiskCall) { return std::optional(Error{ErrorCode::noSpace, QString()}); });
+        disk.setFaultHook([](DiskCall) {
+            return std::optional(Error{ErrorCode::noSpace, QString()});
+        });
         QVERIFY(!checkpoint.commit(header(4), {{1, "a", "2"}}));
         disk.setFaultHook(nullptr);
         QCOMPARE(appliedOn(disk), std::uint64_t(3));

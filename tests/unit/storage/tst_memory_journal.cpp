@@ -20,8 +20,8 @@ static JournalRecord promise(std::uint64_t round)
 static std::vector<std::uint64_t> slotsOn(MemoryDisk &disk)
 {
     std::vector<std::uint64_t> slots;
-    const Result<void> replayed = MemoryJournal(disk).replay(
-        [&slots](const JournalRecord &record) -> Result<void> {
+    const Result<void> replayed =
+        MemoryJournal(disk).replay([&slots](const JournalRecord &record) -> Result<void> {
             slots.push_back(record.slot.value());
             return {};
         });
@@ -81,8 +81,8 @@ private Q_SLOTS:
         MemoryDisk disk;
         QVERIFY(MemoryJournal(disk).append({vote(1), vote(2)}));
         int visited = 0;
-        const Result<void> result = MemoryJournal(disk).replay(
-            [&visited](const JournalRecord &) -> Result<void> {
+        const Result<void> result =
+            MemoryJournal(disk).replay([&visited](const JournalRecord &) -> Result<void> {
                 ++visited;
                 return Error{ErrorCode::corrupt, QStringLiteral("enough")};
             });
@@ -112,8 +112,8 @@ private Q_SLOTS:
         disk.visitDurable([&durable](const JournalRecord &) { ++durable; });
         QCOMPARE(durable, 1);
         disk.crash(0);
-        const Result<void> replayed = MemoryJournal(disk).replay(
-            [](const JournalRecord &) -> Result<void> { return {}; });
+        const Result<void> replayed =
+            MemoryJournal(disk).replay([](const JournalRecord &) -> Result<void> { return {}; });
         QVERIFY(!replayed);
         QCOMPARE(replayed.error().code, ErrorCode::corrupt);
     }
