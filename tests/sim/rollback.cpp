@@ -75,6 +75,8 @@ void Nemesis::takeImage(std::size_t machine)
         *told = m_cluster.oracle().image(*m_cluster.node(machine).disk()).told;
     });
     m_cluster.world().after(work + 500ms, [this, machine, id, image, told] {
+        if (m_isResting)
+            return;
         m_cluster.stop(machine, true);
         SimDisk &disk = *m_cluster.node(machine).disk();
         disk.memory().restore(*image);
