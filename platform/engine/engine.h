@@ -54,6 +54,9 @@ struct Answer
 {
     Slot slot; ///< Commands: where it was applied. Reads: the applied slot it was served at.
     QByteArray bytes;
+    /// Commands: an earlier try may have been carried out without its answer coming back. An
+    /// answer that says "not done" (the session has ended) then says nothing about that try.
+    bool isRepeated = false;
 };
 
 /// What people and tests want to know of a replica. Value.

@@ -128,7 +128,8 @@ void Requests::receive(NodeId from, const Reply &reply)
     switch (reply.status) {
     case ReplyStatus::done:
         m_tries.erase(tried);
-        m_host.finish(std::move(pending.done), Answer{reply.slot, reply.answer});
+        m_host.finish(std::move(pending.done),
+                      Answer{reply.slot, reply.answer, pending.unsettled > 1});
         break;
     case ReplyStatus::refused:
         fail(pending, ErrorCode::refused, reply.message);

@@ -249,6 +249,7 @@ void Client::writeAnswered(std::uint64_t number, const Result<engine::Answer> &r
         report("P11", QStringLiteral("a write was answered with garbage"));
     m_cluster.oracle().answers().writeDone(m_request->command, *result, m_request->floorAtCall);
     m_seen = std::max(m_seen, result->slot);
+    m_request->mayBeDone = m_request->mayBeDone || result->isRepeated;
     if (m_request->opensNonce != 0)
         sessionOpened(*said);
     else
