@@ -232,7 +232,7 @@ private Q_SLOTS:
             return std::nullopt;
         });
         QVERIFY(journal.append({vote(1)}));
-        QVERIFY_EXCEPTION_THROWN(static_cast<void>(journal.sync()), Down);
+        QVERIFY_THROWS_EXCEPTION(Down, static_cast<void>(journal.sync()));
         disk.setFaultHook(nullptr);
         disk.crash(0);
         QCOMPARE(slotsOn(disk), Slots{});
