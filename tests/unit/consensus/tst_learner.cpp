@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-// First: moc of Qt 6.4 cannot read <chrono> as the first header of a file.
-#include "unit/consensus/samples.h"
-
 #include "consensus/learner.h"
 
 #include <QtTest>

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// First: moc of Qt 6.4 cannot read <chrono> as the first header of a file.
-#include "unit/consensus/samples.h"
-
 #include "consensus/proposer.h"
 
 #include "base/limits.h"
+#include "unit/consensus/samples.h"
 
 #include <QtTest>
 

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// First: moc of Qt 6.4 cannot read <chrono> as the first header of a file.
-#include "unit/consensus/samples.h"
-
 #include "consensus/standing.h"
+
+#include "unit/consensus/samples.h"
 
 #include <QtTest>
 
 using namespace coffer;
 using namespace coffer::consensus;
+
+/// What the second run of a node says of itself.
+static Standing standingOf(const Ballot &promised, std::uint64_t durableTo)
+{
+    return {promised, Slot(durableTo), RunId(2)};
+}
 
 class TestStandingBook : public QObject
 {
@@ -20,6 +25,8 @@ private Q_SLOTS:
     void remember_keepsTheMost();
     void remember_forgetsTheVotesOfALowerBallot();
     void remember_keepsNodesApart();
+    void isBehind_leavesOutWhatTheAskingRunSaid();
+    void isBehind_remembersManyRuns();
     void firstRun_needsNobody();
     void restarted_needsAQuorumToCampaign();
     void restarted_votesForNobodyBeforeAQuorumAgrees();
@@ -63,7 +70,7 @@ void TestStandingBook::behind()
     QFETCH(bool, isBehind);
     StandingBook book;
     book.remember(NodeId(2), RunId(1), ballot(5, 1, 2), Slot(9));
-    QCOMPARE(book.isBehind(NodeId(2), {ballot(round, 1, epoch), Slot(durableTo)}), isBehind);
+    QCOMPARE(book.isBehind(NodeId(2), standingOf(ballot(round, 1, epoch), durableTo)), isBehind);
 }
 
 void TestStandingBook::remember_keepsTheMost()
@@ -72,8 +79,8 @@ void TestStandingBook::remember_keepsTheMost()
     book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
     book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(3));  // late
     book.remember(NodeId(2), RunId(1), ballot(4, 1), Slot(99)); // later still
-    QVERIFY(book.isBehind(NodeId(2), {ballot(5, 1), Slot(8)}));
-    QVERIFY(!book.isBehind(NodeId(2), {ballot(5, 1), Slot(9)}));
+    QVERIFY(book.isBehind(NodeId(2), standingOf(ballot(5, 1), 8)));
+    QVERIFY(!book.isBehind(NodeId(2), standingOf(ballot(5, 1), 9)));
 }
 
 void TestStandingBook::remember_forgetsTheVotesOfALowerBallot()
@@ -81,7 +88,7 @@ void TestStandingBook::remember_forgetsTheVotesOfALowerBallot()
     StandingBook book;
     book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
     book.remember(NodeId(2), RunId(1), ballot(6, 3), Slot(2));
-    QVERIFY(!book.isBehind(NodeId(2), {ballot(6, 3), Slot(2)}));
+    QVERIFY(!book.isBehind(NodeId(2), standingOf(ballot(6, 3), 2)));
 }
 
 void TestStandingBook::remember_keepsNodesApart()
@@ -89,6 +96,25 @@ void TestStandingBook::remember_keepsNodesApart()
     StandingBook book;
     book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
     QVERIFY(!book.isBehind(NodeId(3), Standing()));
+}
+
+void TestStandingBook::isBehind_leavesOutWhatTheAskingRunSaid()
+{
+    // The network kept the question; the run has said more since.
+    StandingBook book;
+    book.remember(NodeId(2), RunId(2), ballot(5, 1), Slot(9));
+    QVERIFY(!book.isBehind(NodeId(2), standingOf(ballot(5, 1), 8)));
+    book.remember(NodeId(2), RunId(1), ballot(5, 1), Slot(9));
+    QVERIFY(book.isBehind(NodeId(2), standingOf(ballot(5, 1), 8)));
+}
+
+void TestStandingBook::isBehind_remembersManyRuns()
+{
+    StandingBook book;
+    book.remember(NodeId(2), RunId(100), ballot(5, 1), Slot(9));
+    for (std::uint64_t run = 101; run < 200; ++run)
+        book.remember(NodeId(2), RunId(run), ballot(1, 1), Slot(1));
+    QVERIFY(book.isBehind(NodeId(2), standingOf(ballot(5, 1), 8)));
 }
 
 void TestStandingBook::firstRun_needsNobody()
@@ -102,7 +128,7 @@ void TestStandingBook::firstRun_needsNobody()
 void TestStandingBook::restarted_needsAQuorumToCampaign()
 {
     const MemberSet five = voters({1, 2, 3, 4, 5});
-    const Standing standing{ballot(1, 1), Slot(1)};
+    const Standing standing = standingOf(ballot(1, 1), 1);
     StandingBook book;
     book.ask(standing);
     QVERIFY(!book.isConfirmed(five));
@@ -117,7 +143,7 @@ void TestStandingBook::restarted_needsAQuorumToCampaign()
 void TestStandingBook::restarted_votesForNobodyBeforeAQuorumAgrees()
 {
     const MemberSet five = voters({1, 2, 3, 4, 5});
-    const Standing standing{ballot(1, 1), Slot(1)};
+    const Standing standing = standingOf(ballot(1, 1), 1);
     StandingBook book;
     book.ask(standing);
     book.confirmed(NodeId(2), standing);
@@ -129,7 +155,7 @@ void TestStandingBook::restarted_votesForNobodyBeforeAQuorumAgrees()
 void TestStandingBook::restarted_votesOnlyForWhoAgreed()
 {
     // Node 3 may remember more: its ballot gets no vote before it has answered.
-    const Standing standing{ballot(1, 1), Slot(1)};
+    const Standing standing = standingOf(ballot(1, 1), 1);
     StandingBook book;
     book.ask(standing);
     book.confirmed(NodeId(2), standing);
@@ -140,16 +166,16 @@ void TestStandingBook::restarted_votesOnlyForWhoAgreed()
 void TestStandingBook::restarted_aloneIsItsOwnQuorum()
 {
     StandingBook book;
-    book.ask({ballot(1, 1), Slot(1)});
+    book.ask(standingOf(ballot(1, 1), 1));
     QVERIFY(book.isConfirmed(voters({1})));
 }
 
 void TestStandingBook::confirmed_ignoresAnAnswerToAnotherQuestion()
 {
     StandingBook book;
-    book.ask({ballot(2, 1), Slot(5)});
-    book.confirmed(NodeId(2), {ballot(2, 1), Slot(4)});
-    book.confirmed(NodeId(2), {ballot(1, 1), Slot(5)});
+    book.ask(standingOf(ballot(2, 1), 5));
+    book.confirmed(NodeId(2), standingOf(ballot(2, 1), 4));
+    book.confirmed(NodeId(2), standingOf(ballot(1, 1), 5));
     QVERIFY(!book.hasAnswered(NodeId(2)));
     StandingBook unasked;
     unasked.confirmed(NodeId(2), Standing());
@@ -158,8 +184,8 @@ void TestStandingBook::confirmed_ignoresAnAnswerToAnotherQuestion()
 
 void TestStandingBook::ask_beginsAnew()
 {
-    const Standing first{ballot(1, 1), Slot(1)};
-    const Standing second{ballot(1, 1, 2), Slot(4)};
+    const Standing first = standingOf(ballot(1, 1), 1);
+    const Standing second = standingOf(ballot(1, 1, 2), 4);
     StandingBook book;
     book.ask(first);
     book.confirmed(NodeId(2), first);

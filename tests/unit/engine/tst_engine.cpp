@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/engine.h"
+
+#include "base/limits.h"
+#include "support/engine_cluster.h"
+
+#include <QtTest>
+
+#include <algorithm>
+
+using namespace coffer;
+using namespace coffer::engine;
+using coffer::test::EngineCluster;
+using std::chrono::milliseconds;
+
+/// Whole engines over a loopback network.
+class TestEngine : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void cleanup();
+    void write_isAppliedEverywhere();
+    void write_ofAFollowerIsForwarded();
+    void write_withoutAQuorumIsNotAnswered();
+    void write_thatIsTooLargeIsInvalid();
+    void read_linearizableSeesTheNewestWrite();
+    void read_sessionWaitsForWhatWasSeen();
+    void read_localNeedsNobody();
+    void read_linearizableWithoutAQuorumIsUnavailable();
+    void leaderCrash_losesNothing();
+    void restart_comesBackFromDisk();
+    void restart_ofEveryoneLosesNothing();
+    void laggingNode_getsACheckpoint();
+    void reconfigure_addsAnObserverThenAVoter();
+    void reconfigure_replacesADeadVoter();
+    void reconfigure_refusesAStrangerAsVoter();
+    void reconfigure_refusesAnotherEpoch();
+    void transfer_handsLeadershipOver();
+    void fatal_isSaidOnce();
+
+private:
+    [[nodiscard]] std::uint64_t follower() const { return m_leader == 1 ? 2 : 1; }
+    [[nodiscard]] std::uint64_t otherFollower() const { return m_leader == 3 ? 2 : 3; }
+    void elect();
+
+    std::unique_ptr<EngineCluster> m_cluster;
+    std::uint64_t m_leader = 0;
+};
+
+void TestEngine::init()
+{
+    m_cluster = std::make_unique<EngineCluster>();
+    m_cluster->options.checkpointEvery = milliseconds(100);
+    m_cluster->options.keepSlots = 8;
+    m_cluster->addAll({1, 2, 3});
+    elect();
+}
+
+void TestEngine::cleanup()
+{
+    for (const Error &error : m_cluster->failures())
+        QFAIL(qPrintable(error.message));
+}
+
+void TestEngine::elect()
+{
+    m_leader = m_cluster->waitForLeader().value();
+    QVERIFY(m_leader != 0);
+}
+
+void TestEngine::write_isAppliedEverywhere()
+{
+    const auto answer = m_cluster->submit(m_leader, "a=1");
+    QVERIFY(answer.has_value());
+    QCOMPARE(answer->bytes, QByteArray("ok"));
+    m_cluster->run(milliseconds(100));
+    for (std::uint64_t node : {1, 2, 3}) {
+        QCOMPARE(m_cluster->machine(node).query("a"), QByteArray("1"));
+        QVERIFY(m_cluster->machine(node).hash() == m_cluster->machine(1).hash());
+    }
+}
+
+void TestEngine::write_ofAFollowerIsForwarded()
+{
+    QVERIFY(m_cluster->submit(follower(), "a=1").has_value());
+    QVERIFY(m_cluster->submit(otherFollower(), "b=2").has_value());
+    QCOMPARE(m_cluster->machine(m_leader).query("b"), QByteArray("2"));
+    QCOMPARE(m_cluster->machine(m_leader).count(), 2);
+}
+
+void TestEngine::write_withoutAQuorumIsNotAnswered()
+{
+    m_cluster->setCut(m_leader, true);
+    const auto answer = m_cluster->submit(m_leader, "a=1");
+    QVERIFY(!answer.has_value());
+    QCOMPARE(answer.error().code, ErrorCode::unknown);
+    elect();
+    QVERIFY(m_cluster->submit(m_leader, "b=1").has_value());
+}
+
+void TestEngine::write_thatIsTooLargeIsInvalid()
+{
+    const auto answer =
+        m_cluster->submit(m_leader, QByteArray(qsizetype(limits::commandBytesMax) + 1, 'x'));
+    QVERIFY(!answer.has_value());
+    QCOMPARE(answer.error().code, ErrorCode::invalid);
+    QVERIFY(m_cluster->submit(m_leader, QByteArray(qsizetype(limits::commandBytesMax), 'x')));
+}
+
+void TestEngine::read_linearizableSeesTheNewestWrite()
+{
+    for (int i = 0; i < 10; ++i) {
+        QVERIFY(m_cluster->submit(m_leader, "a=" + QByteArray::number(i)).has_value());
+        for (std::uint64_t node : {1, 2, 3}) {
+            const auto answer = m_cluster->read(node, ReadMode::linearizable, "a");
+            QVERIFY(answer.has_value());
+            QCOMPARE(answer->bytes, QByteArray::number(i));
+        }
+    }
+}
+
+void TestEngine::read_sessionWaitsForWhatWasSeen()
+{
+    const auto written = m_cluster->submit(m_leader, "a=1");
+    QVERIFY(written.has_value());
+    const auto answer = m_cluster->read(follower(), ReadMode::session, "a", written->slot);
+    QVERIFY(answer.has_value());
+    QVERIFY(answer->slot >= written->slot);
+    QCOMPARE(answer->bytes, QByteArray("1"));
+}
+
+void TestEngine::read_localNeedsNobody()
+{
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value());
+    m_cluster->run(milliseconds(100));
+    m_cluster->setCut(follower(), true);
+    QVERIFY(m_cluster->submit(m_leader, "a=2").has_value());
+    const auto answer = m_cluster->read(follower(), ReadMode::local, "a");
+    QVERIFY(answer.has_value());
+    QCOMPARE(answer->bytes, QByteArray("1")); // old, and says by its slot how old
+    QVERIFY(answer->slot < m_cluster->machine(m_leader).applied());
+}
+
+void TestEngine::read_linearizableWithoutAQuorumIsUnavailable()
+{
+    const std::uint64_t deposed = m_leader;
+    m_cluster->setCut(deposed, true);
+    const auto answer = m_cluster->read(deposed, ReadMode::linearizable, "a");
+    QVERIFY(!answer.has_value());
+    QCOMPARE(answer.error().code, ErrorCode::unavailable);
+}
+
+void TestEngine::leaderCrash_losesNothing()
+{
+    for (int round = 0; round < 5; ++round) {
+        const QByteArray key = "k" + QByteArray::number(round);
+        QVERIFY(m_cluster->submit(m_leader, key + "=1").has_value());
+        const std::uint64_t crashed = m_leader;
+        m_cluster->crash(crashed);
+        elect();
+        QVERIFY(m_leader != crashed);
+        QCOMPARE(m_cluster->read(m_leader, ReadMode::linearizable, key)->bytes, QByteArray("1"));
+        m_cluster->restart(crashed);
+        m_cluster->run(milliseconds(200));
+    }
+}
+
+void TestEngine::restart_comesBackFromDisk()
+{
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value());
+    const std::uint64_t node = follower();
+    m_cluster->run(milliseconds(300));
+    m_cluster->crash(node);
+    QVERIFY(m_cluster->submit(m_leader, "b=2").has_value());
+    m_cluster->restart(node);
+    QVERIFY(m_cluster->waitFor([&] { return m_cluster->machine(node).query("b") == "2"; }));
+    QCOMPARE(m_cluster->machine(node).query("a"), QByteArray("1"));
+    QVERIFY(!m_cluster->engine(node).status().isFenced);
+}
+
+void TestEngine::restart_ofEveryoneLosesNothing()
+{
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value());
+    for (std::uint64_t node : {1, 2, 3})
+        m_cluster->crash(node);
+    for (std::uint64_t node : {1, 2, 3})
+        m_cluster->restart(node);
+    elect();
+    QCOMPARE(m_cluster->read(m_leader, ReadMode::linearizable, "a")->bytes, QByteArray("1"));
+}
+
+void TestEngine::laggingNode_getsACheckpoint()
+{
+    const std::uint64_t node = follower();
+    m_cluster->setCut(node, true);
+    for (int i = 0; i < 60; ++i)
+        QVERIFY(m_cluster->submit(m_leader, "k" + QByteArray::number(i) + "=v").has_value());
+    m_cluster->run(milliseconds(500));
+    const Slot behind = m_cluster->machine(node).applied();
+    QVERIFY(m_cluster->engine(m_leader).status().firstSlot > behind.next());
+    m_cluster->setCut(node, false);
+    QVERIFY(m_cluster->waitFor(
+        [&] { return m_cluster->machine(node).hash() == m_cluster->machine(m_leader).hash(); }));
+    QVERIFY(m_cluster->machine(node).count() < 60); // not command by command
+    // What was installed survives a crash.
+    m_cluster->crash(node);
+    m_cluster->restart(node);
+    QVERIFY(m_cluster->waitFor([&] { return m_cluster->machine(node).query("k59") == "v"; }));
+    QVERIFY(!m_cluster->engine(node).status().isFenced);
+}
+
+void TestEngine::reconfigure_addsAnObserverThenAVoter()
+{
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value());
+    m_cluster->add(4, {"n4", "n1", "n2", "n3"});
+    const std::vector<NodeId> three{NodeId(1), NodeId(2), NodeId(3)};
+    QVERIFY(m_cluster->reconfigure(m_leader, {three, {NodeId(4)}}, Epoch(1)).has_value());
+    QVERIFY(m_cluster->waitFor([&] { return m_cluster->machine(4).query("a") == "1"; }));
+    m_cluster->run(milliseconds(200));
+    elect();
+    const std::vector<NodeId> four{NodeId(1), NodeId(2), NodeId(3), NodeId(4)};
+    QVERIFY(m_cluster->reconfigure(m_leader, {four, {}}, Epoch(2)).has_value());
+    elect();
+    QCOMPARE(m_cluster->engine(m_leader).status().configuration.epoch, Epoch(3));
+    QVERIFY(m_cluster->submit(4, "b=2").has_value());
+}
+
+void TestEngine::reconfigure_replacesADeadVoter()
+{
+    const std::uint64_t dead = follower();
+    const NodeId other(6 - dead - m_leader);
+    m_cluster->crash(dead);
+    m_cluster->add(4, {"n4", "n1", "n2", "n3"});
+    consensus::MemberSet set = m_cluster->engine(m_leader).status().configuration.members;
+    set.observers = {NodeId(4)};
+    QVERIFY(m_cluster->reconfigure(m_leader, set, Epoch(1)).has_value());
+    m_cluster->run(milliseconds(1000));
+    elect();
+    set.observers.clear();
+    set.voters = {NodeId(m_leader), other, NodeId(4)};
+    std::sort(set.voters.begin(), set.voters.end());
+    QVERIFY(m_cluster->reconfigure(m_leader, set, Epoch(2)).has_value());
+    elect();
+    // The new voter is needed, and there.
+    m_cluster->setCut(other.value(), true);
+    m_cluster->run(milliseconds(1000));
+    elect();
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value());
+}
+
+void TestEngine::reconfigure_refusesAStrangerAsVoter()
+{
+    const std::vector<NodeId> set{NodeId(1), NodeId(2), NodeId(9)};
+    const auto answer = m_cluster->reconfigure(m_leader, {set, {}}, Epoch(1));
+    QVERIFY(!answer.has_value());
+    QCOMPARE(answer.error().code, ErrorCode::refused);
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value());
+}
+
+void TestEngine::reconfigure_refusesAnotherEpoch()
+{
+    const std::vector<NodeId> set{NodeId(1), NodeId(2)};
+    const auto answer = m_cluster->reconfigure(m_leader, {set, {}}, Epoch(7));
+    QVERIFY(!answer.has_value());
+    QCOMPARE(answer.error().code, ErrorCode::refused);
+}
+
+void TestEngine::transfer_handsLeadershipOver()
+{
+    const std::uint64_t target = follower();
+    bool isDone = false;
+    m_cluster->engine(m_leader).transferLeadership(
+        NodeId(target), [&](const Result<Answer> &result) { isDone = result.has_value(); });
+    QVERIFY(m_cluster->waitFor([&] { return m_cluster->engine(target).status().isLeading; }));
+    QVERIFY(isDone);
+    QVERIFY(!m_cluster->engine(m_leader).status().isLeading);
+    QVERIFY(m_cluster->submit(m_leader, "a=1").has_value()); // forwarded now
+}
+
+void TestEngine::fatal_isSaidOnce()
+{
+    // In a cluster of its own, since cleanup() wants none.
+    EngineCluster cluster;
+    cluster.add(1, {});
+    QCOMPARE(cluster.waitForLeader(), NodeId(1));
+    cluster.disk(1).setFaultHook([](storage::DiskCall call) -> std::optional<Error> {
+        if (call == storage::DiskCall::sync)
+            return Error{ErrorCode::io, QStringLiteral("the disk is gone")};
+        return std::nullopt;
+    });
+    (void)cluster.submit(1, "a=1");
+    cluster.run(milliseconds(1000));
+    QCOMPARE(cluster.failures().size(), 1U);
+    QCOMPARE(cluster.machine(1).query("a"), QByteArray("none")); // nothing was said or applied
+}
+
+QTEST_APPLESS_MAIN(TestEngine)
+#include "tst_engine.moc"
