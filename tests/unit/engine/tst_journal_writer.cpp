@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/journal_writer.h"
 
-#include "support/engine_fakes.h"
+#include "unit/engine/fake_host.h"
 
 #include <QtTest>
 
