@@ -11,7 +11,7 @@ namespace coffer {
 /// Value, compared as (epoch, round, node). The epoch stands first: a promise or vote of one
 /// epoch says nothing about the next, whose quorums are other sets of nodes. With the epoch left
 /// out, a ballot of the old members could outrank one of the new ones and two values be chosen
-/// for one slot (docs/model, mutant EPOCH_NOT_IN_BALLOT).
+/// for one slot (docs/model, mutant no-epoch-in-ballot).
 struct Ballot
 {
     Epoch epoch;

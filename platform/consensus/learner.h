@@ -11,7 +11,8 @@ namespace coffer::consensus {
 
 /// What is known to be chosen, and where to get what is not.
 ///
-/// Pure value. What is chosen is always a prefix of the log. At most one Fetch is under way.
+/// Pure value. What is chosen is always a prefix of the log. At most one Fetch of takeFetch() is under
+/// way.
 class Learner
 {
 public:

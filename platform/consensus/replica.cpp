@@ -329,6 +329,9 @@ void Replica::receive(NodeId from, const Accept &message)
         write(VoteRecord{message.slot, message.ballot, message.entry});
     else if (isRaised)
         write(PromiseRecord{message.ballot}); // no vote that would imply it
+    // The claim may rest on slots that were fetched and found to be what an older vote holds: no
+    // record was needed to hold them, but one is to know after a crash that they are chosen.
+    recordChosen();
     Slot claim = m_acceptor.votedTo();
     if (mutantIsOn(Mutant::newVoterWithoutPrefix))
         claim = std::max(claim, message.slot);
@@ -345,6 +348,9 @@ void Replica::receive(NodeId from, const Heartbeat &message)
         return;
     m_election.noteWall(from, message.wall, m_now.wall, m_now.monotonic);
     if (!mayVoteFor(from)) {
+        // Who must not vote still learns who leads, to pass requests on.
+        if (!m_proposer && message.ballot >= m_acceptor.promised())
+            m_election.heardLeader(message.ballot, m_now.monotonic);
         m_learner.heardOf(from, message.chosenUpTo);
         return;
     }

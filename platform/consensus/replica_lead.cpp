@@ -274,7 +274,8 @@ void Replica::tickLeader()
     const bool isAlone = m_proposer->quorumHeardAt(now) + m_timing.electionMax < now;
     const bool isDiskSlow =
         !m_claims.empty() && m_claims.front().since + m_timing.electionMax < now;
-    if (isAlone || isDiskSlow)
+    // A leader with a wrong clock would stamp commands with a wrong time.
+    if (isAlone || isDiskSlow || m_election.isSkewed(now))
         stepDown();
     else if (now >= m_heartbeatAt)
         sendHeartbeats();

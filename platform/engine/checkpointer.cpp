@@ -85,6 +85,14 @@ void Checkpointer::truncate()
 
 // ---- giving
 
+/// Failures of a transfer that leave this node as it was: no space, nothing to send, a damaged
+/// file. After any other error the disk is not to be trusted.
+static bool isHarmless(const Result<void> &result)
+{
+    return result || (result.error().code != ErrorCode::io
+                      && result.error().code != ErrorCode::syncFailed);
+}
+
 void Checkpointer::wantedBy(NodeId peer)
 {
     if (std::find(m_lagging.begin(), m_lagging.end(), peer) == m_lagging.end())
@@ -109,8 +117,10 @@ void Checkpointer::wantedBy(NodeId peer)
         },
         [this, file](const Result<void> &result) {
             m_isExporting = false;
+            if (!isHarmless(result))
+                m_host.fail(result.error().in(QStringLiteral("exporting a checkpoint")));
             if (!result)
-                return; // no space or nothing committed yet: the peer will ask again
+                return; // nothing committed yet, or no space: the peer will ask again
             m_file = *file;
             ++m_fileId;
             offerFile();
@@ -170,6 +180,8 @@ void Checkpointer::receive(NodeId from, const CheckpointChunk &chunk)
             m_incoming->isWriting = false;
             m_incoming->heardAt = m_host.now();
             m_incoming->offset += size;
+            if (!isHarmless(result))
+                m_host.fail(result.error().in(QStringLiteral("receiving a checkpoint")));
             if (!result)
                 m_incoming.reset(); // no space: the peer's entries or a later offer remain
             else if (m_incoming->offset == m_incoming->offer.size)
@@ -196,6 +208,8 @@ void Checkpointer::stage()
         },
         [this, stagedFile](const Result<void> &result) {
             m_incoming.reset();
+            if (!isHarmless(result))
+                m_host.fail(result.error().in(QStringLiteral("receiving a checkpoint")));
             if (result)
                 staged(stagedFile->first, stagedFile->second);
         });

@@ -97,6 +97,8 @@ void Engine::Core::receive(const QByteArray &bytes)
         return;
     if (auto frame = codec::decodeFrame(bytes))
         receiveFrame(*frame);
+    else
+        ++m_framesRefused;
 }
 
 void Engine::Core::receiveFrame(const PeerFrame &frame)
@@ -114,8 +116,10 @@ void Engine::Core::receiveFrame(const PeerFrame &frame)
         return;
     }
     // Everything else is between members of one cluster, and waits until consensus runs here.
-    if (!m_replica || frame.cluster != cluster())
+    if (!m_replica || frame.cluster != cluster()) {
+        m_framesRefused += m_replica ? 1 : 0;
         return;
+    }
     m_runs[frame.from] = frame.run;
     if (engineMessage != nullptr)
         receiveEngine(frame, *engineMessage);
@@ -309,6 +313,7 @@ Status Engine::Core::status() const
     status.cluster = cluster();
     status.applied = m_parts.machine.applied();
     status.checkpointed = m_checkpointer.committed();
+    status.framesRefused = m_framesRefused;
     if (!m_replica)
         return status;
     status.configuration = m_replica->configuration();

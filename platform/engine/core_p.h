@@ -80,6 +80,7 @@ private:
     Fatal m_fatal;
     AppliedHook m_appliedHook;
     bool m_isFailed = false;
+    std::uint64_t m_framesRefused = 0;
     Monotonic m_tickAt{0}; ///< The latest moment of the next tick.
 
     std::unique_ptr<consensus::Replica> m_replica;

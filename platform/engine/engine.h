@@ -73,18 +73,19 @@ struct Status
     Slot applied;
     Slot checkpointed; ///< Last committed checkpoint.
     Slot firstSlot;    ///< Oldest chosen entry still in memory.
+    std::uint64_t framesRefused = 0; ///< Since the start: garbage, or of another cluster.
 };
 
 /// One replica: consensus, state machine, journal and checkpoint joined, on interfaces.
 ///
 /// All ordering lives here: what must be durable before what is said, what is applied when, which
 /// read is ready, what may be forgotten. The simulator, the test kit and cofferd run this same
-/// code. One thread; no event loop. Callbacks (done) are called from within receive(), tick(),
-/// flush() or an executor's done, never from within submit(), read() or the other requests.
+/// code. One thread; no event loop. Callbacks (done) are called from within flush() or an
+/// executor's done, never from within submit(), read() or the other requests.
 /// A callback may call submit() or read(), and must not destroy the engine.
 ///
-/// Errors given to callbacks: `unavailable` (definitely not done), `unknown` (a write that may or
-/// may not have been done), `refused` (a rule forbids it), `invalid` (a limit is exceeded).
+/// Errors given to callbacks: `unavailable` (definitely not done), `unknown` (may have been done or
+/// not; never for reads), `refused` (a rule forbids it), `invalid` (a limit is exceeded).
 class Engine
 {
 public:
@@ -104,7 +105,8 @@ public:
     void receive(const QByteArray &frame);
     /// The connection to \a peer broke; a follower of it need not wait for a time-out.
     void peerLost(NodeId peer);
-    /// Does what is due. Call at nextWake() or later; earlier or more often is harmless.
+    /// Does what is due. Call at nextWake() or later; earlier or more often is harmless. nextWake()
+    /// may move to an earlier time with every other call.
     void tick();
     [[nodiscard]] Monotonic nextWake() const;
     /// Ends one turn of the loop: what has arrived becomes one journal group and one batch.

@@ -59,13 +59,15 @@ void JournalWriter::truncate(Slot slot, LiveRecords live)
 void JournalWriter::beginTruncate()
 {
     m_isBusy = true;
+    m_isTrying = true;
     storage::Journal *journal = &m_host.parts().journal;
     const Slot slot = std::exchange(m_truncateTo, Slot());
     m_host.run(
         Lane::journal,
         [journal, slot, live = m_live()] { return journal->truncate(slot, live); },
         [this](const Result<void> &result) {
-            m_isBusy = false;
+            m_isTrying = false;
+            m_isBusy = m_retryAt.has_value(); // a group may be waiting for the space
             // No space to rewrite the live records: the segments stay, and a later truncation
             // tries again.
             if (!result && result.error().code != ErrorCode::noSpace)
@@ -92,6 +94,7 @@ void JournalWriter::flush()
 void JournalWriter::begin()
 {
     m_isBusy = true;
+    m_isTrying = true;
     storage::Journal *journal = &m_host.parts().journal;
     auto records = std::make_shared<const std::vector<storage::JournalRecord>>(m_writing.records);
     m_host.run(
@@ -114,6 +117,7 @@ void JournalWriter::begin()
 
 void JournalWriter::ended(const Result<void> &result)
 {
+    m_isTrying = false;
     if (!result && result.error().code == ErrorCode::noSpace) {
         if (!m_retryAt)
             m_host.step(consensus::DiskStuck{true});
@@ -145,8 +149,13 @@ void JournalWriter::tick()
 {
     if (!m_retryAt || m_host.now() < *m_retryAt)
         return;
-    m_retryAt = m_host.now() + 100 * retryPause; // until this try has ended
-    begin();
+    m_retryAt = m_host.now() + retryPause;
+    if (m_isTrying)
+        return;
+    if (m_truncateTo.isNone())
+        begin();
+    else
+        beginTruncate(); // may free what the group waits for
 }
 
 } // namespace coffer::engine

@@ -22,13 +22,16 @@ Requests::Requests(Host &host, Local local)
 
 void Requests::add(Request request, bool isRepeatable, Engine::Done done)
 {
-    if (m_pending.size() >= limits::pendingCommandsMax) {
+    const auto bytes = std::size_t(request.command.size());
+    if (m_pending.size() >= limits::pendingCommandsMax
+        || m_bytes + bytes > limits::pendingBytesMax) {
         m_host.finish(std::move(done),
                       Error{ErrorCode::unavailable,
                             QStringLiteral("too many requests are waiting at this node; try "
                                            "again in a moment")});
         return;
     }
+    m_bytes += bytes;
     Pending pending;
     pending.isRepeatable = isRepeatable || mutantIsOn(Mutant::lostReplySentAgain);
     pending.done = std::move(done);
@@ -94,12 +97,18 @@ void Requests::sendTo(std::uint64_t key, Pending &pending, NodeId leader, RunId 
         m_host.send(leader, pending.request);
 }
 
+Requests::PendingMap::iterator Requests::erase(PendingMap::iterator place)
+{
+    m_bytes -= std::size_t(place->second.request.command.size());
+    return m_pending.erase(place);
+}
+
 void Requests::flush()
 {
     for (std::uint64_t id : std::exchange(m_fresh, {})) {
         const auto found = m_pending.find(id);
         if (found != m_pending.end() && advance(id, found->second) == Keep::no)
-            m_pending.erase(found);
+            erase(found);
     }
 }
 
@@ -110,7 +119,7 @@ void Requests::tick()
     m_sweepAt = m_host.now() + sweepPause;
     for (auto it = m_pending.begin(); it != m_pending.end();) {
         if (advance(it->first, it->second) == Keep::no)
-            it = m_pending.erase(it);
+            it = erase(it);
         else
             ++it;
     }
@@ -150,7 +159,7 @@ void Requests::receive(NodeId from, const Reply &reply)
              QStringLiteral("the leader lost its office meanwhile; it may have been done or not"));
         break;
     }
-    m_pending.erase(found);
+    erase(found);
 }
 
 } // namespace coffer::engine

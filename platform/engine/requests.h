@@ -41,20 +41,23 @@ private:
         unsigned unsettled = 0; ///< Tries that may have been carried out.
     };
     enum class Keep { yes, no };
+    using PendingMap = std::map<std::uint64_t, Pending>;
 
     Keep advance(std::uint64_t key, Pending &pending);
     void sendTo(std::uint64_t key, Pending &pending, NodeId leader, RunId run);
+    PendingMap::iterator erase(PendingMap::iterator place);
     void fail(Pending &pending, ErrorCode code, const QString &message);
 
     Host &m_host;
     Local m_local;
     std::uint64_t m_nextId;
-    std::map<std::uint64_t, Pending> m_pending;
+    PendingMap m_pending;
     /// Request id of the newest try -> key in m_pending. Every try has an id of its own: a late
     /// or repeated answer to an earlier one must not be taken for the answer to this one.
     std::map<std::uint64_t, std::uint64_t> m_tries;
     std::vector<std::uint64_t> m_fresh; ///< Added since the last flush.
     Monotonic m_sweepAt{0};
+    std::size_t m_bytes = 0; ///< Of the commands in m_pending.
 };
 
 } // namespace coffer::engine

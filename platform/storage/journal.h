@@ -48,7 +48,8 @@ public:
     virtual ~Journal() = default;
 
     /// Reads every record from the oldest on. Called once, before anything else. Stops with the
-    /// visitor's error. Damage below synced bytes is `corrupt`; an unsynced tail is cut.
+    /// visitor's error. Damage below synced bytes is `corrupt`; an unsynced tail is cut. What was
+    /// visited is durable: a tail that an earlier process wrote but did not sync is synced first.
     virtual Result<void> replay(const std::function<Result<void>(const JournalRecord &)> &visit) = 0;
 
     /// Adds the records behind all others, all or (on error) none of them.
@@ -58,8 +59,9 @@ public:
     virtual Result<void> sync() = 0;
 
     /// Allows the journal to forget whole segments of votes and chosen values at or below \a slot.
-    /// \a live are rewritten and synced first: the founding record and the current promise, which
-    /// must outlive the segment they stood in.
+    /// \a live are rewritten and synced first: the founding record, the durable promise, the last
+    /// install and the fencing, which must outlive the segment they stood in. noSpace: nothing was
+    /// forgotten, and it may be tried again. Every other error is final.
     virtual Result<void> truncate(Slot slot, const std::vector<JournalRecord> &live) = 0;
 };
 
