@@ -4,8 +4,7 @@
 #include <cstddef>
 #include <cstdlib>
 
-#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) &&                    \
-    !defined(__SANITIZE_THREAD__)
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define BENCH_COUNTS_MALLOC
 #endif
 
@@ -17,9 +16,10 @@ coffer::bench::Allocations coffer::bench::allocationsSoFar() { return counted; }
 
 #ifdef BENCH_COUNTS_MALLOC
 
-static void count(std::size_t bytes) {
-  ++counted.count;
-  counted.bytes += bytes;
+static void count(std::size_t bytes)
+{
+    ++counted.count;
+    counted.bytes += bytes;
 }
 
 // The program's own malloc wins over the library's for all shared objects;
@@ -32,24 +32,28 @@ void *__libc_calloc(std::size_t items, std::size_t bytes);
 void *__libc_realloc(void *old, std::size_t bytes);
 void *__libc_memalign(std::size_t alignment, std::size_t bytes);
 
-void *malloc(std::size_t bytes) {
-  count(bytes);
-  return __libc_malloc(bytes);
+void *malloc(std::size_t bytes)
+{
+    count(bytes);
+    return __libc_malloc(bytes);
 }
 
-void *calloc(std::size_t items, std::size_t bytes) {
-  count(items * bytes);
-  return __libc_calloc(items, bytes);
+void *calloc(std::size_t items, std::size_t bytes)
+{
+    count(items * bytes);
+    return __libc_calloc(items, bytes);
 }
 
-void *realloc(void *old, std::size_t bytes) {
-  count(bytes);
-  return __libc_realloc(old, bytes);
+void *realloc(void *old, std::size_t bytes)
+{
+    count(bytes);
+    return __libc_realloc(old, bytes);
 }
 
-void *aligned_alloc(std::size_t alignment, std::size_t bytes) {
-  count(bytes);
-  return __libc_memalign(alignment, bytes);
+void *aligned_alloc(std::size_t alignment, std::size_t bytes)
+{
+    count(bytes);
+    return __libc_memalign(alignment, bytes);
 }
 
 } // extern "C"
