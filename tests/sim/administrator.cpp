@@ -11,7 +11,9 @@ using namespace std::chrono_literals;
 
 Administrator::Administrator(Cluster &cluster, const Nemesis &nemesis, std::uint64_t seed)
     : m_cluster(cluster), m_nemesis(nemesis), m_draw(seed, 5), m_interval(m_draw.time(300ms, 5s))
-{}
+{
+    m_interval = cluster.plan().changeEvery.value_or(m_interval);
+}
 
 static void add(std::vector<NodeId> &nodes, NodeId node)
 {

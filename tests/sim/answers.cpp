@@ -62,15 +62,20 @@ void Answers::sessionProlonged(SessionId session, std::chrono::milliseconds time
                                SimTime asked)
 {
     Life &life = m_lives[session];
+    if (life.expired && asked > *life.expired)
+        report("P15", QStringLiteral("session %1 had ended %2 ms before it was prolonged")
+                          .arg(session.value())
+                          .arg((asked - *life.expired).count() / 1000));
     life.timeToLive = timeToLive;
     life.asked = std::max(life.asked, asked);
 }
 
-void Answers::sessionExpired(SessionId session, SimTime now) const
+void Answers::sessionExpired(SessionId session, SimTime now)
 {
     const auto found = m_lives.find(session);
     if (found == m_lives.end())
         return;
+    found->second.expired = now;
     const SimTime lived = now - found->second.asked;
     const SimTime promised = SimTime(found->second.timeToLive) * (100 - driftPercentMax) / 100;
     if (lived < promised)

@@ -6,6 +6,7 @@
 #include "sim/shadow.h"
 
 #include <map>
+#include <optional>
 
 namespace coffer::sim {
 
@@ -34,13 +35,14 @@ public:
     /// A session was opened, or its KeepAlive answered; the client had asked at \a asked.
     void sessionProlonged(SessionId session, std::chrono::milliseconds timeToLive, SimTime asked);
     /// A leader ended \a session.
-    void sessionExpired(SessionId session, SimTime now) const;
+    void sessionExpired(SessionId session, SimTime now);
 
 private:
     struct Life
     {
         std::chrono::milliseconds timeToLive{0};
         SimTime asked{0};
+        std::optional<SimTime> expired;
     };
 
     const Shadow &m_shadow;

@@ -162,10 +162,6 @@ static int runJobs(const CommandLine &line)
 
 int runCampaign(const CommandLine &line)
 {
-    if (line.isMutantList || !line.mutant.isEmpty()) {
-        std::fprintf(stderr, "coffer-sim: this build has no mutants; use coffer-sim-mutants\n");
-        return 2;
-    }
     return line.jobs > 1 ? runJobs(line) : Campaign(line, 0).run();
 }
 

@@ -19,7 +19,16 @@ Client::Client(Cluster &cluster, test::History &history, std::uint64_t seed, std
     , m_name("c" + QByteArray::number(qulonglong(number)))
 {
     m_hasSessions = m_draw.chance(cluster.plan().sessionPermille);
-    m_timeToLive = std::chrono::milliseconds(m_draw.scaled(500, 8000));
+    m_timeToLive = std::chrono::milliseconds(
+        m_draw.scaled(cluster.plan().timeToLiveMin.count(), cluster.plan().timeToLiveMax.count()));
+    m_ownNode = m_draw.index(cluster.size());
+}
+
+/// Its own node, if it keeps to that one, or any.
+SimNode &Client::drawNode()
+{
+    const bool isOwn = m_draw.chance(m_cluster.plan().stickyPermille);
+    return m_cluster.node(isOwn ? m_ownNode : m_draw.index(m_cluster.size()));
 }
 
 std::uint64_t Client::stamp() const { return m_cluster.world().steps(); }
@@ -31,9 +40,8 @@ QByteArray Client::drawKey()
 
 QByteArray Client::newValue()
 {
-    const QByteArray filling(m_draw.chance(30) ? qsizetype(m_draw.scaled(1, 20'000)) : 0, 'x');
-    return m_name + '.' + QByteArray::number(qulonglong(++m_values))
-           + filling.left(filling.size() > 2000 ? 2000 : filling.size());
+    const QByteArray filling(m_draw.chance(30) ? qsizetype(m_draw.scaled(1, 2'000)) : 0, 'x');
+    return m_name + '.' + QByteArray::number(qulonglong(++m_values)) + filling;
 }
 
 void Client::begin() { think(); }
@@ -57,10 +65,12 @@ void Client::act()
         keepAlive();
     if (m_hasSessions && m_draw.chance(100))
         beginPrivateWrite();
-    else if (m_draw.chance(550))
-        beginWrite();
-    else
+    else if (m_draw.chance(m_cluster.plan().largePermille))
+        beginLargeWrite();
+    else if (m_draw.chance(m_cluster.plan().readPermille))
         beginRead();
+    else
+        beginWrite();
 }
 
 void Client::openSession()
@@ -135,6 +145,15 @@ void Client::beginPrivateWrite()
     submit(std::move(request));
 }
 
+/// A file of its own again: the history has no room for such values.
+void Client::beginLargeWrite()
+{
+    Request request;
+    const QByteArray value = newValue() + QByteArray(m_cluster.plan().largeBytes, 'x');
+    setCommand(request, store::Transaction{{}, {store::Put{"/l/" + m_name, value, false}}, {}});
+    submit(std::move(request));
+}
+
 void Client::beginRead()
 {
     Request request;
@@ -183,7 +202,7 @@ void Client::attempt()
     ++request.attempts;
     if (request.attempts > 1)
         ++m_cluster.counts().retries;
-    SimNode &node = m_cluster.node(m_draw.index(m_cluster.size()));
+    SimNode &node = drawNode();
     if (!node.isRunning()) {
         m_cluster.world().after(m_draw.time(1ms, 100ms), [this, number = m_requests] {
             if (m_request && number == m_requests)
@@ -299,10 +318,9 @@ void Client::writeDone(const store::Answer &said)
         return;
     case store::Status::guardFailed: end(Operation::Outcome::mismatch); return;
     case store::Status::sessionGone:
-        // Even on the client's first attempt: the node may have sent the command twice by itself,
-        // and the session may have ended in between.
+        // An earlier attempt, by the client or by its node, may have come before the end.
         forgetSession();
-        end(Operation::Outcome::unknown);
+        end(m_request->mayBeDone ? Operation::Outcome::unknown : Operation::Outcome::failed);
         return;
     default:
         report("P12",
@@ -374,7 +392,8 @@ void Client::end(Operation::Outcome outcome)
     // command must then be refused.
     if (request.sequence && !m_session.isNone()) {
         m_acknowledged = *request.sequence;
-        if (outcome == Operation::Outcome::unknown && m_draw.chance(500))
+        const bool isUnclear = outcome == Operation::Outcome::unknown;
+        if (m_draw.chance(isUnclear ? 500 : m_cluster.plan().forgottenPermille))
             forgetSession();
     }
     think();
@@ -383,7 +402,7 @@ void Client::end(Operation::Outcome outcome)
 void Client::keepAlive()
 {
     m_nextKeepAlive = m_cluster.world().now() + SimTime(m_timeToLive) / 3;
-    SimNode &node = m_cluster.node(m_draw.index(m_cluster.size()));
+    SimNode &node = drawNode();
     if (!node.isRunning())
         return;
     const SimTime asked = m_cluster.world().now();

@@ -49,6 +49,7 @@ private:
     void openSession();
     void beginWrite();
     void beginPrivateWrite();
+    void beginLargeWrite();
     void beginRead();
     void keepAlive();
     [[nodiscard]] store::Transaction drawTransaction(test::Operation &operation);
@@ -65,6 +66,7 @@ private:
     void timedOut(std::uint64_t number, int attempt);
     void end(test::Operation::Outcome outcome);
     void forgetSession();
+    [[nodiscard]] SimNode &drawNode();
     [[nodiscard]] QByteArray drawKey();
     [[nodiscard]] QByteArray newValue();
     /// The history's clock: a counter of events, so that no two answers share a time.
@@ -74,6 +76,7 @@ private:
     test::History &m_history;
     Draw m_draw;
     std::size_t m_number;
+    std::size_t m_ownNode = 0;
     QByteArray m_name;
     bool m_hasSessions = false;
     bool m_isResting = false;

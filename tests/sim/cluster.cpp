@@ -137,6 +137,7 @@ void Cluster::start(std::size_t machine)
     m_timeline.note(
         QStringLiteral("m%1 starts as %2").arg(machine).arg(toText(node(machine).id())));
     ++m_counts.restarts;
+    m_oracle.started(*node(machine).disk());
     node(machine).start();
 }
 

@@ -100,6 +100,24 @@ void DurableImage::rebuild(const storage::MemoryDisk &memory, const Told &heard,
     mayBeFenced |= isAmputated || hasLost(told, ledger);
 }
 
+void DurableImage::checkKept(const storage::MemoryDisk &memory, const Ledger &ledger) const
+{
+    if (isAmputated || mayBeFenced || memory.isEmpty())
+        return;
+    DurableImage read(m_disk, m_node);
+    read.rebuild(memory, {}, ledger);
+    if (read.m_promised < told.promised)
+        report("P3", QStringLiteral("the disk of %1 promises %2, though %3 was promised to others")
+                         .arg(toText(m_node), toText(read.m_promised), toText(told.promised)));
+    const Slot missing = read.firstMissing(told.ballot, told.durableTo, ledger);
+    if (!missing.isNone())
+        report("P6", QStringLiteral("%1 told that it voted up to slot %2 at ballot %3; its disk "
+                                    "has forgotten it: %4")
+                         .arg(toText(m_node))
+                         .arg(told.durableTo.value())
+                         .arg(toText(told.ballot), read.describe(missing, ledger)));
+}
+
 bool DurableImage::hasLost(const Told &word, const Ledger &ledger)
 {
     return m_promised < word.promised

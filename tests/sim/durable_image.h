@@ -37,6 +37,9 @@ public:
     /// have surely heard before.
     void rebuild(const storage::MemoryDisk &memory, const Told &heard, const Ledger &ledger);
 
+    /// A process is about to read \a memory: everything its node ever told must still be there.
+    void checkKept(const storage::MemoryDisk &memory, const Ledger &ledger) const;
+
     /// The disk's checkpoint holds every slot up to \a slot.
     void setCheckpointed(Slot slot) { m_installed = std::max(m_installed, slot); }
 

@@ -54,5 +54,9 @@ int main(int count, char **values)
     }
     if (!line->historyFile.isEmpty())
         return checkHistory(line->historyFile);
+    if (line->isMutantList || !line->mutant.isEmpty()) {
+        std::fprintf(stderr, "coffer-sim: this build has no mutants; use coffer-sim-mutants\n");
+        return 2;
+    }
     return runCampaign(*line);
 }

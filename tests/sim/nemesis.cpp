@@ -149,18 +149,58 @@ void Nemesis::isolateLeader()
     if (!leader || m_isPartitioned)
         return;
     m_isPartitioned = true;
-    const std::size_t manner = m_draw.index(3);
+    const bool hasObservers = m_cluster.oracle().ledger().isFounded()
+                              && !m_cluster.oracle().ledger().newest().members.observers.empty();
+    const std::size_t manner = hasObservers && m_draw.chance(400) ? 3 : m_draw.index(6);
     note(FaultKind::leaderIsolation, QStringLiteral("m%1, manner %2").arg(*leader).arg(manner));
-    for (std::size_t peer = 0; peer < m_cluster.size(); ++peer) {
+    if (manner == 3)
+        cutFromVoters(*leader);
+    else if (manner == 4)
+        m_cluster.network().clog(*leader);
+    else if (manner == 5)
+        lagBehind(*leader);
+    for (std::size_t peer = 0; peer < m_cluster.size() && manner < 3; ++peer) {
         if (manner != 1)
             m_cluster.network().cut(*leader, peer);
         if (manner != 2)
             m_cluster.network().cut(peer, *leader);
     }
-    m_cluster.world().after(m_draw.time(50ms, 5s), [this] {
+    const SimTime longer = manner == 5 ? SimTime(2s) : SimTime(0);
+    m_cluster.world().after(longer + m_draw.time(50ms, 5s), [this] {
         m_isPartitioned = false;
         m_cluster.network().heal();
     });
+}
+
+/// The leader hears of the others late, and soon they hear of it no more: its view is of the past.
+void Nemesis::lagBehind(std::size_t leader)
+{
+    const SimTime lag = m_draw.time(100ms, 600ms);
+    for (std::size_t peer = 0; peer < m_cluster.size(); ++peer)
+        m_cluster.network().setLag(peer, leader, lag);
+    m_cluster.world().after(lag + m_draw.time(100ms, 1s), [this, leader] {
+        for (std::size_t peer = 0; peer < m_cluster.size() && m_isPartitioned; ++peer)
+            m_cluster.network().cut(leader, peer);
+    });
+}
+
+/// The leader and whoever does not vote on one side, the other voters on the other.
+void Nemesis::cutFromVoters(std::size_t leader)
+{
+    if (!m_cluster.oracle().ledger().isFounded())
+        return;
+    std::vector<bool> isOther(m_cluster.size(), false);
+    for (const NodeId voter : m_cluster.oracle().ledger().newest().members.voters) {
+        const std::optional<std::size_t> machine = m_cluster.machineOf(voter);
+        if (machine && *machine != leader)
+            isOther[*machine] = true;
+    }
+    for (std::size_t a = 0; a < isOther.size(); ++a) {
+        for (std::size_t b = 0; b < a; ++b) {
+            if (isOther[a] != isOther[b])
+                m_cluster.network().cutBoth(a, b);
+        }
+    }
 }
 
 /// Clogs machines one after the other, and lets them go in another order.

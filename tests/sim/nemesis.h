@@ -50,6 +50,8 @@ private:
     void wipeAllButOne();
     void swapDisks();
 
+    void lagBehind(std::size_t leader);
+    void cutFromVoters(std::size_t leader);
     void cutHalves();
     void cutOneWay();
     void cutBridge();

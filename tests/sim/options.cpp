@@ -15,6 +15,7 @@ Runs whole clusters in one process, under a virtual clock, network and disk, and
   --duration S       so many simulated seconds of faults, instead of 20 to 40 as drawn
   --off KIND,KIND    without these kinds of faults
   --only KIND,KIND   with no other kinds of faults
+  --emphasis NAME    with this emphasis, or none, instead of the drawn one
   --jobs J           in so many processes
   --trace            print every event
   --no-shrink        do not look for a smaller run that fails as well
@@ -23,6 +24,7 @@ Runs whole clusters in one process, under a virtual clock, network and disk, and
   --write-history F  write the history of each seed to file F, over that of the one before
   --check-history F  judge the history in file F and end
   --mutant NAME      with this deliberate bug (coffer-sim-mutants only)
+  --seeds-max N      so many seeds for each mutant at most (coffer-sim-mutants only)
   --list-mutants     name them all and end
   --help             this text
 
@@ -70,6 +72,10 @@ private:
             m_line.run.off |= ~kinds(name);
         } else if (name == u"--jobs") {
             m_line.jobs = unsigned(std::max<std::uint64_t>(1, number(name)));
+        } else if (name == u"--emphasis") {
+            m_line.run.emphasis = emphasis(name);
+        } else if (name == u"--seeds-max") {
+            m_line.seedsMax = number(name);
         } else if (name == u"--mutant") {
             m_line.mutant = value(name);
         } else if (name == u"--write-history") {
@@ -113,6 +119,14 @@ private:
             m_fault = QStringLiteral("%1 needs a number, not '%2'").arg(name, text);
         return result;
     }
+    std::optional<Emphasis> emphasis(const QString &name)
+    {
+        const QString text = value(name);
+        const std::optional<Emphasis> emphasis = emphasisNamed(text.toUtf8());
+        if (!emphasis && m_fault.isEmpty())
+            m_fault = QStringLiteral("%1: there is no '%2'").arg(name, text);
+        return emphasis;
+    }
     std::bitset<faultKinds> kinds(const QString &name)
     {
         std::bitset<faultKinds> set;
@@ -149,6 +163,8 @@ QString replayCommand(const RunOptions &options, const QString &mutant)
     if (options.duration)
         command += QStringLiteral(" --duration %1")
                        .arg(std::chrono::ceil<std::chrono::seconds>(*options.duration).count());
+    if (options.emphasis)
+        command += QStringLiteral(" --emphasis ") + QString::fromLatin1(nameOf(*options.emphasis));
     QStringList off;
     for (std::size_t i = 0; i < faultKinds; ++i) {
         if (options.off.test(i))

@@ -22,8 +22,9 @@ struct CommandLine
     bool isHelp = false;
     bool isMutantList = false;
     QString mutant;
-    QString historyFile;  ///< To judge instead of simulating.
-    QString writeHistory; ///< File for the history of the newest seed.
+    std::uint64_t seedsMax = 0; ///< For each mutant; 0: as its table says.
+    QString historyFile;        ///< To judge instead of simulating.
+    QString writeHistory;       ///< File for the history of the newest seed.
 };
 
 [[nodiscard]] Result<CommandLine> parseCommandLine(const QStringList &arguments);

@@ -30,6 +30,11 @@ void Oracle::watch(SimDisk &disk)
     });
 }
 
+void Oracle::started(const SimDisk &disk) const
+{
+    m_images.at(disk.number())->checkKept(disk.memory(), m_ledger);
+}
+
 void Oracle::forget(SimDisk &disk)
 {
     disk.memory().setDurableHook(nullptr);

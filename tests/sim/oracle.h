@@ -24,6 +24,8 @@ public:
 
     /// From now on every record that becomes durable on \a disk is judged.
     void watch(SimDisk &disk);
+    /// A process begins on \a disk.
+    void started(const SimDisk &disk) const;
     /// The disk was thrown away, with whatever it held.
     void forget(SimDisk &disk);
     /// \a disk went back to an earlier state; others have surely heard \a heard before.

@@ -2,6 +2,7 @@
 #include "sim/plan.h"
 
 #include "sim/draw.h"
+#include "sim/emphasis.h"
 
 namespace coffer::sim {
 
@@ -43,6 +44,9 @@ static int likelihood(FaultKind kind)
     }
 }
 
+/// How often, of a thousand seeds, a run has an emphasis.
+static constexpr int emphasisPermille = 350;
+
 static LinkPolicy drawNetwork(Draw &draw)
 {
     LinkPolicy policy;
@@ -82,7 +86,7 @@ static void drawOptions(engine::Options &options, Draw &draw)
 }
 
 Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
-              std::optional<SimTime> duration)
+              std::optional<SimTime> duration, std::optional<Emphasis> emphasis)
 {
     Draw draw(seed, 1);
     Plan plan;
@@ -102,6 +106,10 @@ Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
     const int share = int(draw.between(200, 1800)); // Some seeds are quiet, some are not.
     for (std::size_t i = 0; i < faultKinds; ++i)
         plan.faults.set(i, draw.chance(likelihood(FaultKind(i)) * share / 1000));
+    Draw more(seed, 8);
+    const bool isEmphatic = more.chance(emphasisPermille);
+    const Emphasis drawn = Emphasis(more.between(1, std::int64_t(Emphasis::count) - 1));
+    emphasize(plan, emphasis.value_or(isEmphatic ? drawn : Emphasis::none), more);
     plan.faults &= ~off;
     restrict(plan.network, plan);
     if (duration)

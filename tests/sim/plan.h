@@ -48,6 +48,22 @@ inline constexpr std::size_t faultKinds = std::size_t(FaultKind::count);
 [[nodiscard]] const char *nameOf(FaultKind kind);
 [[nodiscard]] std::optional<FaultKind> faultNamed(const QByteArray &name);
 
+/// What a run has more of than others: a share of all seeds draws one.
+enum class Emphasis {
+    none,
+    leaders,     ///< Leadership is fought for, with much unfinished work.
+    members,     ///< Members change all the time.
+    reads,       ///< Many reads, at leaders that do not know of their successor.
+    sessions,    ///< Short sessions, and clients that keep to one node.
+    largeValues, ///< Values so large that a Promise takes several frames.
+    checkpoints, ///< Hardly any entry is kept; laggards install checkpoints.
+    rollback,    ///< Disks that go back in time.
+    count
+};
+
+[[nodiscard]] const char *nameOf(Emphasis emphasis);
+[[nodiscard]] std::optional<Emphasis> emphasisNamed(const QByteArray &name);
+
 /// Everything about a run that is drawn from its seed before it begins. Value.
 struct Plan
 {
@@ -65,11 +81,22 @@ struct Plan
     std::size_t keys = 4;
     int sessionPermille = 500; ///< Clients that work with a session.
 
+    Emphasis emphasis = Emphasis::none;
+    int readPermille = 450;    ///< Of the requests.
+    int stickyPermille = 0;    ///< Requests that go to the client's own node.
+    int forgottenPermille = 0; ///< Requests after which a client drops its session.
+    int largePermille = 0;     ///< Requests that write a large value, to a file of its own.
+    std::int64_t largeBytes = 600'000;
+    std::chrono::milliseconds timeToLiveMin{500};
+    std::chrono::milliseconds timeToLiveMax{8000};
+    std::optional<SimTime> changeEvery; ///< Between two changes of members; empty: drawn.
+
     [[nodiscard]] bool has(FaultKind kind) const { return faults.test(std::size_t(kind)); }
 };
 
 /// The plan of \a seed without the faults in \a off; the rest does not depend on \a off.
+/// Without \a emphasis the seed decides.
 [[nodiscard]] Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
-                            std::optional<SimTime> duration);
+                            std::optional<SimTime> duration, std::optional<Emphasis> emphasis);
 
 } // namespace coffer::sim

@@ -19,7 +19,7 @@ RunOptions shrunk(const RunOptions &options, const RunResult &failed)
     RunOptions best = options;
     best.isTracing = false;
     SimTime time = failed.time;
-    const Plan plan = makePlan(options.seed, options.off, options.duration);
+    const Plan plan = makePlan(options.seed, options.off, options.duration, options.emphasis);
     // What the plan does not have need not be named.
     for (std::size_t i = 0; i < faultKinds; ++i) {
         if (!plan.faults.test(i))

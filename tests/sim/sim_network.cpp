@@ -41,7 +41,7 @@ void SimNetwork::travel(std::size_t from, std::size_t to, const QByteArray &fram
         delay = m_draw.time(m_policy.delayMax, m_policy.tailMax);
     }
     Link &wire = link(from, to);
-    SimTime time = m_world.now() + delay;
+    SimTime time = m_world.now() + delay + wire.lag;
     if (m_policy.isOrdered)
         time = std::max(time, wire.last);
     wire.last = time;
@@ -76,7 +76,9 @@ void SimNetwork::cut(std::size_t from, std::size_t to)
     if (from == to || wire.isCut)
         return;
     wire.isCut = true;
-    ++wire.cuts;
+    // What the receiver's machine has already taken in may still reach its process.
+    if (m_draw.chance(700))
+        ++wire.cuts;
     wire.held.clear();
     ++m_cuts;
     // A dead link is noticed by a reset, or only by silence.
@@ -119,6 +121,7 @@ void SimNetwork::heal()
 {
     for (Link &wire : m_links) {
         wire.isCut = false;
+        wire.lag = SimTime(0);
         wire.last = m_world.now();
     }
     m_cuts = 0;

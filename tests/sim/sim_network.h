@@ -43,13 +43,15 @@ public:
 
     void send(std::size_t from, std::size_t to, const QByteArray &frame);
 
-    /// Frames from \a from to \a to are lost from now on, those on their way included.
+    /// Frames from \a from to \a to are lost from now on, mostly those on their way included.
     void cut(std::size_t from, std::size_t to);
     void cutBoth(std::size_t a, std::size_t b);
+    /// Frames from \a from to \a to take \a lag longer.
+    void setLag(std::size_t from, std::size_t to, SimTime lag) { link(from, to).lag = lag; }
     /// Frames to and from \a machine wait.
     void clog(std::size_t machine);
     void unclog(std::size_t machine);
-    /// Ends every cut and clog.
+    /// Ends every cut, lag and clog.
     void heal();
     [[nodiscard]] bool isCut(std::size_t from, std::size_t to) const;
     [[nodiscard]] bool isHealthy() const { return m_cuts == 0 && m_clogs == 0; }
@@ -72,7 +74,8 @@ private:
     {
         bool isCut = false;
         std::uint64_t cuts = 0; ///< A frame is lost if this changed while it travelled.
-        SimTime last{0};        ///< When the last frame arrives.
+        SimTime lag{0};
+        SimTime last{0}; ///< When the last frame arrives.
         std::vector<QByteArray> held;
     };
 

@@ -37,7 +37,7 @@ class Simulation
 public:
     explicit Simulation(const RunOptions &options)
         : m_seed(options.seed)
-        , m_plan(makePlan(options.seed, options.off, options.duration))
+        , m_plan(makePlan(options.seed, options.off, options.duration, options.emphasis))
         , m_timeline(m_world, options.isTracing)
         , m_cluster(m_world, m_plan, m_seed, m_timeline, m_counts)
         , m_nemesis(m_cluster, m_seed)

@@ -13,8 +13,9 @@ namespace coffer::sim {
 struct RunOptions
 {
     std::uint64_t seed = 1;
-    std::bitset<faultKinds> off;     ///< Kinds that must not happen.
-    std::optional<SimTime> duration; ///< Of the faults; drawn if empty.
+    std::bitset<faultKinds> off;      ///< Kinds that must not happen.
+    std::optional<SimTime> duration;  ///< Of the faults; drawn if empty.
+    std::optional<Emphasis> emphasis; ///< Drawn if empty.
     bool isTracing = false;
 };
 
