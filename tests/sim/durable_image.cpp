@@ -106,6 +106,10 @@ void DurableImage::checkKept(const storage::MemoryDisk &memory, const Ledger &le
         return;
     DurableImage read(m_disk, m_node);
     read.rebuild(memory, {}, ledger);
+    // Of an epoch that this disk knows to be over, nothing need be kept.
+    const consensus::Configuration *next = ledger.configuration(told.promised.epoch.next());
+    if (next != nullptr && read.firstMissing({}, next->firstSlot.previous(), ledger).isNone())
+        return;
     if (read.m_promised < told.promised)
         report("P3", QStringLiteral("the disk of %1 promises %2, though %3 was promised to others")
                          .arg(toText(m_node), toText(read.m_promised), toText(told.promised)));
