@@ -9,10 +9,7 @@ namespace coffer {
 
 static thread_local CheckHandler t_handler = nullptr;
 
-CheckHandler setCheckHandler(CheckHandler handler)
-{
-    return std::exchange(t_handler, handler);
-}
+CheckHandler setCheckHandler(CheckHandler handler) { return std::exchange(t_handler, handler); }
 
 void checkFailed(std::string_view file, int line, std::string_view what)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/hash128.h"
 
-#include <cstring>
+#include <QtEndian>
 
 namespace coffer {
 
@@ -21,18 +21,20 @@ static std::uint64_t loadLittle(const char *data, qsizetype count)
     return word;
 }
 
+static void absorbWord(Hash128 &state, std::uint64_t word)
+{
+    state.low = mix(state.low ^ word) + 0x9e3779b97f4a7c15ULL;
+    state.high = mix(state.high + word * 0xd6e8feb86659fd93ULL) ^ (state.high >> 7);
+}
+
 static void absorb(Hash128 &state, QByteArrayView bytes)
 {
     const char *data = bytes.data();
     qsizetype left = bytes.size();
-    while (left > 0) {
-        const qsizetype count = left < 8 ? left : 8;
-        const std::uint64_t word = loadLittle(data, count);
-        state.low = mix(state.low ^ word) + 0x9e3779b97f4a7c15ULL;
-        state.high = mix(state.high + word * 0xd6e8feb86659fd93ULL) ^ (state.high >> 7);
-        data += count;
-        left -= count;
-    }
+    for (; left >= 8; left -= 8, data += 8)
+        absorbWord(state, qFromLittleEndian<quint64>(data));
+    if (left > 0)
+        absorbWord(state, loadLittle(data, left));
     state.low = mix(state.low ^ std::uint64_t(bytes.size()));
     state.high = mix(state.high + std::uint64_t(bytes.size()) + 0xa0761d6478bd642fULL);
 }

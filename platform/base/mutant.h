@@ -9,47 +9,47 @@ namespace coffer {
 enum class Mutant {
     none,
     // ballots, votes, quorums
-    epochNotInBallot,          ///< Ballots are compared without their epoch.
-    oldVotesKept,              ///< Votes above the stop-sign survive into the next epoch.
-    noPhaseOneInNewEpoch,      ///< The old leader proposes in the new epoch without phase 1.
-    votesOutOfOrder,           ///< A voter votes for a slot though it lacks one below.
-    naiveChosenUpTo,           ///< chosenUpTo is believed whatever ballot the own vote is at.
-    proposePastStop,           ///< The leader goes on above a stop-sign that is not chosen.
-    keepAboveStop,             ///< Recovered values above a recovered stop-sign are kept.
-    acceptBelowPromise,        ///< A voter votes below its promise.
-    chooseWithMinority,        ///< One vote less than a quorum is enough.
-    countObservers,            ///< Observers' votes count.
-    recoveredValueReplaced,    ///< A new leader fills open slots with no-ops, whatever was voted.
-    lowestBallotRecovered,     ///< The value of the lowest ballot is taken instead of the highest.
-    firstChunkIsWholePromise,  ///< Phase 1 does not wait for all chunks.
-    resumedBallot,             ///< A restarted leader uses its last ballot again.
+    epochNotInBallot,         ///< Ballots are compared without their epoch.
+    oldVotesKept,             ///< Votes above the stop-sign survive into the next epoch.
+    noPhaseOneInNewEpoch,     ///< The old leader proposes in the new epoch without phase 1.
+    votesOutOfOrder,          ///< A voter votes for a slot though it lacks one below.
+    naiveChosenUpTo,          ///< chosenUpTo is believed whatever ballot the own vote is at.
+    proposePastStop,          ///< The leader goes on above a stop-sign that is not chosen.
+    keepAboveStop,            ///< Recovered values above a recovered stop-sign are kept.
+    acceptBelowPromise,       ///< A voter votes below its promise.
+    chooseWithMinority,       ///< One vote less than a quorum is enough.
+    countObservers,           ///< Observers' votes count.
+    recoveredValueReplaced,   ///< A new leader fills open slots with no-ops, whatever was voted.
+    lowestBallotRecovered,    ///< The value of the lowest ballot is taken instead of the highest.
+    firstChunkIsWholePromise, ///< Phase 1 does not wait for all chunks.
+    resumedBallot,            ///< A restarted leader uses its last ballot again.
     // durability
-    voteBeforeSync,            ///< Accepted leaves before the vote is durable.
-    promiseBeforeSync,         ///< Promise leaves before it is durable.
-    promiseNotWritten,         ///< Promises live in memory alone.
-    prepareBeforeOwnPromise,   ///< Prepare leaves before the own promise is durable.
-    ownVoteCountedEarly,       ///< The leader counts its vote while it is being written.
-    chosenUpToNotRecorded,     ///< What is known as chosen is never made durable.
-    failedSyncRetried,         ///< A failed fsync is tried again, and the second answer believed.
-    failedAppendIgnored,       ///< A full disk is taken for a written group.
-    truncateAboveCheckpoint,   ///< The journal forgets slots that no checkpoint holds.
-    promiseLostAtInstall,      ///< An installed checkpoint wipes the promise and votes above it.
-    standingIgnored,           ///< A voter whose disk was rolled back goes on voting.
+    voteBeforeSync,          ///< Accepted leaves before the vote is durable.
+    promiseBeforeSync,       ///< Promise leaves before it is durable.
+    promiseNotWritten,       ///< Promises live in memory alone.
+    prepareBeforeOwnPromise, ///< Prepare leaves before the own promise is durable.
+    ownVoteCountedEarly,     ///< The leader counts its vote while it is being written.
+    chosenUpToNotRecorded,   ///< What is known as chosen is never made durable.
+    failedSyncRetried,       ///< A failed fsync is tried again, and the second answer believed.
+    failedAppendIgnored,     ///< A full disk is taken for a written group.
+    truncateAboveCheckpoint, ///< The journal forgets slots that no checkpoint holds.
+    promiseLostAtInstall,    ///< An installed checkpoint wipes the promise and votes above it.
+    standingIgnored,         ///< A voter whose disk was rolled back goes on voting.
     // epochs, founding
-    newVoterWithoutPrefix,     ///< A voter claims slots below its first vote that it never had.
-    foundWithMajority,         ///< A majority of empty peers founds a cluster.
+    newVoterWithoutPrefix, ///< A voter claims slots below its first vote that it never had.
+    foundWithMajority,     ///< A majority of empty peers founds a cluster.
     // reads, sessions, apply
-    noLeaderStartBarrier,      ///< Commands and reads before the own LeaderStart is applied.
-    readWithoutRound,          ///< Reads need no proof of leadership.
-    readRoundOfAnyEpoch,       ///< Whoever answers counts for a read round, member or not.
-    readAckOfOlderRound,       ///< Answers to an earlier round prove a later read.
-    applyOutOfOrder,           ///< A slot is applied though the one below is missing.
-    lostReplySentAgain,        ///< A command without a session is sent to a second leader.
-    skipDedupe,                ///< A repeated command is applied again.
-    dedupeLeftOutOfCheckpoint, ///< Outcomes are not part of a checkpoint.
+    noLeaderStartBarrier,        ///< Commands and reads before the own LeaderStart is applied.
+    readWithoutRound,            ///< Reads need no proof of leadership.
+    readRoundOfAnyEpoch,         ///< Whoever answers counts for a read round, member or not.
+    readAckOfOlderRound,         ///< Answers to an earlier round prove a later read.
+    applyOutOfOrder,             ///< A slot is applied though the one below is missing.
+    lostReplySentAgain,          ///< A command without a session is sent to a second leader.
+    skipDedupe,                  ///< A repeated command is applied again.
+    dedupeLeftOutOfCheckpoint,   ///< Outcomes are not part of a checkpoint.
     sessionEndedByDeposedLeader, ///< EndSession of an earlier tenure takes effect.
-    ephemeralLeftBehind,       ///< A session's end leaves its ephemeral files.
-    keepAliveWithoutRound,     ///< KeepAlive is answered by whoever believes to lead.
+    ephemeralLeftBehind,         ///< A session's end leaves its ephemeral files.
+    keepAliveWithoutRound,       ///< KeepAlive is answered by whoever believes to lead.
     count
 };
 
@@ -58,10 +58,7 @@ enum class Mutant {
 /// Switches one mutant on for the whole program, or all off with Mutant::none.
 void selectMutant(Mutant mutant);
 #else
-[[nodiscard]] constexpr bool mutantIsOn(Mutant)
-{
-    return false;
-}
+[[nodiscard]] constexpr bool mutantIsOn(Mutant) { return false; }
 #endif
 
 } // namespace coffer

@@ -21,7 +21,8 @@ struct PeerMessage
     Message message;
     RunId run = {}; ///< The sender's process run.
 };
-struct Tick {};
+struct Tick
+{};
 /// The connection to \a node broke.
 struct PeerLost
 {

@@ -42,15 +42,9 @@ bool Election::hasLeader(Monotonic now) const
     return m_heardAt && now - *m_heardAt < m_timing.electionMin;
 }
 
-void Election::noteRound(std::uint64_t round)
-{
-    m_roundMax = std::max(m_roundMax, round);
-}
+void Election::noteRound(std::uint64_t round) { m_roundMax = std::max(m_roundMax, round); }
 
-void Election::beginPreVote(Ballot ballot, NodeId self)
-{
-    m_preVote = PreVoting{ballot, {self}};
-}
+void Election::beginPreVote(Ballot ballot, NodeId self) { m_preVote = PreVoting{ballot, {self}}; }
 
 bool Election::granted(Ballot ballot, NodeId voter, const MemberSet &members)
 {

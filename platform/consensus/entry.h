@@ -36,7 +36,7 @@ struct Configuration
 };
 
 enum class EntryKind : std::uint8_t { // on disk and on the wire, values never change
-    noOp = 0,        ///< Fills a gap.
+    noOp = 0,                         ///< Fills a gap.
     leaderStart = 1, ///< First own entry of a new leader; a barrier for commands and reads.
     commands = 2,    ///< A batch; the body is opaque to consensus.
     reconfigure = 3  ///< The stop-sign: the last entry of its epoch.

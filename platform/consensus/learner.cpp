@@ -5,15 +5,9 @@
 
 namespace coffer::consensus {
 
-void Learner::setChosenUpTo(Slot slot)
-{
-    m_chosenUpTo = std::max(m_chosenUpTo, slot);
-}
+void Learner::setChosenUpTo(Slot slot) { m_chosenUpTo = std::max(m_chosenUpTo, slot); }
 
-void Learner::setRecordedUpTo(Slot slot)
-{
-    m_recordedUpTo = std::max(m_recordedUpTo, slot);
-}
+void Learner::setRecordedUpTo(Slot slot) { m_recordedUpTo = std::max(m_recordedUpTo, slot); }
 
 void Learner::heardOf(NodeId node, Slot slot)
 {

@@ -11,8 +11,8 @@ namespace coffer::consensus {
 
 /// What is known to be chosen, and where to get what is not.
 ///
-/// Pure value. What is chosen is always a prefix of the log. At most one Fetch of takeFetch() is under
-/// way.
+/// Pure value. What is chosen is always a prefix of the log. takeFetch() asks for one Fetch at
+/// a time.
 class Learner
 {
 public:

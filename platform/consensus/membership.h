@@ -15,8 +15,7 @@ class Membership
 public:
     Membership(NodeId self, Configuration configuration)
         : m_self(self), m_configuration(std::move(configuration))
-    {
-    }
+    {}
 
     [[nodiscard]] const Configuration &configuration() const { return m_configuration; }
     [[nodiscard]] const MemberSet &members() const { return m_configuration.members; }

@@ -23,7 +23,7 @@ struct PreVote
 struct PreVoteReply
 {
     Ballot ballot;
-    bool isGranted = false; ///< False: a leader was heard lately, or a higher round is known.
+    bool isGranted = false;     ///< False: a leader was heard lately, or a higher round is known.
     std::uint64_t roundMax = 0; ///< Highest round the answerer knows in this epoch.
     WallMs wall;
     bool operator==(const PreVoteReply &) const = default;
@@ -156,9 +156,9 @@ struct StandingAck
     bool operator==(const StandingAck &) const = default;
 };
 
-using Message = std::variant<PreVote, PreVoteReply, Prepare, Promise, Refusal, Accept, Accepted,
-                             Heartbeat, HeartbeatAck, Fetch, Chosen, Reconfigured, Transfer,
-                             Standing, StandingAck>;
+using Message =
+    std::variant<PreVote, PreVoteReply, Prepare, Promise, Refusal, Accept, Accepted, Heartbeat,
+                 HeartbeatAck, Fetch, Chosen, Reconfigured, Transfer, Standing, StandingAck>;
 
 struct Outgoing
 {

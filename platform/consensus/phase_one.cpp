@@ -36,8 +36,8 @@ void PhaseOne::add(NodeId voter, const Promise &promise)
             continue;
         }
         const bool isBetter = mutantIsOn(Mutant::lowestBallotRecovered)
-            ? report.ballot < found->second.ballot
-            : report.ballot > found->second.ballot;
+                                  ? report.ballot < found->second.ballot
+                                  : report.ballot > found->second.ballot;
         if (isBetter)
             found->second = {report.ballot, report.entry};
     }

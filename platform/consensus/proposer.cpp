@@ -10,10 +10,12 @@
 
 namespace coffer::consensus {
 
-Proposer::Proposer(NodeId self, Ballot ballot, Slot start, const MemberSet &members,
-                   Monotonic now)
-    : m_self(self), m_ballot(ballot), m_start(start), m_lastSlot(start.previous()),
-      m_members(members)
+Proposer::Proposer(NodeId self, Ballot ballot, Slot start, const MemberSet &members, Monotonic now)
+    : m_self(self)
+    , m_ballot(ballot)
+    , m_start(start)
+    , m_lastSlot(start.previous())
+    , m_members(members)
 {
     const auto add = [&](NodeId node, bool isVoter) {
         if (node != m_self)
@@ -62,10 +64,7 @@ bool Proposer::acknowledged(NodeId node, Slot durableTo, const Log &log, Monoton
     return true;
 }
 
-void Proposer::ownDurable(Slot slot)
-{
-    m_ownDurable = std::max(m_ownDurable, slot);
-}
+void Proposer::ownDurable(Slot slot) { m_ownDurable = std::max(m_ownDurable, slot); }
 
 void Proposer::heardFrom(NodeId node, Monotonic now)
 {
@@ -159,8 +158,7 @@ void Proposer::pumpPeer(NodeId node, Peer &peer, const Log &log, Slot chosenUpTo
     const std::size_t slotsMax = peer.resends >= 2 ? 1 : limits::windowSlotsMax;
     // What is forgotten here is chosen: the peer fetches it, or a checkpoint, by itself.
     peer.next = std::max(peer.next, log.first());
-    const std::uint64_t held =
-        std::max({peer.durableTo, m_start.previous(), log.base()}).value();
+    const std::uint64_t held = std::max({peer.durableTo, m_start.previous(), log.base()}).value();
     while (peer.next <= m_lastSlot) {
         if (peer.next.value() - held > slotsMax || peer.bytesInFlight >= limits::windowBytesMax)
             return;

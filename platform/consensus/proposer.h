@@ -61,10 +61,10 @@ private:
     {
         bool isVoter = false;
         Slot durableTo;
-        Slot next;                    ///< First slot not sent since the last rewind.
+        Slot next;                     ///< First slot not sent since the last rewind.
         std::size_t bytesInFlight = 0; ///< Of slots above durableTo, below next.
         Monotonic heardAt{0};
-        Monotonic resendAt{0};        ///< When unacknowledged slots are sent again; 0: nothing is.
+        Monotonic resendAt{0}; ///< When unacknowledged slots are sent again; 0: nothing is.
         unsigned resends = 0;
     };
 

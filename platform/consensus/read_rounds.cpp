@@ -20,7 +20,8 @@ bool ReadRounds::begin(Slot index)
 
 void ReadRounds::acknowledged(NodeId node, std::uint64_t sequence)
 {
-    const bool isOfThisRound = sequence == m_sequence
+    const bool isOfThisRound =
+        sequence == m_sequence
         || (mutantIsOn(Mutant::readAckOfOlderRound) && sequence + 3 >= m_sequence);
     if (!m_current.empty() && isOfThisRound)
         m_acknowledged.insert(node);

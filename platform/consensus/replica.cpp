@@ -13,9 +13,14 @@
 namespace coffer::consensus {
 
 Replica::Replica(Origin origin)
-    : m_self(origin.self), m_run(origin.run), m_timing(origin.timing), m_log(origin.base), m_acceptor(m_log),
-      m_learner(origin.base), m_membership(origin.self, std::move(origin.configuration)),
-      m_election(origin.timing, origin.seed)
+    : m_self(origin.self)
+    , m_run(origin.run)
+    , m_timing(origin.timing)
+    , m_log(origin.base)
+    , m_acceptor(m_log)
+    , m_learner(origin.base)
+    , m_membership(origin.self, std::move(origin.configuration))
+    , m_election(origin.timing, origin.seed)
 {
     m_acceptor.enterEpoch(m_membership.epoch());
     m_acceptor.setChosenUpTo(origin.base);
@@ -53,10 +58,9 @@ Result<void> Replica::replay(const Record &record)
     if (vote != nullptr && vote->ballot.epoch < m_membership.epoch())
         return {};
     if (slot > m_log.last().next()) {
-        return Error{ErrorCode::corrupt,
-                     QStringLiteral("the journal jumps from slot %1 to slot %2")
-                         .arg(m_log.last().value())
-                         .arg(slot.value())};
+        return Error{ErrorCode::corrupt, QStringLiteral("the journal jumps from slot %1 to slot %2")
+                                             .arg(m_log.last().value())
+                                             .arg(slot.value())};
     }
     if (chosen != nullptr) {
         m_log.put(slot, {Ballot(), chosen->entry});
@@ -101,15 +105,9 @@ Monotonic Replica::nextWake() const
     return m_membership.isVoter() ? std::min(soon, m_election.deadline()) : soon;
 }
 
-const Configuration &Replica::configuration() const
-{
-    return m_membership.configuration();
-}
+const Configuration &Replica::configuration() const { return m_membership.configuration(); }
 
-NodeId Replica::leader() const
-{
-    return m_proposer ? m_self : m_election.leader();
-}
+NodeId Replica::leader() const { return m_proposer ? m_self : m_election.leader(); }
 
 void Replica::settle()
 {
@@ -139,10 +137,7 @@ void Replica::settleClaims()
 
 // ---- what every message needs
 
-void Replica::say(NodeId to, Message message)
-{
-    m_out.now.push_back({to, std::move(message)});
-}
+void Replica::say(NodeId to, Message message) { m_out.now.push_back({to, std::move(message)}); }
 
 void Replica::sayAfterWrites(NodeId to, Message message)
 {
@@ -269,8 +264,8 @@ void Replica::receive(NodeId from, const PreVote &message)
     m_election.noteWall(from, message.wall, m_now.wall, m_now.monotonic);
     if (!m_membership.isVoter() || !m_membership.members().isVoter(from))
         return;
-    const bool isGranted = mayVoteFor(from) && !m_proposer
-        && !m_election.hasLeader(m_now.monotonic) && message.ballot > m_acceptor.promised();
+    const bool isGranted = mayVoteFor(from) && !m_proposer && !m_election.hasLeader(m_now.monotonic)
+                           && message.ballot > m_acceptor.promised();
     say(from, PreVoteReply{message.ballot, isGranted, m_election.roundMax(), m_now.wall});
 }
 
@@ -331,7 +326,8 @@ void Replica::receive(NodeId from, const Accept &message)
         write(PromiseRecord{message.ballot}); // no vote that would imply it
     // The claim may rest on slots that were fetched and found to be what an older vote holds: no
     // record was needed to hold them, but one is to know after a crash that they are chosen.
-    recordChosen();
+    if (result == Acceptor::VoteResult::already)
+        recordChosen();
     Slot claim = m_acceptor.votedTo();
     if (mutantIsOn(Mutant::newVoterWithoutPrefix))
         claim = std::max(claim, message.slot);
@@ -366,8 +362,8 @@ void Replica::receive(NodeId from, const Heartbeat &message)
     // The answer proves to a reader that no higher ballot was promised here, so it is given only
     // by whose promise is exactly this ballot. It claims nothing that is not durable.
     const bool isDurable = m_durable.promised == message.ballot;
-    const HeartbeatAck ack{message.ballot, isDurable ? m_durable.votedTo : Slot(),
-                           message.readSeq, m_now.wall};
+    const HeartbeatAck ack{message.ballot, isDurable ? m_durable.votedTo : Slot(), message.readSeq,
+                           m_now.wall};
     if (isDurable)
         say(from, ack);
     else

@@ -179,10 +179,10 @@ private:
     Claim m_durable;
     Slot m_installed; ///< A durable checkpoint holds everything up to here.
 
-    Slot m_announced;             ///< Leader: the chosenUpTo that followers were last told.
-    Monotonic m_heartbeatAt{0};   ///< Leader: next heartbeat. Candidate: next Prepare again.
-    Monotonic m_standingAt{0};    ///< Next Standing to those who did not answer.
-    Monotonic m_pollAt{0};        ///< Non-voter without a leader: next Fetch.
+    Slot m_announced;           ///< Leader: the chosenUpTo that followers were last told.
+    Monotonic m_heartbeatAt{0}; ///< Leader: next heartbeat. Candidate: next Prepare again.
+    Monotonic m_standingAt{0};  ///< Next Standing to those who did not answer.
+    Monotonic m_pollAt{0};      ///< Non-voter without a leader: next Fetch.
     std::size_t m_pollNext = 0;
     struct PendingTransfer
     {

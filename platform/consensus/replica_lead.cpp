@@ -18,7 +18,7 @@ bool Replica::isServing() const
     // Before the own LeaderStart is chosen, entries of earlier leaders may be chosen that this one
     // does not know as chosen yet: a read could miss them.
     return m_learner.chosenUpTo() >= *m_proposer->leaderStart()
-        || mutantIsOn(Mutant::noLeaderStartBarrier);
+           || mutantIsOn(Mutant::noLeaderStartBarrier);
 }
 
 bool Replica::canPropose() const
@@ -43,7 +43,7 @@ bool Replica::isUpToDate(NodeId node) const
     const Monotonic since = m_now.monotonic - m_timing.electionMax;
     const std::uint64_t held = m_proposer->durableTo(node).value() + limits::windowSlotsMax;
     return m_proposer->heardAt(node) >= since && held >= m_learner.chosenUpTo().value()
-        && !m_proposer->durableTo(node).isNone();
+           && !m_proposer->durableTo(node).isNone();
 }
 
 bool Replica::isUnheard(NodeId node) const
@@ -54,8 +54,8 @@ bool Replica::isUnheard(NodeId node) const
 bool Replica::mayCampaign() const
 {
     return m_membership.isVoter() && !m_isFenced && !m_isDiskStuck
-        && m_standing.isConfirmed(m_membership.members())
-        && !m_election.isSkewed(m_now.monotonic);
+           && m_standing.isConfirmed(m_membership.members())
+           && !m_election.isSkewed(m_now.monotonic);
 }
 
 void Replica::tryToLead()
@@ -152,8 +152,8 @@ void Replica::settlePhaseOne()
 {
     if (!m_phaseOne)
         return;
-    const bool isOwnDurable = m_durable.promised == m_phaseOne->ballot()
-        || mutantIsOn(Mutant::promiseNotWritten);
+    const bool isOwnDurable =
+        m_durable.promised == m_phaseOne->ballot() || mutantIsOn(Mutant::promiseNotWritten);
     if (isOwnDurable && !m_phaseOne->hasPromised(m_self)) {
         const Slot chosen = m_learner.chosenUpTo();
         Promise own{m_phaseOne->ballot(), m_phaseOne->from(), chosen, 0, 1, {}};
@@ -186,8 +186,8 @@ void Replica::becomeLeader()
         // The body only tells one LeaderStart from another, for people and oracles.
         const Ballot ballot = phaseOne.ballot();
         const QByteArray body = QByteArray::number(qulonglong(ballot.epoch.value())) + '.'
-            + QByteArray::number(qulonglong(ballot.round)) + '.'
-            + QByteArray::number(qulonglong(ballot.node.value()), 16);
+                                + QByteArray::number(qulonglong(ballot.round)) + '.'
+                                + QByteArray::number(qulonglong(ballot.node.value()), 16);
         propose(Entry{EntryKind::leaderStart, body, {}});
     }
     sendHeartbeats();
@@ -262,8 +262,8 @@ void Replica::sendHeartbeats()
 {
     m_heartbeatAt = m_now.monotonic + m_timing.heartbeat;
     m_announced = m_learner.chosenUpTo();
-    const Heartbeat heartbeat{m_proposer->ballot(), m_learner.chosenUpTo(),
-                              m_proposer->lastSlot(), m_reads.sequence(), m_now.wall};
+    const Heartbeat heartbeat{m_proposer->ballot(), m_learner.chosenUpTo(), m_proposer->lastSlot(),
+                              m_reads.sequence(), m_now.wall};
     for (NodeId node : m_membership.others())
         say(node, heartbeat);
 }
@@ -311,13 +311,13 @@ void Replica::settleTransfer()
     if (!m_transfer)
         return;
     const bool isOver = m_transfer->until < m_now.monotonic || m_proposer || m_phaseOne
-        || m_transfer->epoch < m_membership.epoch();
+                        || m_transfer->epoch < m_membership.epoch();
     if (isOver) {
         m_transfer.reset();
         return;
     }
     const bool isReady = m_transfer->epoch == m_membership.epoch()
-        && m_learner.chosenUpTo() >= m_transfer->upTo && mayCampaign();
+                         && m_learner.chosenUpTo() >= m_transfer->upTo && mayCampaign();
     if (!isReady)
         return;
     m_transfer.reset();

@@ -24,7 +24,8 @@ void Replica::learnByBallot(Ballot ballot, Slot upTo)
         const Slot next = m_learner.chosenUpTo().next();
         // ⚑ The leader chose the value of *its* ballot. An own vote of another ballot may be for
         // another value, although the slot is chosen: then the chosen value is fetched.
-        const bool isSame = m_log.holds(next)
+        const bool isSame =
+            m_log.holds(next)
             && (m_log.at(next).ballot == ballot || mutantIsOn(Mutant::naiveChosenUpTo));
         if (!isSame)
             break;

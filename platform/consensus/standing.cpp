@@ -21,7 +21,7 @@ void StandingBook::Word::raise(const Word &other)
 bool StandingBook::Word::exceeds(const Standing &standing) const
 {
     return standing.promised < ballot
-        || (standing.promised == ballot && standing.durableTo < durableTo);
+           || (standing.promised == ballot && standing.durableTo < durableTo);
 }
 
 void StandingBook::remember(NodeId node, RunId run, Ballot ballot, Slot durableTo)
@@ -47,9 +47,9 @@ bool StandingBook::isBehind(NodeId node, const Standing &standing) const
         return false;
     const Words &words = found->second;
     return words.past.exceeds(standing)
-        || std::any_of(words.runs.begin(), words.runs.end(), [&standing](const auto &known) {
-               return known.first != standing.run && known.second.exceeds(standing);
-           });
+           || std::any_of(words.runs.begin(), words.runs.end(), [&standing](const auto &known) {
+                  return known.first != standing.run && known.second.exceeds(standing);
+              });
 }
 
 void StandingBook::ask(const Standing &standing)

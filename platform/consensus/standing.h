@@ -52,7 +52,7 @@ private:
     };
     struct Words
     {
-        Word past;                                    ///< Of runs long over.
+        Word past;                                ///< Of runs long over.
         std::vector<std::pair<RunId, Word>> runs; ///< The last few, oldest first.
     };
     std::map<NodeId, Words> m_words;

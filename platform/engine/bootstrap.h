@@ -48,7 +48,7 @@ private:
     Belong m_belong;
     std::vector<QString> m_peers; ///< Sorted, own address included; empty: a cluster of one.
     std::optional<Founding> m_founding;
-    bool m_isBelonging = false; ///< A founding record is being written.
+    bool m_isBelonging = false;          ///< A founding record is being written.
     std::map<QString, Answered> m_empty; ///< Peers that said they are empty, and when.
     Monotonic m_nextAt{0};
 };

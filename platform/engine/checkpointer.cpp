@@ -16,10 +16,12 @@ static constexpr Monotonic transferPatience{2'000'000};
 
 Checkpointer::Checkpointer(Host &host, JournalWriter &writer, JournalWriter::LiveRecords live,
                            Adopted adopted)
-    : m_host(host), m_writer(writer), m_live(std::move(live)), m_adopted(std::move(adopted)),
-      m_fileId(host.parts().random.next())
-{
-}
+    : m_host(host)
+    , m_writer(writer)
+    , m_live(std::move(live))
+    , m_adopted(std::move(adopted))
+    , m_fileId(host.parts().random.next())
+{}
 
 // ---- the own checkpoint
 
@@ -49,8 +51,7 @@ void Checkpointer::commit(const consensus::Configuration &configuration)
     storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
     auto rows = std::make_shared<const std::vector<storage::Row>>(m_rows);
     m_host.run(
-        Lane::checkpoint,
-        [checkpoint, header, rows] { return checkpoint->commit(header, *rows); },
+        Lane::checkpoint, [checkpoint, header, rows] { return checkpoint->commit(header, *rows); },
         [this, slot](const Result<void> &result) { committed(slot, result); });
 }
 
@@ -72,8 +73,8 @@ void Checkpointer::committed(Slot slot, const Result<void> &result)
 void Checkpointer::truncate()
 {
     const Slot held = mutantIsOn(Mutant::truncateAboveCheckpoint)
-        ? m_host.parts().machine.applied().next()
-        : m_committed;
+                          ? m_host.parts().machine.applied().next()
+                          : m_committed;
     const std::uint64_t keep =
         mutantIsOn(Mutant::truncateAboveCheckpoint) ? 0 : m_host.options().keepSlots;
     if (held.value() <= m_truncated.value() + keep + keep / 4)
@@ -89,8 +90,9 @@ void Checkpointer::truncate()
 /// file. After any other error the disk is not to be trusted.
 static bool isHarmless(const Result<void> &result)
 {
-    return result || (result.error().code != ErrorCode::io
-                      && result.error().code != ErrorCode::syncFailed);
+    return result
+           || (result.error().code != ErrorCode::io
+               && result.error().code != ErrorCode::syncFailed);
 }
 
 void Checkpointer::wantedBy(NodeId peer)
@@ -222,8 +224,8 @@ void Checkpointer::staged(const storage::CheckpointHeader &header, const QByteAr
     if (header.applied <= m_host.replica()->chosenUpTo())
         return; // entries came faster than the file
     m_isInstalling = true;
-    m_install = storage::JournalRecord{storage::RecordKind::install, header.applied, Ballot(),
-                                       generation};
+    m_install =
+        storage::JournalRecord{storage::RecordKind::install, header.applied, Ballot(), generation};
     m_writer.write({*m_install}, 0);
     m_writer.whenDurable([this, header, generation] { adopt(header, generation); });
 }

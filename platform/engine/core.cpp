@@ -13,27 +13,29 @@
 namespace coffer::engine {
 
 Engine::Core::Core(Options options, Parts parts, Fatal fatal)
-    : m_options(std::move(options)), m_parts(parts), m_fatal(std::move(fatal)), m_writer(*this),
-      m_bootstrap(*this, [this](const Founding &founding) { belongTo(founding); }),
-      m_checkpointer(
+    : m_options(std::move(options))
+    , m_parts(parts)
+    , m_fatal(std::move(fatal))
+    , m_writer(*this)
+    , m_bootstrap(*this, [this](const Founding &founding) { belongTo(founding); })
+    , m_checkpointer(
           *this, m_writer, [this] { return liveRecords(); },
           [this](Slot slot, const consensus::Configuration &configuration) {
               m_appliedConfiguration = configuration;
               step(consensus::Installed{slot, configuration});
-          }),
-      m_requests(*this,
+          })
+    , m_requests(*this,
                  [this](const Request &request) {
                      m_desk.receive(m_options.self, m_options.run, request);
-                 }),
-      m_desk(*this, [this](const Reply &reply) { m_localReplies.push_back(reply); }),
-      m_reads(*this, [this](Done done) {
-          Request request;
-          request.kind = RequestKind::readIndex;
-          m_requests.add(std::move(request), true, std::move(done));
-          m_requests.flush();
-      })
-{
-}
+                 })
+    , m_desk(*this, [this](const Reply &reply) { m_localReplies.push_back(reply); })
+    , m_reads(*this, [this](Done done) {
+        Request request;
+        request.kind = RequestKind::readIndex;
+        m_requests.add(std::move(request), true, std::move(done));
+        m_requests.flush();
+    })
+{}
 
 consensus::Moment Engine::Core::moment() const
 {
@@ -108,9 +110,9 @@ void Engine::Core::receiveFrame(const PeerFrame &frame)
         return;
     const auto *engineMessage = std::get_if<EngineMessage>(&frame.body);
     const bool isFounding = engineMessage != nullptr
-        && (std::holds_alternative<Probe>(*engineMessage)
-            || std::holds_alternative<ProbeReply>(*engineMessage)
-            || std::holds_alternative<Found>(*engineMessage));
+                            && (std::holds_alternative<Probe>(*engineMessage)
+                                || std::holds_alternative<ProbeReply>(*engineMessage)
+                                || std::holds_alternative<Found>(*engineMessage));
     if (isFounding) {
         receiveEngine(frame, *engineMessage);
         return;
@@ -231,10 +233,7 @@ void Engine::Core::fail(const Error &error)
 
 // ---- turns of the loop
 
-void Engine::Core::peerLost(NodeId peer)
-{
-    step(consensus::PeerLost{peer});
-}
+void Engine::Core::peerLost(NodeId peer) { step(consensus::PeerLost{peer}); }
 
 void Engine::Core::tick()
 {

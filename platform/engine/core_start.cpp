@@ -70,9 +70,7 @@ Result<void> Engine::Core::readCheckpoint(Stored &stored)
         return Error{ErrorCode::corrupt,
                      QStringLiteral("journal and checkpoint belong to different clusters; is one "
                                     "of them from another node?")};
-    const auto visit = [this](const storage::Row &row) {
-        return m_parts.machine.restoreRow(row);
-    };
+    const auto visit = [this](const storage::Row &row) { return m_parts.machine.restoreRow(row); };
     if (Result<void> loaded = checkpoint.load(visit); !loaded)
         return loaded.error().in(place);
     if (Result<void> restored = m_parts.machine.finishRestore(found.applied, found.stateHash);

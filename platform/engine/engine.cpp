@@ -10,49 +10,30 @@ namespace coffer::engine {
 
 Engine::Engine(Options options, Parts parts, Fatal fatal)
     : m_core(std::make_unique<Core>(std::move(options), parts, std::move(fatal)))
-{
-}
+{}
 
 Engine::~Engine() = default;
 
-Result<void> Engine::start()
-{
-    return m_core->start();
-}
+Result<void> Engine::start() { return m_core->start(); }
 
-void Engine::receive(const QByteArray &frame)
-{
-    m_core->receive(frame);
-}
+void Engine::receive(const QByteArray &frame) { m_core->receive(frame); }
 
-void Engine::peerLost(NodeId peer)
-{
-    m_core->peerLost(peer);
-}
+void Engine::peerLost(NodeId peer) { m_core->peerLost(peer); }
 
-void Engine::tick()
-{
-    m_core->tick();
-}
+void Engine::tick() { m_core->tick(); }
 
-Monotonic Engine::nextWake() const
-{
-    return m_core->nextWake();
-}
+Monotonic Engine::nextWake() const { return m_core->nextWake(); }
 
-void Engine::flush()
-{
-    m_core->flush();
-}
+void Engine::flush() { m_core->flush(); }
 
 void Engine::submit(const QByteArray &command, Done done)
 {
     if (std::size_t(command.size()) > limits::commandBytesMax) {
-        m_core->finish(std::move(done),
-                       Error{ErrorCode::invalid,
-                             QStringLiteral("the command has %1 bytes, %2 are allowed")
-                                 .arg(command.size())
-                                 .arg(limits::commandBytesMax)});
+        m_core->finish(
+            std::move(done),
+            Error{ErrorCode::invalid, QStringLiteral("the command has %1 bytes, %2 are allowed")
+                                          .arg(command.size())
+                                          .arg(limits::commandBytesMax)});
         return;
     }
     m_core->submit(command, std::move(done));
@@ -88,14 +69,8 @@ void Engine::transferLeadership(NodeId target, Done done)
     m_core->ask(std::move(request), std::move(done));
 }
 
-Status Engine::status() const
-{
-    return m_core->status();
-}
+Status Engine::status() const { return m_core->status(); }
 
-void Engine::setAppliedHook(AppliedHook hook)
-{
-    m_core->setAppliedHook(std::move(hook));
-}
+void Engine::setAppliedHook(AppliedHook hook) { m_core->setAppliedHook(std::move(hook)); }
 
 } // namespace coffer::engine

@@ -42,8 +42,8 @@ struct Options
     std::chrono::milliseconds electionMax{240};
     std::chrono::milliseconds wallSkewMax{10'000}; ///< Further off the median: no campaign.
     std::chrono::milliseconds checkpointEvery{1000};
-    std::uint64_t checkpointSlots = 4096;   ///< Commit earlier when so many slots are waiting.
-    std::uint64_t keepSlots = 4096;         ///< Chosen entries kept for lagging peers.
+    std::uint64_t checkpointSlots = 4096; ///< Commit earlier when so many slots are waiting.
+    std::uint64_t keepSlots = 4096;       ///< Chosen entries kept for lagging peers.
     std::chrono::milliseconds requestTimeout{5000}; ///< Then a request fails.
 };
 
@@ -66,13 +66,13 @@ struct Status
     ClusterId cluster; ///< None: an outsider, or not founded.
     consensus::Configuration configuration;
     Ballot promised;
-    NodeId leader; ///< As last heard; none when unknown.
-    bool isLeading = false;  ///< Leads and its LeaderStart is applied: it serves.
-    bool isFenced = false;   ///< Lost durable state: never votes again under this id.
+    NodeId leader;          ///< As last heard; none when unknown.
+    bool isLeading = false; ///< Leads and its LeaderStart is applied: it serves.
+    bool isFenced = false;  ///< Lost durable state: never votes again under this id.
     Slot chosenUpTo;
     Slot applied;
-    Slot checkpointed; ///< Last committed checkpoint.
-    Slot firstSlot;    ///< Oldest chosen entry still in memory.
+    Slot checkpointed;               ///< Last committed checkpoint.
+    Slot firstSlot;                  ///< Oldest chosen entry still in memory.
     std::uint64_t framesRefused = 0; ///< Since the start: garbage, or of another cluster.
 };
 

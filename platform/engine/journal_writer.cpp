@@ -18,10 +18,7 @@ void JournalWriter::write(std::vector<storage::JournalRecord> records, std::uint
     m_gathering.mark = std::max(m_gathering.mark, mark);
 }
 
-bool JournalWriter::isQuiet() const
-{
-    return !m_isBusy && m_gathering.records.empty();
-}
+bool JournalWriter::isQuiet() const { return !m_isBusy && m_gathering.records.empty(); }
 
 void JournalWriter::hold(NodeId to, consensus::Message message)
 {
@@ -63,8 +60,7 @@ void JournalWriter::beginTruncate()
     storage::Journal *journal = &m_host.parts().journal;
     const Slot slot = std::exchange(m_truncateTo, Slot());
     m_host.run(
-        Lane::journal,
-        [journal, slot, live = m_live()] { return journal->truncate(slot, live); },
+        Lane::journal, [journal, slot, live = m_live()] { return journal->truncate(slot, live); },
         [this](const Result<void> &result) {
             m_isTrying = false;
             m_isBusy = m_retryAt.has_value(); // a group may be waiting for the space

@@ -55,7 +55,7 @@ private:
     Group m_writing;
     bool m_isBusy = false;   ///< A group is being written, or waits for space; or a truncation.
     bool m_isTrying = false; ///< Work is on the journal's lane.
-    Slot m_truncateTo; ///< None: nothing to forget.
+    Slot m_truncateTo;       ///< None: nothing to forget.
     LiveRecords m_live;
     std::optional<Monotonic> m_retryAt; ///< The disk is full; try again then.
 };

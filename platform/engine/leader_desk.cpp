@@ -17,8 +17,7 @@ static constexpr Monotonic changePatience{30'000'000};
 
 LeaderDesk::LeaderDesk(Host &host, LocalReply localReply)
     : m_host(host), m_localReply(std::move(localReply)), m_clocks(host)
-{
-}
+{}
 
 void LeaderDesk::reply(const Asker &asker, ReplyStatus status, Slot slot, const QByteArray &answer,
                        const QString &message)
@@ -49,14 +48,15 @@ bool LeaderDesk::isRepeat(NodeId from, RunId run, std::uint64_t id)
 void LeaderDesk::receive(NodeId from, RunId run, const Request &request)
 {
     const Asker asker{from, request.id};
-    if (isRepeat(from, run, request.id))
+    const bool isOwn = from == m_host.options().self; // no network in between
+    if (!isOwn && isRepeat(from, run, request.id))
         return;
     consensus::Replica *replica = m_host.replica();
     // A request is meant for one run: sent to an earlier one, its asker may have given it up.
-    const bool isServing = replica != nullptr && replica->isServing()
-        && request.leaderRun == m_host.options().run;
+    const bool isServing =
+        replica != nullptr && replica->isServing() && request.leaderRun == m_host.options().run;
     const bool isBlindKeepAlive = mutantIsOn(Mutant::keepAliveWithoutRound)
-        && request.kind == RequestKind::keepAlive && replica != nullptr;
+                                  && request.kind == RequestKind::keepAlive && replica != nullptr;
     if (!isServing && !isBlindKeepAlive) {
         reply(asker, ReplyStatus::notLeader);
         return;
@@ -112,8 +112,8 @@ void LeaderDesk::proposeBatch()
     }
     const Slot slot = replica->lastSlot().next();
     m_slots.emplace(slot, std::move(askers));
-    m_host.step(consensus::Propose{
-        {consensus::EntryKind::commands, codec::encodeBatch(batch), {}}});
+    m_host.step(
+        consensus::Propose{{consensus::EntryKind::commands, codec::encodeBatch(batch), {}}});
 }
 
 void LeaderDesk::applied(Slot slot, const std::vector<QByteArray> &answers)
@@ -221,8 +221,7 @@ void LeaderDesk::reconfigure(const Asker &asker, const Request &request)
     m_host.step(consensus::Propose{{consensus::EntryKind::reconfigure, {}, request.members}});
 }
 
-void LeaderDesk::appliedReconfigure(Slot slot, const consensus::MemberSet &members,
-                                    Epoch next)
+void LeaderDesk::appliedReconfigure(Slot slot, const consensus::MemberSet &members, Epoch next)
 {
     if (!m_change || m_change->slot != slot)
         return;
@@ -261,11 +260,11 @@ void LeaderDesk::tick()
         return;
     if (m_change) {
         const bool isDone = !m_change->target.isNone()
-            && (replica->configuration().epoch > m_change->target
-                || (replica->configuration().epoch == m_change->target
-                    && replica->isEpochSettled()));
-        const bool isLost = m_change->target.isNone()
-            && replica->configuration().firstSlot > m_change->slot;
+                            && (replica->configuration().epoch > m_change->target
+                                || (replica->configuration().epoch == m_change->target
+                                    && replica->isEpochSettled()));
+        const bool isLost =
+            m_change->target.isNone() && replica->configuration().firstSlot > m_change->slot;
         if (isDone || isLost || m_host.now() >= m_change->deadline) {
             const Change change = *m_change;
             m_change.reset();

@@ -56,8 +56,7 @@ void ReadQueue::indexArrived(const Result<Answer> &result)
         }
         --m_count;
         // A read that failed had no effect, so it is never unknown.
-        m_host.finish(std::move(read.done),
-                      Error{ErrorCode::unavailable, result.error().message});
+        m_host.finish(std::move(read.done), Error{ErrorCode::unavailable, result.error().message});
     }
 }
 

@@ -39,8 +39,8 @@ private:
 
     Host &m_host;
     AskIndex m_askIndex;
-    std::vector<Read> m_gathering; ///< Linearizable, for the next index.
-    std::vector<Read> m_asking;    ///< Linearizable, for the index under way.
+    std::vector<Read> m_gathering;       ///< Linearizable, for the next index.
+    std::vector<Read> m_asking;          ///< Linearizable, for the index under way.
     std::multimap<Slot, Read> m_waiting; ///< By the slot that must be applied.
     std::size_t m_count = 0;
 };

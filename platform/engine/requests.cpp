@@ -14,11 +14,12 @@ static constexpr Monotonic sweepPause{20'000};
 static constexpr Monotonic patience{500'000};
 
 Requests::Requests(Host &host, Local local)
-    : m_host(host), m_local(std::move(local)),
-      // Ids of different runs must not meet: an answer to an earlier run would be taken for ours.
-      m_nextId(host.parts().random.next())
-{
-}
+    : m_host(host)
+    , m_local(std::move(local))
+    ,
+    // Ids of different runs must not meet: an answer to an earlier run would be taken for ours.
+    m_nextId(host.parts().random.next())
+{}
 
 void Requests::add(Request request, bool isRepeatable, Engine::Done done)
 {
@@ -65,7 +66,8 @@ Requests::Keep Requests::advance(std::uint64_t key, Pending &pending)
     const NodeId leader = replica == nullptr ? NodeId() : replica->leader();
     const bool isSelf = leader == m_host.options().self;
     const RunId run = isSelf ? m_host.options().run : m_host.runOf(leader);
-    const bool hasMoved = !leader.isNone() && (leader != pending.sentTo || run != pending.sentToRun);
+    const bool hasMoved =
+        !leader.isNone() && (leader != pending.sentTo || run != pending.sentToRun);
     if (isSent && !pending.isRepeatable) {
         if (!hasMoved)
             return Keep::yes;
@@ -140,9 +142,7 @@ void Requests::receive(NodeId from, const Reply &reply)
         m_host.finish(std::move(pending.done),
                       Answer{reply.slot, reply.answer, pending.unsettled > 1});
         break;
-    case ReplyStatus::refused:
-        fail(pending, ErrorCode::refused, reply.message);
-        break;
+    case ReplyStatus::refused: fail(pending, ErrorCode::refused, reply.message); break;
     case ReplyStatus::notLeader:
     case ReplyStatus::busy:
         m_tries.erase(tried);

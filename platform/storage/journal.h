@@ -50,7 +50,8 @@ public:
     /// Reads every record from the oldest on. Called once, before anything else. Stops with the
     /// visitor's error. Damage below synced bytes is `corrupt`; an unsynced tail is cut. What was
     /// visited is durable: a tail that an earlier process wrote but did not sync is synced first.
-    virtual Result<void> replay(const std::function<Result<void>(const JournalRecord &)> &visit) = 0;
+    using Visit = std::function<Result<void>(const JournalRecord &)>;
+    virtual Result<void> replay(const Visit &visit) = 0;
 
     /// Adds the records behind all others, all or (on error) none of them.
     virtual Result<void> append(const std::vector<JournalRecord> &records) = 0;

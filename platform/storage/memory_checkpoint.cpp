@@ -16,8 +16,8 @@ public:
     MemoryFile(CheckpointHeader header, QByteArray bytes)
         : m_header(std::move(header)), m_bytes(std::move(bytes))
     {}
-    const CheckpointHeader &header() const override { return m_header; }
-    std::uint64_t size() const override { return std::uint64_t(m_bytes.size()); }
+    [[nodiscard]] const CheckpointHeader &header() const override { return m_header; }
+    [[nodiscard]] std::uint64_t size() const override { return std::uint64_t(m_bytes.size()); }
     Result<QByteArray> read(std::uint64_t offset, std::size_t bytesMax) override
     {
         if (offset >= size())
@@ -62,7 +62,6 @@ static std::optional<MemoryDisk::Generation> parsed(const QByteArray &file)
     quint64 cluster = 0;
     quint64 applied = 0;
     quint64 count = 0;
-    Hash128 hash;
     CheckpointHeader header;
     QDataStream in(file.first(size));
     in >> cluster >> applied;

@@ -25,13 +25,17 @@ std::size_t MemoryDisk::durableCount() const
 
 std::size_t MemoryDisk::unsyncedCount() const { return m_records.size() - m_synced; }
 
+void MemoryDisk::beginSegment()
+{
+    ++m_segment;
+    m_segmentFill = 0;
+}
+
 void MemoryDisk::add(const JournalRecord &record)
 {
     const std::uint64_t bytes = recordBytes(record);
-    if (m_segmentFill > 0 && m_segmentFill + bytes > m_segmentBytes) {
-        ++m_segment;
-        m_segmentFill = 0;
-    }
+    if (m_segmentFill > 0 && m_segmentFill + bytes > m_segmentBytes)
+        beginSegment();
     m_segmentFill += bytes;
     m_bytes += bytes;
     m_records.push_back({record, bytes, m_segment});
@@ -74,8 +78,7 @@ void MemoryDisk::crash(std::size_t survivors)
     m_synced = std::min(m_synced, m_records.size());
     m_hole.reset();
     makeDurable(m_records.size());
-    m_segment += 1; // A restarted journal begins a new segment.
-    m_segmentFill = 0;
+    beginSegment(); // A restarted journal begins a new segment.
 }
 
 void MemoryDisk::visitDurable(const std::function<void(const JournalRecord &)> &visit) const

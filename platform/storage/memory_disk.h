@@ -104,6 +104,7 @@ private:
 
     [[nodiscard]] std::optional<Error> fault(DiskCall call) const;
     [[nodiscard]] std::size_t durableCount() const;
+    void beginSegment();
     void add(const JournalRecord &record);
     void popFront();
     void makeDurable(std::size_t count);

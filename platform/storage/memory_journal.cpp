@@ -3,7 +3,7 @@
 
 namespace coffer::storage {
 
-Result<void> MemoryJournal::replay(const std::function<Result<void>(const JournalRecord &)> &visit)
+Result<void> MemoryJournal::replay(const Visit &visit)
 {
     if (auto error = m_disk.fault(DiskCall::replay))
         return *error;
@@ -50,11 +50,14 @@ Result<void> MemoryJournal::truncate(Slot slot, const std::vector<JournalRecord>
     // A segment that holds nothing but what is rewritten goes as well: so the journal stays small.
     if (!isFrontSegmentBelow(slot))
         return {};
+    // The live records begin a segment: it and whatever follows is never removed here.
+    m_disk.beginSegment();
+    const std::uint64_t keptFrom = m_disk.m_segment;
     if (const Result<void> appended = append(live); !appended)
         return appended.error();
     if (const Result<void> synced = sync(); !synced)
         return synced.error();
-    while (isFrontSegmentBelow(slot)) {
+    while (isFrontSegmentBelow(slot) && m_disk.m_records.front().segment < keptFrom) {
         if (auto error = m_disk.fault(DiskCall::removeSegment))
             return *error;
         const std::uint64_t segment = m_disk.m_records.front().segment;

@@ -16,7 +16,7 @@ class MemoryJournal final : public Journal
 public:
     explicit MemoryJournal(MemoryDisk &disk) : m_disk(disk) {}
 
-    Result<void> replay(const std::function<Result<void>(const JournalRecord &)> &visit) override;
+    Result<void> replay(const Visit &visit) override;
     Result<void> append(const std::vector<JournalRecord> &records) override;
     Result<void> sync() override;
     Result<void> truncate(Slot slot, const std::vector<JournalRecord> &live) override;

@@ -207,7 +207,7 @@ Result<void> Sessions::restoreOutcome(const QByteArray &key, const QByteArray &r
     Session::Kept kept{sequence, *answer};
     kept.hash = hashOf(id, kept);
     m_hash += kept.hash;
-    outcomes.insert(place, std::move(kept));
+    outcomes.insert(place, kept);
     return {};
 }
 
@@ -236,7 +236,7 @@ void Sessions::addOutcome(Entry &entry, Session::Kept kept)
     kept.hash = hashOf(id, kept);
     m_hash += kept.hash;
     m_changedOutcomes.note({id, kept.sequence});
-    session.outcomes.insert(place, std::move(kept));
+    session.outcomes.insert(place, kept);
 }
 
 void Sessions::forgetOutcome(SessionId session, const Session::Kept &kept)

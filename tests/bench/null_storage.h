@@ -11,11 +11,7 @@ namespace coffer::bench {
 class NullJournal final : public storage::Journal
 {
 public:
-    Result<void>
-    replay(const std::function<Result<void>(const storage::JournalRecord &)> &) override
-    {
-        return {};
-    }
+    Result<void> replay(const Visit &) override { return {}; }
     Result<void> append(const std::vector<storage::JournalRecord> &) override { return {}; }
     Result<void> sync() override { return {}; }
     Result<void> truncate(Slot, const std::vector<storage::JournalRecord> &) override { return {}; }

@@ -162,6 +162,30 @@ private Q_SLOTS:
         QCOMPARE(slotsOn(disk), (Slots{3, 4, 5, 0}));
     }
 
+    /// The live records once straddled two segments, and the first of them was removed again.
+    void truncate_neverRemovesWhatItRewrote()
+    {
+        for (qsizetype padding = 0; padding < 200; ++padding) {
+            MemoryDisk disk;
+            disk.setSegmentBytes(256);
+            MemoryJournal journal(disk);
+            for (std::uint64_t slot = 1; slot <= 6; ++slot) {
+                QVERIFY(journal.append({vote(slot, 20 + padding)}));
+                QVERIFY(journal.sync());
+            }
+            JournalRecord founding{RecordKind::founding, Slot(), Ballot(), QByteArray(150, 'f')};
+            QVERIFY(journal.truncate(Slot(6), {founding, promise(9)}));
+            QVERIFY(journal.truncate(Slot(6), {founding, promise(9)}));
+            int found = 0;
+            const auto count = [&found](const JournalRecord &record) -> Result<void> {
+                found += record.kind == RecordKind::founding ? 1 : 0;
+                return {};
+            };
+            QVERIFY(MemoryJournal(disk).replay(count));
+            QVERIFY2(found > 0, qPrintable(QString::number(padding)));
+        }
+    }
+
     void truncate_keepsTheNewestSegment()
     {
         MemoryDisk disk;
