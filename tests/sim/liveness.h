@@ -24,6 +24,7 @@ public:
 private:
     [[nodiscard]] bool drawCore();
     [[nodiscard]] bool isNeeded(NodeId node) const;
+    [[nodiscard]] bool hasQuorum() const;
     void write();
     void written(const QByteArray &command, Slot floor, const Result<engine::Answer> &result);
     void checkWritten();
