@@ -12,6 +12,8 @@ namespace coffer::engine {
 
 /// How many request ids of one peer are remembered.
 static constexpr std::size_t seenMax = 8192;
+/// How many runs of peers they are remembered for.
+static constexpr std::size_t seenRunsMax = 256;
 /// A change of members that takes longer than this is answered `unknown`.
 static constexpr Monotonic changePatience{30'000'000};
 
@@ -33,15 +35,15 @@ void LeaderDesk::reply(const Asker &asker, ReplyStatus status, Slot slot, const 
 /// command, which carries no session to tell it apart, proposed twice.
 bool LeaderDesk::isRepeat(NodeId from, RunId run, std::uint64_t id)
 {
-    Seen &seen = m_seen[from];
-    if (seen.run != run)
-        seen = {run, {}};
-    if (seen.ids.size() >= seenMax && id < *seen.ids.begin())
+    if (m_seen.size() >= seenRunsMax && !m_seen.contains({from, run}))
+        m_seen.erase(m_seen.begin());
+    std::set<std::uint64_t> &ids = m_seen[{from, run}];
+    if (ids.size() >= seenMax && id < *ids.begin())
         return true;
-    if (!seen.ids.insert(id).second)
+    if (!ids.insert(id).second)
         return true;
-    if (seen.ids.size() > seenMax)
-        seen.ids.erase(seen.ids.begin());
+    if (ids.size() > seenMax)
+        ids.erase(ids.begin());
     return false;
 }
 
@@ -52,9 +54,13 @@ void LeaderDesk::receive(NodeId from, RunId run, const Request &request)
     if (!isOwn && isRepeat(from, run, request.id))
         return;
     consensus::Replica *replica = m_host.replica();
-    // A request is meant for one run: sent to an earlier one, its asker may have given it up.
-    const bool isServing =
-        replica != nullptr && replica->isServing() && request.leaderRun == m_host.options().run;
+    // A request is meant for one run. What an earlier run did with another copy of it is not known
+    // here, so this is not "definitely not done".
+    if (request.leaderRun != m_host.options().run) {
+        reply(asker, ReplyStatus::unknown);
+        return;
+    }
+    const bool isServing = replica != nullptr && replica->isServing();
     const bool isBlindKeepAlive = mutantIsOn(Mutant::keepAliveWithoutRound)
                                   && request.kind == RequestKind::keepAlive && replica != nullptr;
     if (!isServing && !isBlindKeepAlive) {

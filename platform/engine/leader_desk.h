@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace coffer::engine {
 
@@ -80,12 +81,8 @@ private:
     std::uint64_t m_nextRead = 0;
     std::optional<Change> m_change;
 
-    struct Seen
-    {
-        RunId run;
-        std::set<std::uint64_t> ids;
-    };
-    std::map<NodeId, Seen> m_seen; ///< Requests that must not be carried out twice.
+    /// Requests that must not be carried out twice, by the run that asked.
+    std::map<std::pair<NodeId, RunId>, std::set<std::uint64_t>> m_seen;
 };
 
 } // namespace coffer::engine

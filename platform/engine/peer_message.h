@@ -26,7 +26,7 @@ struct Request
 {
     std::uint64_t id = 0; ///< Unique within the sender's run.
     RequestKind kind = RequestKind::command;
-    RunId leaderRun; ///< The run of the leader that is meant; another one answers notLeader.
+    RunId leaderRun; ///< The run of the leader that is meant; another one answers unknown.
     QByteArray command;
     SessionId session;
     consensus::MemberSet members;
