@@ -44,6 +44,7 @@ enum class Mutant {
     readRoundOfAnyEpoch,         ///< Whoever answers counts for a read round, member or not.
     readAckOfOlderRound,         ///< Answers to an earlier round prove a later read.
     applyOutOfOrder,             ///< A slot is applied though the one below is missing.
+    divergenceIgnored,           ///< State hashes are compared, and nothing follows.
     lostReplySentAgain,          ///< A command without a session is sent to a second leader.
     skipDedupe,                  ///< A repeated command is applied again.
     dedupeLeftOutOfCheckpoint,   ///< Outcomes are not part of a checkpoint.

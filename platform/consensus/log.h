@@ -28,6 +28,10 @@ public:
     [[nodiscard]] Slot first() const { return m_base.next(); }
     /// The highest slot held; base() when empty.
     [[nodiscard]] Slot last() const { return Slot(m_base.value() + m_items.size()); }
+    /// Memory of what is held; see Entry::bytes().
+    [[nodiscard]] std::size_t bytes() const { return m_bytes; }
+    /// The lowest slot above which not more than \a bytesMax are held.
+    [[nodiscard]] Slot lowestWithin(std::size_t bytesMax) const;
     [[nodiscard]] bool holds(Slot slot) const { return slot > m_base && slot <= last(); }
     /// \a slot must be held.
     [[nodiscard]] const Item &at(Slot slot) const;
@@ -43,6 +47,7 @@ public:
 private:
     Slot m_base;
     std::deque<Item> m_items;
+    std::size_t m_bytes = 0;
 };
 
 } // namespace coffer::consensus

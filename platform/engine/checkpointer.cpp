@@ -77,9 +77,16 @@ void Checkpointer::truncate()
                           : m_committed;
     const std::uint64_t keep =
         mutantIsOn(Mutant::truncateAboveCheckpoint) ? 0 : m_host.options().keepSlots;
-    if (held.value() <= m_truncated.value() + keep + keep / 4)
+    const std::size_t keepBytes = m_host.options().keepBytes;
+    const consensus::Log &log = m_host.replica()->log();
+    Slot upTo;
+    if (held.value() > m_truncated.value() + keep + keep / 4)
+        upTo = Slot(held.value() - keep);
+    if (log.bytes() > keepBytes + keepBytes / 4)
+        upTo = std::max(upTo, std::min(held, log.lowestWithin(keepBytes)));
+    if (upTo <= m_truncated)
         return;
-    m_truncated = Slot(held.value() - keep);
+    m_truncated = upTo;
     m_host.step(consensus::Forget{m_truncated});
     m_writer.truncate(m_truncated, m_live);
 }

@@ -22,6 +22,7 @@ Engine::Core::Core(Options options, Parts parts, Fatal fatal)
           *this, m_writer, [this] { return liveRecords(); },
           [this](Slot slot, const consensus::Configuration &configuration) {
               m_appliedConfiguration = configuration;
+              m_reports.applied(slot, m_parts.machine.hash());
               step(consensus::Installed{slot, configuration});
           })
     , m_requests(*this,
@@ -29,12 +30,14 @@ Engine::Core::Core(Options options, Parts parts, Fatal fatal)
                      m_desk.receive(m_options.self, m_options.run, request);
                  })
     , m_desk(*this, [this](const Reply &reply) { m_localReplies.push_back(reply); })
-    , m_reads(*this, [this](Done done) {
-        Request request;
-        request.kind = RequestKind::readIndex;
-        m_requests.add(std::move(request), true, std::move(done));
-        m_requests.flush();
-    })
+    , m_reads(*this,
+              [this](Done done) {
+                  Request request;
+                  request.kind = RequestKind::readIndex;
+                  m_requests.add(std::move(request), true, std::move(done));
+                  m_requests.flush();
+              })
+    , m_reports(*this, [this](Slot slot) { fenceDiverged(slot); })
 {}
 
 consensus::Moment Engine::Core::moment() const
@@ -68,7 +71,7 @@ PeerFrame Engine::Core::frame(NodeId to) const
 
 void Engine::Core::send(NodeId to, EngineMessage message)
 {
-    if (m_isFailed || to.isNone())
+    if (m_isFailed || m_isMute || to.isNone())
         return;
     PeerFrame out = frame(to);
     out.body = std::move(message);
@@ -77,7 +80,7 @@ void Engine::Core::send(NodeId to, EngineMessage message)
 
 void Engine::Core::send(NodeId to, consensus::Message message)
 {
-    if (m_isFailed || to.isNone())
+    if (m_isFailed || m_isMute || to.isNone())
         return;
     PeerFrame out = frame(to);
     out.body = std::move(message);
@@ -86,7 +89,7 @@ void Engine::Core::send(NodeId to, consensus::Message message)
 
 void Engine::Core::sendToAddress(const QString &address, EngineMessage message)
 {
-    if (m_isFailed)
+    if (m_isFailed || m_isMute)
         return;
     PeerFrame out = frame(NodeId());
     out.body = std::move(message);
@@ -95,7 +98,7 @@ void Engine::Core::sendToAddress(const QString &address, EngineMessage message)
 
 void Engine::Core::receive(const QByteArray &bytes)
 {
-    if (m_isFailed)
+    if (m_isFailed || m_isMute)
         return;
     if (auto frame = codec::decodeFrame(bytes))
         receiveFrame(*frame);
@@ -148,6 +151,8 @@ void Engine::Core::receiveEngine(const PeerFrame &frame, const EngineMessage &me
         m_checkpointer.receive(frame.from, *pull);
     else if (const auto *chunk = std::get_if<CheckpointChunk>(&message))
         m_checkpointer.receive(frame.from, *chunk);
+    else if (const auto *report = std::get_if<StateReport>(&message))
+        m_reports.receive(frame.from, *report);
 }
 
 // ---- effects
@@ -168,8 +173,10 @@ void Engine::Core::carryOut(consensus::Effects effects)
     std::vector<storage::JournalRecord> records;
     for (const consensus::Record &record : effects.writes)
         records.push_back(codec::toJournal(record));
-    if (effects.hasBecomeFenced)
-        records.push_back({storage::RecordKind::fenced, Slot(), Ballot(), {}});
+    if (effects.hasBecomeFenced) {
+        m_fenced = storage::JournalRecord{storage::RecordKind::fenced, Slot(), Ballot(), {}};
+        records.push_back(*m_fenced);
+    }
     if (!records.empty())
         m_writer.write(std::move(records), effects.mark);
     for (consensus::Outgoing &outgoing : effects.afterWrites)
@@ -209,8 +216,26 @@ void Engine::Core::apply(const consensus::ChosenEntry &chosen)
                                   entry.members};
         m_desk.appliedReconfigure(chosen.slot, entry.members, m_appliedConfiguration.epoch);
     }
+    const Hash128 hash = machine.hash();
+    m_reports.applied(chosen.slot, hash);
     if (m_appliedHook)
-        m_appliedHook(chosen.slot, entry, machine.hash());
+        m_appliedHook(chosen.slot, entry, hash);
+}
+
+/// The votes of this node are right, but nothing that it would say of its state: it falls silent at
+/// once, and ends when the journal says why, so that the next start cannot serve the wrong state.
+void Engine::Core::fenceDiverged(Slot slot)
+{
+    m_isMute = true;
+    m_endAt = now() + std::chrono::seconds(1);
+    m_replica->setFenced();
+    const QString why =
+        QStringLiteral("differs from that of a majority at slot %1").arg(slot.value());
+    m_end = Error{ErrorCode::corrupt,
+                  QStringLiteral("the state of this node %1; replace the node").arg(why)};
+    m_fenced = storage::JournalRecord{storage::RecordKind::fenced, Slot(), Ballot(), why.toUtf8()};
+    m_writer.write({*m_fenced}, 0);
+    m_writer.whenDurable([this] { fail(*m_end); });
 }
 
 void Engine::Core::run(Lane lane, Executor::Work work, Executor::Done done)
@@ -246,6 +271,9 @@ void Engine::Core::tick()
     m_desk.tick();
     m_requests.tick();
     m_reads.tick();
+    m_reports.tick();
+    if (m_isMute && now() > m_endAt)
+        fail(*m_end); // the disk is full
     if (m_replica)
         m_checkpointer.tick(m_appliedConfiguration);
 }
@@ -277,6 +305,8 @@ void Engine::Core::finish(Done done, Result<Answer> result)
 
 void Engine::Core::deliver()
 {
+    if (m_isMute)
+        return;
     for (const Reply &reply : std::exchange(m_localReplies, {}))
         m_requests.receive(m_options.self, reply);
     // A callback may ask for more, which is answered in a later turn.
@@ -313,6 +343,7 @@ Status Engine::Core::status() const
     status.applied = m_parts.machine.applied();
     status.checkpointed = m_checkpointer.committed();
     status.framesRefused = m_framesRefused;
+    status.differing = m_reports.differing();
     if (!m_replica)
         return status;
     status.configuration = m_replica->configuration();

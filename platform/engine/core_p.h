@@ -9,6 +9,7 @@
 #include "engine/leader_desk.h"
 #include "engine/read_queue.h"
 #include "engine/requests.h"
+#include "engine/state_reports.h"
 
 #include <map>
 #include <memory>
@@ -55,7 +56,6 @@ private:
     {
         std::vector<storage::JournalRecord> records;
         std::optional<Founding> founding;
-        bool isFenced = false;
         consensus::Configuration configuration;
         Slot base;
     };
@@ -72,6 +72,7 @@ private:
     void carryOut(consensus::Effects effects);
     void apply(const consensus::ChosenEntry &chosen);
     void deliver();
+    void fenceDiverged(Slot slot);
     [[nodiscard]] PeerFrame frame(NodeId to) const;
     [[nodiscard]] consensus::Moment moment() const;
 
@@ -80,10 +81,14 @@ private:
     Fatal m_fatal;
     AppliedHook m_appliedHook;
     bool m_isFailed = false;
+    bool m_isMute = false;      ///< The own state is wrong: nothing is said or served any more.
+    std::optional<Error> m_end; ///< While mute: why, and when it ends at the latest.
+    Monotonic m_endAt{0};
     std::uint64_t m_framesRefused = 0;
     Monotonic m_tickAt{0}; ///< The latest moment of the next tick.
 
     std::unique_ptr<consensus::Replica> m_replica;
+    std::optional<storage::JournalRecord> m_fenced; ///< As in the journal; its payload says why.
     /// In force for the slot behind the applied one; consensus may be further.
     consensus::Configuration m_appliedConfiguration;
     std::map<NodeId, RunId> m_runs;
@@ -96,6 +101,7 @@ private:
     Requests m_requests;
     LeaderDesk m_desk;
     ReadQueue m_reads;
+    StateReports m_reports;
 };
 
 } // namespace coffer::engine

@@ -15,6 +15,11 @@ Result<void> Engine::Core::start()
     auto stored = readJournal();
     if (!stored)
         return stored.error();
+    if (m_fenced && !m_fenced->payload.isEmpty())
+        return Error{ErrorCode::corrupt,
+                     QStringLiteral("this node was taken out of service because its state %1; "
+                                    "replace it by a node with an empty data directory")
+                         .arg(QString::fromUtf8(m_fenced->payload))};
     if (Result<void> read = readCheckpoint(*stored); !read)
         return read;
     if (!stored->founding) {
@@ -37,7 +42,7 @@ Result<Engine::Core::Stored> Engine::Core::readJournal()
             stored.founding = *founding;
             break;
         }
-        case storage::RecordKind::fenced: stored.isFenced = true; break;
+        case storage::RecordKind::fenced: m_fenced = record; break;
         case storage::RecordKind::install: m_checkpointer.setInstall(record); break;
         default: stored.records.push_back(record); break;
         }
@@ -90,7 +95,7 @@ Result<void> Engine::Core::replay(const Stored &stored)
     m_bootstrap.setFounding(*stored.founding);
     m_appliedConfiguration = stored.configuration;
     makeReplica(stored.configuration, stored.base);
-    if (stored.isFenced)
+    if (m_fenced)
         m_replica->setFenced();
     for (const storage::JournalRecord &record : stored.records) {
         auto known = codec::fromJournal(record);
@@ -144,8 +149,8 @@ std::vector<storage::JournalRecord> Engine::Core::liveRecords() const
         live.push_back(codec::toJournal(consensus::PromiseRecord{promised}));
     if (m_checkpointer.install())
         live.push_back(*m_checkpointer.install());
-    if (m_replica->isFenced())
-        live.push_back({storage::RecordKind::fenced, Slot(), Ballot(), {}});
+    if (m_fenced)
+        live.push_back(*m_fenced);
     return live;
 }
 

@@ -43,8 +43,10 @@ struct Options
     std::chrono::milliseconds wallSkewMax{10'000}; ///< Further off the median: no campaign.
     std::chrono::milliseconds checkpointEvery{1000};
     std::uint64_t checkpointSlots = 4096; ///< Commit earlier when so many slots are waiting.
-    std::uint64_t keepSlots = 4096;       ///< Chosen entries kept for lagging peers.
-    std::chrono::milliseconds requestTimeout{5000}; ///< Then a request fails.
+    std::uint64_t keepSlots = 4096;       ///< Chosen entries kept for lagging peers, ...
+    std::size_t keepBytes = std::size_t(64) << 20;   ///< ... if they are not above this.
+    std::chrono::milliseconds requestTimeout{5000};  ///< Then a request fails.
+    std::chrono::milliseconds reportStateEvery{500}; ///< How often state hashes are compared.
 };
 
 enum class ReadMode { linearizable, session, local };
@@ -74,6 +76,7 @@ struct Status
     Slot checkpointed;               ///< Last committed checkpoint.
     Slot firstSlot;                  ///< Oldest chosen entry still in memory.
     std::uint64_t framesRefused = 0; ///< Since the start: garbage, or of another cluster.
+    std::vector<NodeId> differing;   ///< Members whose state hash is not the own one: an alarm.
 };
 
 /// One replica: consensus, state machine, journal and checkpoint joined, on interfaces.
@@ -93,6 +96,7 @@ public:
     using Fatal = std::function<void(const Error &)>;
 
     /// \a fatal is called once, when this process must end: nothing is said or served afterwards.
+    /// `corrupt` after a while of running: the state is not that of a majority; see StateReports.
     Engine(Options options, Parts parts, Fatal fatal);
     ~Engine();
     Engine(const Engine &) = delete;

@@ -105,8 +105,23 @@ Requests::PendingMap::iterator Requests::erase(PendingMap::iterator place)
     return m_pending.erase(place);
 }
 
+Requests::Target Requests::target() const
+{
+    consensus::Replica *replica = m_host.replica();
+    const NodeId leader = replica == nullptr ? NodeId() : replica->leader();
+    if (leader == m_host.options().self)
+        return replica->isServing() ? Target{leader, m_host.options().run} : Target();
+    return {leader, m_host.runOf(leader)};
+}
+
 void Requests::flush()
 {
+    if (const Target now = target(); now != m_target) {
+        m_target = now;
+        m_fresh.clear();
+        sweep();
+        return;
+    }
     for (std::uint64_t id : std::exchange(m_fresh, {})) {
         const auto found = m_pending.find(id);
         if (found != m_pending.end() && advance(id, found->second) == Keep::no)
@@ -119,6 +134,11 @@ void Requests::tick()
     if (m_host.now() < m_sweepAt)
         return;
     m_sweepAt = m_host.now() + sweepPause;
+    sweep();
+}
+
+void Requests::sweep()
+{
     for (auto it = m_pending.begin(); it != m_pending.end();) {
         if (advance(it->first, it->second) == Keep::no)
             it = erase(it);

@@ -25,7 +25,7 @@ public:
     void receive(NodeId from, const Reply &reply);
     /// Sends what waits for a leader, gives up what took too long.
     void tick();
-    /// Sends what was added, if a leader is known.
+    /// Sends what was added, if a leader is known; everything that waits, if it is a new one.
     void flush();
 
 private:
@@ -43,6 +43,10 @@ private:
     enum class Keep { yes, no };
     using PendingMap = std::map<std::uint64_t, Pending>;
 
+    /// A leader that takes requests, in its run; none if there is none.
+    using Target = std::pair<NodeId, RunId>;
+    [[nodiscard]] Target target() const;
+    void sweep();
     Keep advance(std::uint64_t key, Pending &pending);
     void sendTo(std::uint64_t key, Pending &pending, NodeId leader, RunId run);
     PendingMap::iterator erase(PendingMap::iterator place);
@@ -57,6 +61,7 @@ private:
     std::map<std::uint64_t, std::uint64_t> m_tries;
     std::vector<std::uint64_t> m_fresh; ///< Added since the last flush.
     Monotonic m_sweepAt{0};
+    Target m_target;         ///< As at the last flush.
     std::size_t m_bytes = 0; ///< Of the commands in m_pending.
 };
 

@@ -106,7 +106,7 @@ std::size_t Cluster::intactVoters(const consensus::MemberSet &members) const
             if (!machine)
                 return false;
             const DurableImage &image = m_oracle.image(*node(*machine).disk());
-            return !image.isFenced() && !image.isAmputated;
+            return !image.isFenced() && !image.isAmputated && !image.isDiverged;
         }));
 }
 
@@ -238,7 +238,8 @@ void Cluster::entryApplied(SimNode &node, Slot slot, const consensus::Entry &ent
 void Cluster::processEnded(SimNode &node, const std::optional<Error> &error)
 {
     m_timeline.note(QStringLiteral("m%1 ended").arg(node.machine()));
-    if (error)
+    const bool isDiverged = m_oracle.image(*node.disk()).isDiverged;
+    if (error && !(isDiverged && error->code == ErrorCode::corrupt))
         report(
             "end",
             QStringLiteral("node %1 ended by itself: %2").arg(toText(node.id()), error->message));

@@ -59,6 +59,8 @@ public:
     bool isAmputated = false;
     /// The same may be so, but others may not have heard of it: it may be fenced.
     bool mayBeFenced = false;
+    /// The node's state was made wrong on purpose.
+    bool isDiverged = false;
 
 private:
     [[nodiscard]] bool hasLost(const Told &word, const Ledger &ledger);

@@ -108,12 +108,12 @@ static void writeLargeValues(Plan &plan, Draw &draw)
     plan.clients = 8;
     plan.thinkTime = draw.time(5ms, 20ms);
     plan.meanCalm = draw.time(150ms, 500ms);
-    plan.duration = 5s;
+    plan.duration = 3s;
     plan.readPermille = 100;
-    plan.largePermille = int(draw.between(30, 150));
-    plan.largeBytes = draw.between(200'000, 600'000);
-    plan.network.delayMin = 1ms;
-    plan.network.delayMax = draw.time(10ms, 40ms);
+    plan.largePermille = int(draw.between(200, 700));
+    plan.largeBytes = draw.between(300'000, 900'000);
+    plan.network.delayMin = 10ms;
+    plan.network.delayMax = draw.time(20ms, 60ms);
     plan.options.keepSlots = 64;
     plan.options.checkpointSlots = 64;
 }

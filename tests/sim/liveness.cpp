@@ -123,7 +123,7 @@ bool Liveness::isNeeded(NodeId node) const
     if (!machine || std::find(m_core.begin(), m_core.end(), *machine) == m_core.end())
         return false;
     const DurableImage &image = m_cluster.oracle().image(*m_cluster.node(*machine).disk());
-    return !image.isFenced() && !image.isAmputated;
+    return !image.isFenced() && !image.isAmputated && !image.isDiverged;
 }
 
 /// The first member of the core that is not up to date; empty if all are.

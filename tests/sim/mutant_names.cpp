@@ -61,6 +61,8 @@ static constexpr std::array<MutantInfo, mutantCount> table{{
      "Answers to an earlier round prove a later read.", Emphasis::reads},
     {Mutant::applyOutOfOrder, "applyOutOfOrder",
      "A slot is applied though the one below is missing."},
+    {Mutant::divergenceIgnored, "divergenceIgnored",
+     "State hashes are compared, and nothing follows."},
     {Mutant::lostReplySentAgain, "lostReplySentAgain",
      "A command without a session is sent to a second leader."},
     {Mutant::skipDedupe, "skipDedupe", "A repeated command is applied again."},

@@ -33,6 +33,7 @@ std::vector<std::pair<FaultKind, Nemesis::Deed>> Nemesis::deeds() const
         {FaultKind::massWipe, &Nemesis::wipeAllButOne},
         {FaultKind::diskSwap, &Nemesis::swapDisks},
         {FaultKind::rollback, &Nemesis::rollBack},
+        {FaultKind::divergence, &Nemesis::diverge},
     };
     std::vector<std::pair<FaultKind, Deed>> some;
     std::copy_if(all.begin(), all.end(), std::back_inserter(some),

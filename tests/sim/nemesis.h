@@ -22,7 +22,7 @@ public:
     void rest() { m_isResting = true; }
     /// False after a mass wipe: nothing can be chosen any more.
     [[nodiscard]] bool isSurvivable() const { return m_isSurvivable; }
-    /// True while nothing else may be changed, because a rollback is being judged.
+    /// True while nothing else may be changed, because a fault is being judged.
     [[nodiscard]] bool needsQuiet() const { return m_isQuiet; }
 
 private:
@@ -64,17 +64,23 @@ private:
     [[nodiscard]] std::optional<std::size_t> anyRunning();
     void note(FaultKind kind, const QString &text);
 
-    // rollback.cpp: the one fault that needs quiet around it
+    // quiet_faults.cpp: those that need quiet around them
+    using QuietDeed = void (Nemesis::*)(std::size_t machine);
     void rollBack();
-    void waitForQuiet(int patience);
+    void diverge();
+    void makeQuiet(FaultKind kind, QuietDeed deed);
+    void waitForQuiet(QuietDeed deed, int patience);
+    void endQuiet();
     [[nodiscard]] std::optional<std::size_t> quietVoter();
     void takeImage(std::size_t machine);
     void judgeRollback(std::size_t machine, NodeId id, int patience);
+    void corruptState(std::size_t machine);
+    void judgeDivergence(std::size_t machine, int patience);
 
     Cluster &m_cluster;
     Draw m_draw;
     bool m_isResting = false;
-    bool m_isQuiet = false; ///< A rollback is under way; no other fault.
+    bool m_isQuiet = false; ///< Something is being judged; no other fault.
     bool m_isPartitioned = false;
     bool m_isSurvivable = true;
 };

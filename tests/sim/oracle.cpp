@@ -47,6 +47,13 @@ void Oracle::rolledBack(SimDisk &disk, const DurableImage::Told &heard)
     image.rebuild(disk.memory(), heard, m_ledger);
 }
 
+void Oracle::diverged(SimDisk &disk)
+{
+    DurableImage &image = *m_images.at(disk.number());
+    image.isDiverged = true;
+    image.mayBeFenced = true;
+}
+
 void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)
 {
     const Result<engine::PeerFrame> decoded = engine::codec::decodeFrame(frame);
@@ -61,7 +68,9 @@ void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)
 void Oracle::entryApplied(const SimDisk &disk, Slot slot, const consensus::Entry &entry,
                           const Hash128 &hash, Slot before)
 {
-    m_shadow.applied(slot, entry, hash, before, disk.memory().checkpointed());
+    const std::optional<Hash128> judged =
+        image(disk).isDiverged ? std::nullopt : std::optional(hash);
+    m_shadow.applied(slot, entry, judged, before, disk.memory().checkpointed());
 }
 
 const DurableImage &Oracle::image(const SimDisk &disk) const { return *m_images.at(disk.number()); }

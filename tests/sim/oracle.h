@@ -31,6 +31,9 @@ public:
     /// \a disk went back to an earlier state; others have surely heard \a heard before.
     void rolledBack(SimDisk &disk, const DurableImage::Told &heard);
 
+    /// The state of the node on \a disk was made wrong: it has to fence itself.
+    void diverged(SimDisk &disk);
+
     /// The node of \a disk sends \a frame.
     void frameSent(const SimDisk &disk, const QByteArray &frame);
     /// \a before: the slot that the same process applied last; none: its first.

@@ -15,7 +15,7 @@ static constexpr std::array<const char *, faultKinds> names{
     "slow-processor", "full-disk",        "disk-error", "failed-sync",
     "drift",          "wall-jump",        "wipe",       "mass-wipe",
     "disk-swap",      "rollback",         "membership", "transfer",
-    "late-start"};
+    "late-start",     "divergence"};
 
 const char *nameOf(FaultKind kind) { return names[std::size_t(kind)]; }
 
@@ -33,7 +33,8 @@ static int likelihood(FaultKind kind)
 {
     switch (kind) {
     case FaultKind::massWipe: return 40;
-    case FaultKind::rollback: return 100;
+    case FaultKind::rollback:
+    case FaultKind::divergence: return 100;
     case FaultKind::diskError:
     case FaultKind::wallJump:
     case FaultKind::diskSwap:

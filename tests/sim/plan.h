@@ -41,6 +41,7 @@ enum class FaultKind {
     membership, ///< Members are added, promoted, removed, replaced.
     transfer,   ///< Leadership is handed over.
     lateStart,  ///< Machines are switched on one by one.
+    divergence, ///< The state of a node goes wrong in memory.
     count
 };
 inline constexpr std::size_t faultKinds = std::size_t(FaultKind::count);

@@ -32,9 +32,10 @@ public:
     void requested(const consensus::MemberSet &members) { m_requested.push_back(members); }
 
     /// A node applied \a slot after \a before (of the same process; none: its first).
-    /// \a checkpointed: the slot of the checkpoint that its state may have come from.
-    void applied(Slot slot, const consensus::Entry &entry, const Hash128 &hash, Slot before,
-                 Slot checkpointed);
+    /// \a checkpointed: the slot of the checkpoint that its state may have come from. Without
+    /// \a hash the state is not judged.
+    void applied(Slot slot, const consensus::Entry &entry, const std::optional<Hash128> &hash,
+                 Slot before, Slot checkpointed);
 
     [[nodiscard]] Slot appliedTo() const { return Slot(m_slots.size()); }
     [[nodiscard]] const Hash128 &hashAt(Slot slot) const { return state(slot).hash; }

@@ -37,6 +37,62 @@ private:
     Surroundings &m_surroundings;
 };
 
+/// A store whose hash can go wrong; its answers stay right, so that histories can be judged.
+class FragileMachine final : public engine::StateMachine
+{
+public:
+    void corrupt() { m_isWrong = true; }
+
+    [[nodiscard]] std::vector<QByteArray> apply(Slot slot, WallMs stamp,
+                                                const std::vector<QByteArray> &commands) override
+    {
+        return m_machine.apply(slot, stamp, commands);
+    }
+    void applyLeaderStart(Slot slot) override { m_machine.applyLeaderStart(slot); }
+    void applyNothing(Slot slot) override { m_machine.applyNothing(slot); }
+    [[nodiscard]] Slot applied() const override { return m_machine.applied(); }
+    [[nodiscard]] QByteArray query(const QByteArray &question) const override
+    {
+        return m_machine.query(question);
+    }
+    [[nodiscard]] std::vector<engine::SessionView> sessions() const override
+    {
+        return m_machine.sessions();
+    }
+    [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override
+    {
+        return m_machine.endSessionCommand(session, tenure);
+    }
+    [[nodiscard]] bool isRepeatable(const QByteArray &command) const override
+    {
+        return m_machine.isRepeatable(command);
+    }
+    [[nodiscard]] Hash128 hash() const override
+    {
+        Hash128 hash = m_machine.hash();
+        hash.low ^= m_isWrong ? 1 : 0;
+        return hash;
+    }
+    [[nodiscard]] std::vector<storage::Row> takeChanges() override
+    {
+        return m_machine.takeChanges();
+    }
+    void reset() override
+    {
+        m_isWrong = false;
+        m_machine.reset();
+    }
+    Result<void> restoreRow(const storage::Row &row) override { return m_machine.restoreRow(row); }
+    Result<void> finishRestore(Slot applied, Hash128 hash) override
+    {
+        return m_machine.finishRestore(applied, hash);
+    }
+
+private:
+    engine::StoreMachine m_machine;
+    bool m_isWrong = false;
+};
+
 } // namespace
 
 /// One process: what is gone when it ends.
@@ -56,7 +112,7 @@ struct SimNode::Run
     NodeTransport transport;
     storage::MemoryJournal journal;
     storage::MemoryCheckpoint checkpoint;
-    engine::StoreMachine machine;
+    FragileMachine machine;
     SimExecutor executor;
     engine::Engine engine;
 };
@@ -163,6 +219,12 @@ void SimNode::resume()
         return;
     m_isPaused = false;
     wakeAt(m_world.now());
+}
+
+void SimNode::corruptState()
+{
+    if (m_run)
+        m_run->machine.corrupt();
 }
 
 void SimNode::receive(const QByteArray &frame) { add({frame, nullptr}); }

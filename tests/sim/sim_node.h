@@ -77,6 +77,9 @@ public:
     /// Slows the processor down, or back to normal with the default.
     void setTurnTime(SimTime turnMin, SimTime turnMax);
 
+    /// A bit flips in the state of the running process; it says another state hash from now on.
+    void corruptState();
+
     void receive(const QByteArray &frame);
     void peerLost(NodeId peer);
     /// Has \a request carried out in the process's next turn; lost if it ends before.

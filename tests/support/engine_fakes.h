@@ -63,6 +63,8 @@ public:
         m_sessions = std::move(sessions);
     }
     void setApplied(Slot slot) { m_applied = slot; }
+    /// A bit of the memory flips: from now on the state is not that of the others.
+    void corrupt() { m_rows["corrupt"] = "yes"; }
     /// How many commands were carried out.
     [[nodiscard]] int count() const { return m_count; }
 

@@ -24,6 +24,8 @@ private Q_SLOTS:
     void dropUpTo_beyondTheEndLeavesAnEmptyLog();
     void dropUpTo_neverGoesBack();
     void reset_forgetsEverything();
+    void bytes_areThoseOfWhatIsHeld();
+    void lowestWithin_countsFromTheEnd();
 
 private:
     static Log threeBehind(std::uint64_t base);
@@ -128,6 +130,38 @@ void TestLog::reset_forgetsEverything()
     log.reset(Slot(7));
     QCOMPARE(log.base(), Slot(7));
     QVERIFY(!log.holds(Slot(8)));
+}
+
+void TestLog::bytes_areThoseOfWhatIsHeld()
+{
+    Log log(Slot(5));
+    std::size_t bytes = 0;
+    for (std::uint64_t slot = 6; slot <= 9; ++slot) {
+        const Entry entry{EntryKind::commands, QByteArray(qsizetype(slot * 10), 'x'), {}};
+        log.put(Slot(slot), {ballot(1, 1), entry});
+        bytes += entry.bytes();
+    }
+    QCOMPARE(log.bytes(), bytes);
+    log.put(Slot(7), {ballot(2, 1), Entry()}); // 70 bytes less
+    QCOMPARE(log.bytes(), bytes - 70);
+    log.dropAbove(Slot(8));
+    QCOMPARE(log.bytes(), bytes - 70 - (90 + 32));
+    log.dropUpTo(Slot(6));
+    QCOMPARE(log.bytes(), std::size_t(32 + 80 + 32));
+    log.reset(Slot(20));
+    QCOMPARE(log.bytes(), std::size_t(0));
+}
+
+void TestLog::lowestWithin_countsFromTheEnd()
+{
+    Log log(Slot(5));
+    for (std::uint64_t slot = 6; slot <= 9; ++slot)
+        log.put(Slot(slot), {ballot(1, 1), Entry{EntryKind::commands, QByteArray(68, 'x'), {}}});
+    QCOMPARE(log.lowestWithin(400), Slot(5)); // all of it
+    QCOMPARE(log.lowestWithin(399), Slot(6));
+    QCOMPARE(log.lowestWithin(200), Slot(7));
+    QCOMPARE(log.lowestWithin(99), Slot(9));
+    QCOMPARE(Log(Slot(3)).lowestWithin(0), Slot(3));
 }
 
 QTEST_APPLESS_MAIN(TestLog)

@@ -11,31 +11,42 @@ using namespace std::chrono_literals;
 
 /// Peers can only find a rolled-back disk out while those who remember are there, so everything
 /// else is repaired first and left in peace until the node has been judged.
-void Nemesis::rollBack()
+void Nemesis::rollBack() { makeQuiet(FaultKind::rollback, &Nemesis::takeImage); }
+
+/// A wrong state is found by a majority that is there to compare.
+void Nemesis::diverge() { makeQuiet(FaultKind::divergence, &Nemesis::corruptState); }
+
+void Nemesis::makeQuiet(FaultKind kind, QuietDeed deed)
 {
     if (!m_cluster.isFounded() || !m_isSurvivable || m_isPartitioned)
         return;
     m_isQuiet = true;
-    m_cluster.timeline().note(QStringLiteral("rollback: waiting for quiet"));
+    m_cluster.timeline().note(QString::fromLatin1(nameOf(kind))
+                              + QStringLiteral(": waiting for quiet"));
     m_cluster.repairAll();
     for (std::size_t machine = 0; machine < m_cluster.size(); ++machine)
         m_cluster.startLater(machine, 10ms);
-    waitForQuiet(20);
+    waitForQuiet(deed, 20);
 }
 
-void Nemesis::waitForQuiet(int patience)
+void Nemesis::waitForQuiet(QuietDeed deed, int patience)
 {
-    m_cluster.world().after(500ms, [this, patience] {
+    m_cluster.world().after(500ms, [this, deed, patience] {
         const std::optional<std::size_t> machine = m_isResting ? std::nullopt : quietVoter();
-        if (machine) {
-            takeImage(*machine);
-        } else if (patience == 0 || m_isResting) {
-            m_isQuiet = false;
-            m_cluster.network().setPolicy(m_cluster.plan().network);
-        } else {
-            waitForQuiet(patience - 1);
-        }
+        if (machine)
+            (this->*deed)(*machine);
+        else if (patience == 0 || m_isResting)
+            endQuiet();
+        else
+            waitForQuiet(deed, patience - 1);
     });
+}
+
+void Nemesis::endQuiet()
+{
+    m_isQuiet = false;
+    if (!m_isResting)
+        m_cluster.network().setPolicy(m_cluster.plan().network);
 }
 
 /// A voter that follows a stable leader, with everybody up to date and one to spare.
@@ -104,9 +115,33 @@ void Nemesis::judgeRollback(std::size_t machine, NodeId id, int patience)
         if (isAmputated && !isFenced && !m_isResting)
             report("P20",
                    QStringLiteral("%1 lost votes and was not fenced in 20 s").arg(toText(id)));
-        m_isQuiet = false;
-        if (!m_isResting)
-            m_cluster.network().setPolicy(m_cluster.plan().network);
+        endQuiet();
+    });
+}
+
+void Nemesis::corruptState(std::size_t machine)
+{
+    SimNode &node = m_cluster.node(machine);
+    note(FaultKind::divergence, QStringLiteral("the state of m%1").arg(machine));
+    m_cluster.oracle().diverged(*node.disk());
+    node.corruptState();
+    judgeDivergence(machine, 40);
+}
+
+void Nemesis::judgeDivergence(std::size_t machine, int patience)
+{
+    m_cluster.world().after(500ms, [this, machine, patience] {
+        const SimNode &node = m_cluster.node(machine);
+        const bool isFound = !node.isServing() && m_cluster.oracle().image(*node.disk()).isFenced();
+        if (!isFound && patience > 0 && !m_isResting) {
+            judgeDivergence(machine, patience - 1);
+            return;
+        }
+        if (!isFound && !m_isResting)
+            report("P9", QStringLiteral("m%1 has another state than all others, and that was not "
+                                        "found in 20 s")
+                             .arg(machine));
+        endQuiet();
     });
 }
 

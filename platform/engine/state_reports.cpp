@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/state_reports.h"
+
+#include "base/mutant.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace coffer::engine {
+
+StateReports::StateReports(Host &host, Diverged diverged)
+    : m_host(host), m_diverged(std::move(diverged))
+{}
+
+void StateReports::applied(Slot slot, const Hash128 &hash)
+{
+    m_own.push_back({slot, hash});
+    if (m_own.size() > slotsKept)
+        m_own.pop_front();
+    for (auto &[node, peer] : m_peers) {
+        if (!peer.waiting || peer.waiting->applied > slot)
+            continue;
+        const StateReport report = *std::exchange(peer.waiting, std::nullopt);
+        compare(peer, report);
+    }
+}
+
+const Hash128 *StateReports::ownHash(Slot slot) const
+{
+    const auto found =
+        std::lower_bound(m_own.begin(), m_own.end(), slot,
+                         [](const StateReport &own, Slot wanted) { return own.applied < wanted; });
+    return found != m_own.end() && found->applied == slot ? &found->hash : nullptr;
+}
+
+void StateReports::receive(NodeId from, const StateReport &report)
+{
+    const consensus::Replica *replica = m_host.replica();
+    if (!replica || !replica->configuration().members.isMember(from))
+        return;
+    Peer &peer = m_peers[from];
+    if (!m_own.empty() && report.applied <= m_own.back().applied)
+        compare(peer, report);
+    else if (!peer.waiting) // The older one is reached first: a node that always lags compares too.
+        peer.waiting = report;
+}
+
+void StateReports::compare(Peer &peer, const StateReport &report)
+{
+    const Hash128 *own = ownHash(report.applied);
+    if (!own)
+        return; // too old, or skipped by an install
+    if (*own == report.hash) {
+        peer.differsAt.reset();
+        return;
+    }
+    peer.differsAt = report.applied;
+    judge(report.applied);
+}
+
+void StateReports::judge(Slot slot)
+{
+    if (mutantIsOn(Mutant::divergenceIgnored))
+        return;
+    const consensus::MemberSet &members = m_host.replica()->configuration().members;
+    const auto against = std::count_if(m_peers.begin(), m_peers.end(), [&members](const auto &of) {
+        return of.second.differsAt.has_value() && members.isVoter(of.first);
+    });
+    if (std::size_t(against) < members.quorum() || std::exchange(m_hasDiverged, true))
+        return;
+    m_diverged(slot);
+}
+
+void StateReports::tick()
+{
+    const consensus::Replica *replica = m_host.replica();
+    if (!replica || m_own.empty() || m_host.now() < m_sayAt)
+        return;
+    m_sayAt = m_host.now() + m_host.options().reportStateEvery;
+    const consensus::MemberSet &members = replica->configuration().members;
+    for (const auto *nodes : {&members.voters, &members.observers}) {
+        for (const NodeId node : *nodes) {
+            if (node != m_host.options().self)
+                m_host.send(node, m_own.back());
+        }
+    }
+}
+
+std::vector<NodeId> StateReports::differing() const
+{
+    std::vector<NodeId> nodes;
+    for (const auto &[node, peer] : m_peers) {
+        if (peer.differsAt)
+            nodes.push_back(node);
+    }
+    return nodes;
+}
+
+} // namespace coffer::engine

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "consensus/entry.h"
+#include "engine/host_p.h"
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace coffer::engine {
+
+/// Compares the state hashes of the members, so that a replica whose state went wrong (a flipped
+/// bit in memory, an apply() that is not deterministic) is found while it runs.
+///
+/// Every node tells all members the hash after its newest applied slot, once in a while; each
+/// compares what it hears with its own hash of that slot. A node that differs from a majority of
+/// the voters is the one that is wrong. Where nobody has a majority against him (two voters, or
+/// one of three is down) it cannot be known who is wrong, and differing() is all there is.
+class StateReports
+{
+public:
+    /// This node differs from a majority at this slot. Called once.
+    using Diverged = std::function<void(Slot)>;
+
+    StateReports(Host &host, Diverged diverged);
+
+    /// \a hash is that of the own state right after \a slot; slots rise, with gaps at an install.
+    void applied(Slot slot, const Hash128 &hash);
+    void receive(NodeId from, const StateReport &report);
+    /// Says the own hash when it is time.
+    void tick();
+
+    /// The members whose newest compared hash is not the own one, ordered.
+    [[nodiscard]] std::vector<NodeId> differing() const;
+
+private:
+    struct Peer
+    {
+        std::optional<StateReport> waiting; ///< Of a slot that is not applied here yet.
+        std::optional<Slot> differsAt;
+    };
+
+    [[nodiscard]] const Hash128 *ownHash(Slot slot) const;
+    void compare(Peer &peer, const StateReport &report);
+    void judge(Slot slot);
+
+    /// A peer that is further behind is not compared; 32 bytes a slot.
+    static constexpr std::size_t slotsKept = 4096;
+
+    Host &m_host;
+    Diverged m_diverged;
+    std::deque<StateReport> m_own; ///< Of consecutive slots, but for installs.
+    std::map<NodeId, Peer> m_peers;
+    Monotonic m_sayAt{0};
+    bool m_hasDiverged = false;
+};
+
+} // namespace coffer::engine
