@@ -20,5 +20,6 @@ inline constexpr std::chrono::milliseconds sessionTimeToLiveMin{100};
 inline constexpr std::chrono::milliseconds sessionTimeToLiveMax{std::chrono::hours(24)};
 inline constexpr std::size_t listFilesMax = 1'000;                ///< Of one answer.
 inline constexpr std::size_t listBytesMax = std::size_t(2) << 20; ///< One more file fits.
+inline constexpr std::size_t globStarsMax = 64;                   ///< Runs of stars in one glob.
 
 } // namespace coffer::limits

@@ -23,6 +23,8 @@ static constexpr std::array<bool, 256> makeSegmentBytes()
 
 static constexpr std::array<bool, 256> segmentBytes = makeSegmentBytes();
 
+bool isSegmentByte(char byte) { return segmentBytes[static_cast<unsigned char>(byte)]; }
+
 bool isFilePath(QByteArrayView path)
 {
     if (path.size() < 2 || std::size_t(path.size()) > limits::pathBytesMax || path[0] != '/')
@@ -31,7 +33,7 @@ bool isFilePath(QByteArrayView path)
     for (const char c : path.sliced(1)) {
         if (c == '/' && segment == 0)
             return false;
-        if (c != '/' && !segmentBytes[static_cast<unsigned char>(c)])
+        if (c != '/' && !isSegmentByte(c))
             return false;
         segment = c == '/' ? 0 : segment + 1;
         if (segment > limits::segmentBytesMax)

@@ -7,6 +7,8 @@
 /// `A-Z a-z 0-9 . - _ ~ @ % + = :`; a path at most limits::pathBytesMax. Case matters.
 namespace coffer::store {
 
+/// True if a segment may have \a byte in it.
+[[nodiscard]] bool isSegmentByte(char byte);
 /// True if \a path can name a file. `/` cannot.
 [[nodiscard]] bool isFilePath(QByteArrayView path);
 /// True if \a path can name a tree: `/` for everything, or a file path.
