@@ -51,6 +51,11 @@ enum class Mutant {
     sessionEndedByDeposedLeader, ///< EndSession of an earlier tenure takes effect.
     ephemeralLeftBehind,         ///< A session's end leaves its ephemeral files.
     keepAliveWithoutRound,       ///< KeepAlive is answered by whoever believes to lead.
+    // watches
+    watchProgressBeforeEvents, ///< A watch's progress is ahead of events it has not shown.
+    watchEventLostAtResume,    ///< A watch begins one revision late.
+    watchRevisionSplit,        ///< A batch ends inside a revision; the rest of it is lost.
+    watchMissesDeletes,        ///< Watches do not see deletions.
     count
 };
 

@@ -22,4 +22,8 @@ inline constexpr std::size_t listFilesMax = 1'000;                ///< Of one an
 inline constexpr std::size_t listBytesMax = std::size_t(2) << 20; ///< One more file fits.
 inline constexpr std::size_t globStarsMax = 64;                   ///< Runs of stars in one glob.
 
+// Of one node's watches; no answer of apply() depends on them.
+inline constexpr std::size_t watchesMax = 65'536;
+inline constexpr std::size_t watchScanMax = 4'096; ///< Changes that one piece of catching up reads.
+
 } // namespace coffer::limits

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "store/bytes_p.h"
+#include "store/watch.h"
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+// tidy: allow(hash-order) The index looks up in it alone.
+#include <unordered_map>
+
+namespace coffer::store {
+
+/// Finds the watches that a path concerns, by the trees that their globs can match in.
+///
+/// A path needs one look for each tree that it lies in, and one comparison for each different
+/// pattern there; how many watches wait elsewhere does not matter. Pure, deterministic.
+class WatchIndex
+{
+public:
+    /// \a id is not in the index yet.
+    void add(WatchId id, const Glob &glob);
+    /// Does nothing if it is not there.
+    void remove(WatchId id, const Glob &glob);
+    /// Appends the watches whose glob matches \a path, in an order that depends on nothing but
+    /// the watches: outer trees first, then by pattern, then by id.
+    void find(QByteArrayView path, std::vector<WatchId> &found) const;
+
+    [[nodiscard]] bool isEmpty() const { return m_trees.empty(); }
+
+private:
+    struct Group
+    {
+        Glob glob;
+        std::set<WatchId> watches;
+    };
+    using Groups = std::map<QByteArray, Group, BytesLess>; ///< By pattern.
+    struct Hash
+    {
+        using is_transparent = void;
+        std::size_t operator()(std::string_view bytes) const
+        {
+            return std::hash<std::string_view>()(bytes);
+        }
+    };
+
+    // tidy: allow(hash-order) It is only looked up in, never iterated.
+    std::unordered_map<std::string, Groups, Hash, std::equal_to<>> m_trees;
+};
+
+} // namespace coffer::store
