@@ -10,7 +10,7 @@
 using namespace coffer;
 using namespace coffer::engine;
 
-/// Writes first inputs for the fuzzers of the codec: two of each kind, always the same.
+/// Writes first inputs for the fuzzers, always the same: of the codec two of each kind.
 class CorpusWriter
 {
 public:
@@ -55,6 +55,22 @@ static void writeSamples(CorpusWriter &corpus, std::uint64_t seed)
                  codec::encodeConfiguration(CodecSamples(seed).configuration()));
 }
 
+static void writePaths(CorpusWriter &corpus)
+{
+    const QString path = QStringLiteral("fuzz_path");
+    corpus.write(path, QStringLiteral("root"), "/");
+    corpus.write(path, QStringLiteral("deep"), "/a/b.c/d-e/~@%+=:_/0");
+    corpus.write(path, QStringLiteral("long"), '/' + QByteArray(255, 'a') + "/b");
+    corpus.write(path, QStringLiteral("slash"), "/a/");
+    const QString glob = QStringLiteral("fuzz_glob");
+    corpus.write(glob, QStringLiteral("root"), "/\n/");
+    corpus.write(glob, QStringLiteral("literal"), "/a/b\n/a/b");
+    corpus.write(glob, QStringLiteral("segment"), "/a/*/c?\n/a/b/cd");
+    corpus.write(glob, QStringLiteral("pairs"), "/**/a***b\n/x/y/a/z/b");
+    corpus.write(glob, QStringLiteral("many"), "/*a*a*a**a*b\n/aaaa/aaaaaaab");
+    corpus.write(glob, QStringLiteral("refused"), "/a//*\n/a");
+}
+
 int main(int count, char **arguments)
 {
     if (count != 2) {
@@ -64,6 +80,7 @@ int main(int count, char **arguments)
     CorpusWriter corpus(QString::fromLocal8Bit(arguments[1]));
     for (const std::uint64_t seed : {1, 2})
         writeSamples(corpus, seed);
+    writePaths(corpus);
     if (!corpus.isWhole())
         std::fprintf(stderr, "make_corpus: could not write everything\n");
     return corpus.isWhole() ? 0 : 1;

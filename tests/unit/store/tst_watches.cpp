@@ -354,6 +354,12 @@ void TestWatches::progress_staysBehindWhatIsNotShown()
     QCOMPARE(world.watches.progress(id), std::optional(Revision(1)));
     QCOMPARE(text(world.next(id, {.eventsMax = 1})), "2/a");
     QCOMPARE(world.watches.progress(id), std::optional(Revision(2)));
+    // Several revisions are noted at once, and the last one concerns it.
+    const WatchId other = world.add("/b", 4);
+    for (const char *path : {"/x", "/x", "/b"})
+        world.history.commit({{path, "1"}});
+    world.watches.noteChanges();
+    QCOMPARE(world.watches.progress(other), std::optional(Revision(5)));
 }
 
 void TestWatches::noteChanges_wakesWhoIsConcerned()
