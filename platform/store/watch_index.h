@@ -15,14 +15,15 @@ namespace coffer::store {
 
 /// Finds the watches that a path concerns, by the trees that their globs can match in.
 ///
-/// A path needs one look for each tree that it lies in, and one comparison for each different
-/// pattern there; how many watches wait elsewhere does not matter. Pure, deterministic.
+/// A path needs one look for each tree that it lies in, as far down as there are watches, and one
+/// comparison for each different pattern there; how many watches wait elsewhere does not matter.
+/// Pure, deterministic.
 class WatchIndex
 {
 public:
-    /// \a id is not in the index yet.
+    /// \a id has to be new here.
     void add(WatchId id, const Glob &glob);
-    /// Does nothing if it is not there.
+    /// It has to be here, with this glob.
     void remove(WatchId id, const Glob &glob);
     /// Appends the watches whose glob matches \a path, in an order that depends on nothing but
     /// the watches: outer trees first, then by pattern, then by id.
@@ -36,7 +37,11 @@ private:
         Glob glob;
         std::set<WatchId> watches;
     };
-    using Groups = std::map<QByteArray, Group, BytesLess>; ///< By pattern.
+    struct Tree
+    {
+        std::map<QByteArray, Group, BytesLess> groups; ///< By pattern; those that end here.
+        std::size_t watches = 0;                       ///< Here and below, at least 1.
+    };
     struct Hash
     {
         using is_transparent = void;
@@ -47,7 +52,7 @@ private:
     };
 
     // tidy: allow(hash-order) It is only looked up in, never iterated.
-    std::unordered_map<std::string, Groups, Hash, std::equal_to<>> m_trees;
+    std::unordered_map<std::string, Tree, Hash, std::equal_to<>> m_trees;
 };
 
 } // namespace coffer::store
