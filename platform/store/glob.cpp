@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <cstring>
 
 namespace coffer::store {
 
@@ -101,6 +103,24 @@ QByteArray Glob::tree() const
     return m_pattern.first(std::max<qsizetype>(slash, 1));
 }
 
+static constexpr std::uint64_t onePerByte = 0x0101010101010101;
+
+static std::uint64_t eightAt(const char *bytes)
+{
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, bytes, sizeof(eight));
+    return eight;
+}
+
+/// 1 in each byte of \a eight that is \a c, 0 in the others.
+static std::uint64_t equalBytes(std::uint64_t eight, char c)
+{
+    constexpr std::uint64_t low = 0x7f * onePerByte;
+    const std::uint64_t different = eight ^ (onePerByte * static_cast<unsigned char>(c));
+    // The highest bit of a byte is set where any bit is; no sum carries into the next byte.
+    return (~(((different & low) + low) | different) >> 7) & onePerByte;
+}
+
 namespace {
 
 /// The places of a path that the part of a pattern read so far can end at.
@@ -118,14 +138,20 @@ public:
         const qsizetype last = m_path.size() - m_consumed;
         return last >= m_begin && last < m_end && m_isPlace[std::size_t(last)];
     }
-    /// One byte of the path that \a accepts.
-    template<class Accepts>
-    void consume(const Accepts &accepts)
+    /// One byte of the path that is \a c, or, if not \a isEqual, anything else.
+    void consume(char c, bool isEqual)
     {
         m_end = std::min(m_end, m_path.size() - m_consumed);
         const char *bytes = m_path.data() + m_consumed;
-        for (qsizetype at = m_begin; at < m_end; ++at)
-            m_isPlace[std::size_t(at)] &= accepts(bytes[at]);
+        qsizetype at = m_begin & ~qsizetype(7); // What lies before the first place is no place.
+        for (; at + 8 <= m_end; at += 8) {
+            const std::uint64_t equal = equalBytes(eightAt(bytes + at), c);
+            const std::uint64_t flags = eightAt(m_isPlace.data() + at);
+            const std::uint64_t left = flags & (isEqual ? equal : equal ^ onePerByte);
+            std::memcpy(m_isPlace.data() + at, &left, sizeof(left));
+        }
+        for (; at < m_end; ++at)
+            m_isPlace[std::size_t(at)] &= char((bytes[at] == c) == isEqual);
         ++m_consumed;
         while (m_begin < m_end && !m_isPlace[std::size_t(m_begin)])
             ++m_begin;
@@ -185,9 +211,9 @@ bool Glob::matches(QByteArrayView path) const
         else if (stars == 1)
             places.skipWithinSegment();
         else if (middle[at] == '?')
-            places.consume([](char c) { return c != '/'; });
+            places.consume('/', false);
         else
-            places.consume([expected = middle[at]](char c) { return c == expected; });
+            places.consume(middle[at], true);
         at += std::max<qsizetype>(stars, 1);
     }
     return places.hasEnd();

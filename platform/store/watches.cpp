@@ -44,7 +44,7 @@ public:
     {
         if (change.revision != m_revision && !begin(change.revision))
             return false;
-        m_scanLeft -= m_scanLeft == 0 ? 0 : 1;
+        m_scanLeft -= std::min(m_scanLeft, costOf(change));
         if (!isWanted(change, m_request.kinds) || !m_request.glob.matches(change.path))
             return true;
         WatchEvent event = eventOf(change, m_request.withPrevious);
@@ -66,6 +66,13 @@ public:
     }
 
 private:
+    /// A comparison takes up to a millisecond if both are very long.
+    [[nodiscard]] std::size_t costOf(const ChangeView &change) const
+    {
+        constexpr std::size_t pairsOfOne = 65'536;
+        const qsizetype pairs = m_request.glob.pattern().size() * change.path.size();
+        return 1 + std::size_t(pairs) / pairsOfOne;
+    }
     /// False if what is there is enough.
     bool begin(Revision revision)
     {

@@ -11,7 +11,8 @@ namespace coffer::store {
 struct WatchesOptions
 {
     std::size_t watchesMax = limits::watchesMax;
-    /// How many changes one next() looks at before it stops at the end of a revision.
+    /// How many changes one next() looks at before it stops at the end of a revision. Where glob
+    /// and path are very long, one counts as up to 257.
     std::size_t scanMax = limits::watchScanMax;
 };
 

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void next_filtersKinds();
     void next_givesPreviousOnRequest();
     void next_looksAtABoundedPiece();
+    void next_countsLongComparisonsMore();
     void next_waitsForTheFuture();
     void next_saysCompactedOnce();
     void progress_followsAnIdleWatch();
@@ -299,6 +300,19 @@ void TestWatches::next_looksAtABoundedPiece()
     }
     QCOMPARE(seen, "36/rare");
     QCOMPARE(calls, 8);
+}
+
+void TestWatches::next_countsLongComparisonsMore()
+{
+    World world({.scanMax = 257});
+    const QByteArray path = QByteArray("/a").repeated(2048);
+    const QByteArray pattern = QByteArray("/?").repeated(2046) + "/**b";
+    for (int i = 0; i < 3; ++i)
+        world.commit({{path, "1"}});
+    const WatchId id = world.add(pattern.constData(), 1);
+    QCOMPARE(world.next(id), (WatchBatch{{}, Revision(1), true}));
+    QCOMPARE(world.next(id), (WatchBatch{{}, Revision(2), true}));
+    QCOMPARE(world.next(id), (WatchBatch{{}, Revision(3), false}));
 }
 
 void TestWatches::next_waitsForTheFuture()
