@@ -94,8 +94,7 @@ Result<void> FileJournal::append(const std::vector<JournalRecord> &records)
     if (Result<void> prepared = prepare(records); !prepared)
         return prepared;
     if (!m_file || !hasRoom()) {
-        const std::uint64_t capacity = std::max(m_options.segmentBytes, capacityNeeded());
-        if (Result<void> begun = beginSegment(capacity); !begun)
+        if (Result<void> begun = beginSegment(wholeCapacity()); !begun)
             return settle(begun);
     }
     return settle(writeGroup(records));
@@ -132,13 +131,19 @@ Result<void> FileJournal::prepare(const std::vector<JournalRecord> &records)
 /// Room for the group and for a mark behind it.
 bool FileJournal::hasRoom() const
 {
-    const std::uint64_t bytes = std::uint64_t(m_group.size()) + blockHeaderBytes;
+    const std::uint64_t bytes = aligned(std::uint64_t(m_group.size()), sectorBytes) + sectorBytes;
     return bytes <= m_end.capacity && m_end.offset <= m_end.capacity - bytes;
 }
 
 std::uint64_t FileJournal::capacityNeeded() const
 {
-    return firstBlockOffset + std::uint64_t(m_group.size()) + blockHeaderBytes;
+    return firstBlockOffset + aligned(std::uint64_t(m_group.size()), sectorBytes) + sectorBytes;
+}
+
+std::uint64_t FileJournal::wholeCapacity() const
+{
+    const std::uint64_t wanted = std::min(m_options.segmentBytes, segmentBytesMax);
+    return aligned(std::max(wanted, capacityNeeded()), sectorBytes);
 }
 
 Result<void> FileJournal::writeGroup(const std::vector<JournalRecord> &records)
@@ -155,13 +160,12 @@ Result<void> FileJournal::writeGroup(const std::vector<JournalRecord> &records)
     const Place place{m_end.segmentChecksum, m_end.offset};
     const std::uint32_t checksum = format::encode(header, place, m_group.data());
 
-    const std::uint64_t end = m_end.offset + std::uint64_t(m_group.size());
-    std::uint64_t filledTo = m_filledTo;
-    if (m_options.fillBytes > 0 && end + blockHeaderBytes > filledTo) {
-        const std::uint64_t step = m_options.fillBytes;
-        filledTo = std::min((end + blockHeaderBytes + step - 1) / step * step, m_end.capacity);
-        m_group.append(qsizetype(filledTo - end), '\0');
-    }
+    const std::uint64_t end = aligned(m_end.offset + std::uint64_t(m_group.size()), sectorBytes);
+    std::uint64_t filledTo = std::max(m_filledTo, end);
+    if (m_options.fillBytes > 0 && end + sectorBytes > m_filledTo)
+        filledTo = std::min(aligned(end + sectorBytes, m_options.fillBytes), m_end.capacity);
+    const std::uint64_t zerosTo = filledTo > m_filledTo ? filledTo : end;
+    m_group.resize(qsizetype(zerosTo - m_end.offset), '\0');
     if (Result<void> written = m_file->write(m_end.offset, m_group); !written)
         return written;
     m_filledTo = filledTo;
@@ -304,8 +308,7 @@ Result<void> FileJournal::forget(Slot slot, const std::vector<JournalRecord> &li
 {
     // An earlier try may have ended, for want of space, with an empty segment.
     if (m_end.offset != firstBlockOffset || !hasRoom()) {
-        const std::uint64_t whole = std::max(m_options.segmentBytes, capacityNeeded());
-        Result<void> begun = beginSegment(whole);
+        Result<void> begun = beginSegment(wholeCapacity());
         if (!begun && begun.error().code == ErrorCode::noSpace)
             begun = beginSegment(capacityNeeded());
         if (!begun)

@@ -26,7 +26,7 @@ public:
         /// Whose journal it is; written into each segment, and required of those that are there
         /// unless none.
         JournalOwner owner;
-        /// Size of a segment; one with a larger group is larger.
+        /// Size of a segment; at most format::segmentBytesMax. One with a larger group is larger.
         std::uint64_t segmentBytes = std::uint64_t(32) << 20;
         /// Zeros are written ahead in steps of this size: a write into space that was only kept
         /// takes a second one of the file system's own for its sync. 0: none are.
@@ -61,6 +61,7 @@ private:
     Result<void> removeBelow(std::uint64_t number);
     [[nodiscard]] bool hasRoom() const;
     [[nodiscard]] std::uint64_t capacityNeeded() const;
+    [[nodiscard]] std::uint64_t wholeCapacity() const;
     [[nodiscard]] std::uint64_t keptFrom(Slot slot) const;
     /// Keeps a final error, so that every later call gives it too.
     Result<void> settle(Result<void> result);

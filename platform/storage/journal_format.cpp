@@ -84,7 +84,8 @@ Result<SegmentHeader> decodeSegmentHeader(QByteArrayView bytes)
         return damaged("its number is 0");
     if (header.firstLsn == 0)
         return damaged("its first lsn is 0");
-    if (header.capacity < firstBlockOffset + blockHeaderBytes || header.capacity > segmentBytesMax)
+    if (header.capacity < firstBlockOffset + sectorBytes || header.capacity > segmentBytesMax
+        || header.capacity % sectorBytes != 0)
         return damaged("its capacity is out of bounds");
     return header;
 }
@@ -139,10 +140,7 @@ std::optional<PlacedBlock> decodeBlockHeader(QByteArrayView bytes, const Place &
     return block;
 }
 
-static std::uint64_t padded(std::uint64_t bytes)
-{
-    return (bytes + alignment - 1) / alignment * alignment;
-}
+static std::uint64_t padded(std::uint64_t bytes) { return aligned(bytes, recordAlignment); }
 
 std::uint64_t sizeOf(const JournalRecord &record)
 {

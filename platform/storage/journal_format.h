@@ -19,7 +19,9 @@ inline constexpr std::uint64_t segmentHeaderBytes = 64;
 inline constexpr std::uint64_t firstBlockOffset = 4096;
 inline constexpr std::uint64_t blockHeaderBytes = 48;
 inline constexpr std::uint64_t recordHeaderBytes = 40;
-inline constexpr std::uint64_t alignment = 8; ///< Of blocks and of records in them.
+/// Blocks begin at multiples of it, so that no later write touches a sector with durable records.
+inline constexpr std::uint64_t sectorBytes = 512;
+inline constexpr std::uint64_t recordAlignment = 8;
 inline constexpr std::uint64_t payloadBytesMax = std::uint64_t(16) << 20;
 inline constexpr std::uint64_t groupBytesMax = std::uint64_t(256) << 20;
 inline constexpr std::uint64_t segmentBytesMax = groupBytesMax + (std::uint64_t(1) << 20);
@@ -31,7 +33,7 @@ struct SegmentHeader
     NodeId node;                ///< Whose journal it is.
     ClusterId cluster;          ///< None: not known when the segment was made.
     std::uint64_t firstLsn = 0; ///< Of the first record in it.
-    std::uint64_t capacity = 0; ///< Size of the file.
+    std::uint64_t capacity = 0; ///< Size of the file; a multiple of sectorBytes.
     std::uint32_t chain = 0;    ///< Checksum of the group before, in the segment before; else 0.
 
     bool operator==(const SegmentHeader &) const = default;
@@ -83,6 +85,12 @@ struct PlacedBlock
 /// The block header at the beginning of \a bytes; nothing if there is none that belongs there.
 [[nodiscard]] std::optional<PlacedBlock> decodeBlockHeader(QByteArrayView bytes,
                                                            const Place &place);
+
+/// The next multiple of \a unit.
+[[nodiscard]] constexpr std::uint64_t aligned(std::uint64_t bytes, std::uint64_t unit)
+{
+    return (bytes + unit - 1) / unit * unit;
+}
 
 /// Bytes of a record with its padding.
 [[nodiscard]] std::uint64_t sizeOf(const JournalRecord &record);

@@ -238,7 +238,7 @@ Result<void> JournalReader::readGroup(const Segment &segment, const PlacedBlock 
                                       "not agree")
                            .arg(offset));
     m_end.chain = block.checksum;
-    m_end.offset = offset + blockHeaderBytes + block.header.bodyBytes;
+    m_end.offset = offset + aligned(blockHeaderBytes + block.header.bodyBytes, sectorBytes);
     m_end.tailFrom = m_end.offset;
     return {};
 }
@@ -267,7 +267,7 @@ Result<void> JournalReader::checkTail(const Segment &segment)
     while (end > m_end.tailFrom && bytes.at(qsizetype(end - 1)) == '\0')
         --end;
     m_end.tailEnd = end;
-    for (std::uint64_t at = m_end.offset; at < end; at += alignment) {
+    for (std::uint64_t at = m_end.offset; at < end; at += sectorBytes) {
         const auto block =
             decodeBlockHeader(QByteArrayView(bytes).sliced(qsizetype(at)), {segment.checksum, at});
         if (block && block->header.syncedUpTo >= m_end.nextLsn)

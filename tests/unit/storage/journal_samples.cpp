@@ -49,8 +49,7 @@ Result<Records> readAll(FileSystem &files)
 }
 
 JournalDriver::JournalDriver(MemoryFileSystem &files, std::uint64_t seed)
-    : m_files(files)
-    , m_random(seed)
+    : m_files(files), m_random(seed)
 {}
 
 QString JournalDriver::start()

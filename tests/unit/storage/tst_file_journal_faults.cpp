@@ -154,16 +154,16 @@ void TestFileJournalFaults::failure_ofEveryCallLosesNothingThatWasSynced()
         MemoryFileSystem files;
         JournalDriver driver(files, 5);
         bool hasFailed = false;
-        files.setFaultHook([&, count = 0](FileCall call,
-                                          const QString &) mutable -> std::optional<Error> {
-            const bool isHit = ++count == nth || (isForEver && count > nth);
-            if (!isHit)
-                return std::nullopt;
-            if (!hasFailed)
-                ++kinds[std::size_t(call)];
-            hasFailed = true;
-            return Error{ErrorCode::io, QStringLiteral("injected")};
-        });
+        files.setFaultHook(
+            [&, count = 0](FileCall call, const QString &) mutable -> std::optional<Error> {
+                const bool isHit = ++count == nth || (isForEver && count > nth);
+                if (!isHit)
+                    return std::nullopt;
+                if (!hasFailed)
+                    ++kinds[std::size_t(call)];
+                hasFailed = true;
+                return Error{ErrorCode::io, QStringLiteral("injected")};
+            });
         const QString started = driver.start();
         if (started.isEmpty())
             driver.run(stepsBefore);
@@ -184,10 +184,9 @@ void TestFileJournalFaults::failure_ofEveryCallLosesNothingThatWasSynced()
           kinds[std::size_t(FileCall::write)], kinds[std::size_t(FileCall::sync)],
           kinds[std::size_t(FileCall::rename)], kinds[std::size_t(FileCall::remove)],
           kinds[std::size_t(FileCall::syncDirectory)]);
-    for (const FileCall call :
-         {FileCall::lock, FileCall::names, FileCall::open, FileCall::create, FileCall::preallocate,
-          FileCall::write, FileCall::sync, FileCall::rename, FileCall::remove,
-          FileCall::syncDirectory})
+    for (const FileCall call : {FileCall::lock, FileCall::names, FileCall::open, FileCall::create,
+                                FileCall::preallocate, FileCall::write, FileCall::sync,
+                                FileCall::rename, FileCall::remove, FileCall::syncDirectory})
         QVERIFY2(kinds[std::size_t(call)] > 0, qPrintable(QString::number(int(call))));
 }
 
