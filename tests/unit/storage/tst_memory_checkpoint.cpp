@@ -65,16 +65,6 @@ private Q_SLOTS:
         QVERIFY(disk.isEmpty());
     }
 
-    void commit_isCumulativeAndOrdered()
-    {
-        MemoryDisk disk;
-        MemoryCheckpoint checkpoint(disk);
-        QVERIFY(checkpoint.commit(header(3), {{2, "a", "1"}, {1, "b", "2"}, {1, "a", "3"}}));
-        QVERIFY(checkpoint.commit(header(5), {{1, "b", std::nullopt}, {1, "a", "4"}}));
-        QCOMPARE(appliedOn(disk), std::uint64_t(5));
-        QVERIFY(rowsOn(disk) == (std::vector<Row>{{1, "a", "4"}, {2, "a", "1"}}));
-    }
-
     void commit_thatFailsChangesNothing()
     {
         MemoryDisk disk;
@@ -87,22 +77,6 @@ private Q_SLOTS:
         disk.setFaultHook(nullptr);
         QCOMPARE(appliedOn(disk), std::uint64_t(3));
         QVERIFY(rowsOn(disk) == (std::vector<Row>{{1, "a", "1"}}));
-    }
-
-    void exportFile_isNotChangedByLaterCommits()
-    {
-        MemoryDisk disk;
-        MemoryCheckpoint checkpoint(disk);
-        QVERIFY(!checkpoint.exportFile());
-        QVERIFY(checkpoint.commit(header(3), {{1, "a", "1"}}));
-        const auto file = checkpoint.exportFile();
-        QVERIFY(checkpoint.commit(header(4), {{1, "a", "2"}}));
-        QVERIFY((*file)->header() == header(3));
-        MemoryDisk other;
-        MemoryCheckpoint target(other);
-        const auto generation = staged(target, *(*file)->read(0, 1'000'000));
-        QVERIFY(generation);
-        QVERIFY(generation->first == header(3));
     }
 
     void stage_isNotUsedBeforeActivate()
@@ -134,14 +108,6 @@ private Q_SLOTS:
         QCOMPARE(appliedOn(disk), std::uint64_t(12));
     }
 
-    void activate_ofAnUnknownGenerationIsAnError()
-    {
-        MemoryDisk disk;
-        const Result<void> result = MemoryCheckpoint(disk).activate("g77");
-        QVERIFY(!result);
-        QCOMPARE(result.error().code, ErrorCode::notFound);
-    }
-
     void receive_fromZeroForgetsWhatWasStaged()
     {
         MemoryDisk disk;
@@ -153,15 +119,6 @@ private Q_SLOTS:
         QVERIFY(checkpoint.receive(0, file.first(3)));
         QCOMPARE(disk.staged(), Slot());
         QVERIFY(!checkpoint.activate(first->second));
-    }
-
-    void receive_refusesAGap()
-    {
-        MemoryDisk disk;
-        MemoryCheckpoint checkpoint(disk);
-        QVERIFY(checkpoint.receive(0, "abc"));
-        QVERIFY(!checkpoint.receive(4, "e"));
-        QVERIFY(checkpoint.receive(3, "d"));
     }
 
     void stage_refusesEveryChangedByte()
