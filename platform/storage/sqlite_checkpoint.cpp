@@ -151,8 +151,9 @@ Result<void> SqliteCheckpoint::ensureOpen()
         return {};
     if (Result<void> found = findOthers(); !found)
         return noted(found.error());
-    auto opened = SqliteGeneration::open({pathOf(m_number), m_options.vfs},
-                                         SqliteDatabase::Mode::create, m_options.layout);
+    auto opened =
+        SqliteGeneration::open({pathOf(m_number), m_options.vfs}, SqliteDatabase::Mode::create,
+                               m_options.layout, m_options.logPagesMax);
     if (!opened)
         return noted(opened.error().in(pathOf(m_number)));
     if (Result<void> removed = removeOthers(); !removed)
@@ -292,8 +293,9 @@ Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::stage()
 Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::checkReceived()
 {
     const std::uint64_t number = m_number + 1;
-    auto opened = SqliteGeneration::open({pathOf(number), m_options.vfs},
-                                         SqliteDatabase::Mode::existing, m_options.layout);
+    auto opened =
+        SqliteGeneration::open({pathOf(number), m_options.vfs}, SqliteDatabase::Mode::existing,
+                               m_options.layout, m_options.logPagesMax);
     if (!opened)
         return opened.error();
     SqliteGeneration &generation = **opened;
@@ -335,7 +337,7 @@ Result<void> SqliteCheckpoint::switchTo(const QByteArray &generation)
     if (!*isThere || isUnfinished || isAnother)
         return missing;
     auto opened = SqliteGeneration::open({path, m_options.vfs}, SqliteDatabase::Mode::existing,
-                                         m_options.layout);
+                                         m_options.layout, m_options.logPagesMax);
     if (!opened)
         return opened.error().in(path);
     if ((*opened)->generation() != generation)

@@ -38,6 +38,8 @@ public:
         CheckpointLayout layout;
         /// Name of the registered sqlite3_vfs through which everything goes; empty: the system's.
         QByteArray vfs = {};
+        /// Pages of 8 KiB in the log after which a commit also moves it into the file.
+        int logPagesMax = 2048;
     };
 
     explicit SqliteCheckpoint(Options options);

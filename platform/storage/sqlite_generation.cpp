@@ -21,8 +21,6 @@ static constexpr char settings[] = "PRAGMA page_size=8192;"
                                    "PRAGMA cache_size=-16384;"
                                    // What a large commit made of the log is cut off afterwards.
                                    "PRAGMA journal_size_limit=33554432;";
-/// Frames of the log after which it is moved into the file: 16 MiB.
-static constexpr int logFramesMax = 2048;
 
 static Error damaged(const QString &what) { return {ErrorCode::corrupt, what}; }
 
@@ -68,9 +66,10 @@ static Hash128 hashOf(const CheckpointHeader &header)
 
 Result<std::unique_ptr<SqliteGeneration>> SqliteGeneration::open(const SqliteDatabase::Place &place,
                                                                  SqliteDatabase::Mode mode,
-                                                                 const CheckpointLayout &layout)
+                                                                 const CheckpointLayout &layout,
+                                                                 int logPagesMax)
 {
-    std::unique_ptr<SqliteGeneration> generation(new SqliteGeneration(layout));
+    std::unique_ptr<SqliteGeneration> generation(new SqliteGeneration(layout, logPagesMax));
     const std::size_t rowBytesMax =
         layout.keyBytesMax + layout.valueBytesMax + checkpointFormat::configurationBytesMax + 4096;
     auto database = SqliteDatabase::open(place, mode, rowBytesMax);
@@ -351,7 +350,7 @@ Result<void> SqliteGeneration::commit(const CheckpointHeader &header, const std:
         return written;
     }
     m_header = header;
-    if (m_database->logFrames() < logFramesMax)
+    if (m_database->logFrames() < m_logPagesMax)
         return {};
     return moveLog();
 }

@@ -26,7 +26,7 @@ public:
     /// if it is not a file of exactly \a layout. \a layout must outlive the object.
     [[nodiscard]] static Result<std::unique_ptr<SqliteGeneration>>
     open(const SqliteDatabase::Place &place, SqliteDatabase::Mode mode,
-         const CheckpointLayout &layout);
+         const CheckpointLayout &layout, int logPagesMax);
 
     /// Nothing before the first commit.
     [[nodiscard]] const std::optional<CheckpointHeader> &header() const { return m_header; }
@@ -53,7 +53,9 @@ private:
         SqliteStatement remove;
     };
 
-    explicit SqliteGeneration(const CheckpointLayout &layout) : m_layout(layout) {}
+    SqliteGeneration(const CheckpointLayout &layout, int logPagesMax)
+        : m_layout(layout), m_logPagesMax(logPagesMax)
+    {}
 
     Result<void> configure();
     Result<void> create();
@@ -71,6 +73,7 @@ private:
     Result<void> moveLog();
 
     const CheckpointLayout &m_layout;
+    const int m_logPagesMax;
     std::unique_ptr<SqliteDatabase> m_database;
     std::vector<TableStatements> m_statements; ///< As in the layout.
     SqliteStatement m_putHeader;

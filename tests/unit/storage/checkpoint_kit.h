@@ -24,12 +24,12 @@ inline storage::CheckpointHeader headerAt(std::uint64_t applied)
     return {ClusterId(5), Slot(applied), {applied, 1}, "configuration"};
 }
 
-/// A process's checkpoint on a simulated disk.
+/// A process's checkpoint on a simulated disk. Moves its log often.
 inline std::unique_ptr<storage::SqliteCheckpoint>
 onDisk(const SimVfs &vfs, const storage::CheckpointLayout &layout = plainLayout())
 {
     return std::make_unique<storage::SqliteCheckpoint>(
-        storage::SqliteCheckpoint::Options{QStringLiteral("/data"), layout, vfs.name()});
+        storage::SqliteCheckpoint::Options{QStringLiteral("/data"), layout, vfs.name(), 12});
 }
 
 /// What a checkpoint holds; empty without a header.

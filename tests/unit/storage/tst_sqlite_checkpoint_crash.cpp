@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/storage/checkpoint_life.h"
+
+#include <QTest>
+
+using namespace coffer;
+using namespace coffer::test;
+
+/// Faults at every single call of the disk in a node's life.
+class TestSqliteCheckpointCrash : public QObject
+{
+    Q_OBJECT
+
+private:
+    static constexpr std::uint64_t seeds = 3;
+
+    static std::uint64_t callsOf(std::uint64_t seed)
+    {
+        CheckpointLife life(seed);
+        const Result<void> done = life.run();
+        if (!done)
+            qWarning("%s", qPrintable(done.error().message));
+        return done ? life.vfs().calls() : 0;
+    }
+
+    /// Calls \a test with each call of each seed's life; it says what is wrong.
+    static QString forEachCall(const std::function<QString(CheckpointLife &, std::uint64_t)> &test)
+    {
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+            const std::uint64_t calls = callsOf(seed);
+            if (calls == 0)
+                return QStringLiteral("a life without faults fails");
+            for (std::uint64_t call = 1; call <= calls; ++call) {
+                CheckpointLife life(seed);
+                const QString wrong = test(life, call);
+                if (!wrong.isEmpty())
+                    return QStringLiteral("seed %1, call %2: %3").arg(seed).arg(call).arg(wrong);
+            }
+        }
+        return {};
+    }
+
+    /// The node starts again, finds what it must find, and goes on.
+    static QString startAgain(CheckpointLife &life)
+    {
+        if (const Result<void> started = life.start(); !started)
+            return QStringLiteral("start: ") + started.error().message;
+        if (const QString difference = life.difference(); !difference.isEmpty())
+            return difference;
+        if (const Result<void> wentOn = life.goOn(); !wentOn)
+            return QStringLiteral("going on: ") + wentOn.error().message;
+        life.vfs().restart();
+        if (const Result<void> started = life.start(); !started)
+            return QStringLiteral("start after going on: ") + started.error().message;
+        return life.difference();
+    }
+
+private Q_SLOTS:
+    void crash_atEveryCallKeepsWhatWasCommitted()
+    {
+        int runs = 0;
+        const QString wrong = forEachCall([&runs](CheckpointLife &life, std::uint64_t call) {
+            life.vfs().failAt(call, SimVfs::Fault::crash);
+            if (life.run())
+                return QStringLiteral("survived the crash");
+            ++runs;
+            life.vfs().restart();
+            return startAgain(life);
+        });
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        qInfo("power lost at %d calls of %d lives", runs, int(seeds));
+    }
+
+    void crash_whileComingBackKeepsWhatWasCommitted()
+    {
+        int runs = 0;
+        const QString wrong = forEachCall([&runs](CheckpointLife &life, std::uint64_t call) {
+            life.vfs().failAt(call, SimVfs::Fault::crash);
+            static_cast<void>(life.run());
+            life.vfs().restart();
+            for (std::uint64_t next = 1 + call % 7; next < 200; next += 5 + call % 11) {
+                life.vfs().failAt(next, SimVfs::Fault::crash);
+                const Result<void> started = life.start();
+                ++runs;
+                life.vfs().restart();
+                if (started)
+                    break;
+            }
+            return startAgain(life);
+        });
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        qInfo("power lost again in %d starts", runs);
+    }
+
+    void kill_atEveryCallKeepsWhatWasCommitted()
+    {
+        int runs = 0;
+        const QString wrong = forEachCall([&runs](CheckpointLife &life, std::uint64_t call) {
+            life.vfs().failAt(call, SimVfs::Fault::crash);
+            static_cast<void>(life.run());
+            ++runs;
+            life.vfs().restartProcess();
+            return startAgain(life);
+        });
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        qInfo("killed at %d calls", runs);
+    }
+
+    void failure_once_data() { failures(); }
+    void failure_once() { failure(false); }
+    void failure_forEver_data() { failures(); }
+    void failure_forEver() { failure(true); }
+
+    void noSpace_atEveryCallIsTriedAgain()
+    {
+        int runs = 0;
+        int retries = 0;
+        const QString wrong = forEachCall([&](CheckpointLife &life, std::uint64_t call) {
+            life.vfs().failAt(call, SimVfs::Fault::full, call % 2 == 0);
+            const Result<void> done = life.runWithRetries();
+            if (!done)
+                return done.error().message;
+            ++runs;
+            retries += life.retries();
+            if (const QString difference = life.difference(); !difference.isEmpty())
+                return difference;
+            life.vfs().restart();
+            return startAgain(life);
+        });
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        QVERIFY(retries > 100);
+        qInfo("no space at %d calls, %d steps tried again", runs, retries);
+    }
+
+    void noSpace_ofASmallDiskIsTriedAgain()
+    {
+        int retries = 0;
+        for (std::uint64_t capacity = 0; capacity < 800'000; capacity += 3001) {
+            CheckpointLife life(1 + capacity % 5);
+            life.vfs().setCapacity(capacity);
+            const Result<void> done = life.runWithRetries();
+            QVERIFY2(done, qPrintable(done ? QString() : done.error().message));
+            retries += life.retries();
+            const QString difference = life.difference();
+            QVERIFY2(difference.isEmpty(), qPrintable(difference));
+        }
+        QVERIFY(retries > 50);
+        qInfo("%d steps tried again", retries);
+    }
+
+private:
+    static void failures()
+    {
+        QTest::addColumn<bool>("losesPower");
+        QTest::newRow("and the process starts again") << false;
+        QTest::newRow("and power is lost") << true;
+    }
+
+    static void failure(bool isForEver)
+    {
+        QFETCH(bool, losesPower);
+        int failed = 0;
+        int unnoticed = 0;
+        const QString wrong = forEachCall([&](CheckpointLife &life, std::uint64_t call) {
+            life.vfs().failAt(call, SimVfs::Fault::io, isForEver);
+            if (life.run()) {
+                ++unnoticed;
+                if (life.vfs().faults() != 1)
+                    return QStringLiteral("nothing failed, or for ever, and nobody noticed");
+            } else {
+                ++failed;
+                if (!life.isRefusingEverything())
+                    return QStringLiteral("a call was not refused");
+            }
+            if (losesPower)
+                life.vfs().restart();
+            else
+                life.vfs().restartProcess();
+            return startAgain(life);
+        });
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        qInfo("%d failures, %d more that nobody noticed and that did no harm", failed, unnoticed);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestSqliteCheckpointCrash)
+#include "tst_sqlite_checkpoint_crash.moc"
