@@ -27,6 +27,7 @@ static ErrorCode codeOf(int code, int systemError)
     case SQLITE_TOOBIG:
     case SQLITE_CONSTRAINT:
     case SQLITE_MISMATCH:
+    case SQLITE_READONLY: // a file says of itself that this SQLite may not write it
     case SQLITE_ERROR: return ErrorCode::corrupt;
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return ErrorCode::refused;

@@ -13,6 +13,14 @@
 
 namespace coffer::test {
 
+/// What another node has committed, and its export.
+struct ForeignFile
+{
+    Content content;
+    QByteArray bytes;
+};
+[[nodiscard]] Result<ForeignFile> makeForeignFile(std::uint64_t seed, std::uint64_t applied);
+
 /// A node's life with its checkpoint: starts, commits, exports, installs, and a journal that
 /// remembers the name of what was installed. Knows after each step what must be on the disk.
 ///
@@ -20,7 +28,8 @@ namespace coffer::test {
 class CheckpointLife
 {
 public:
-    explicit CheckpointLife(std::uint64_t seed);
+    /// \a foreign: what it will receive; must outlive the object.
+    CheckpointLife(std::uint64_t seed, const std::vector<ForeignFile> &foreign);
 
     [[nodiscard]] SimVfs &vfs() { return m_vfs; }
 
@@ -30,13 +39,15 @@ public:
     Result<void> runWithRetries();
     [[nodiscard]] int retries() const { return m_retries; }
 
+    /// True after a failure to read an export's bytes: then the checkpoint itself goes on.
+    [[nodiscard]] bool hasFailedToRead() const { return m_hasFailedToRead; }
     /// Whether all kinds of calls of the object that failed are refused.
     [[nodiscard]] bool isRefusingEverything();
     /// The process goes and starts again. Power has to be taken away by the caller.
     Result<void> start();
     /// What is there equals what must be there. An empty text says yes.
     [[nodiscard]] QString difference();
-    /// One more commit, export and install, as proof that the directory can be used.
+    /// More commits and an install, as proof that the directory can be used.
     Result<void> goOn();
 
 private:
@@ -46,13 +57,15 @@ private:
     Result<void> commit();
     Result<void> exportAndCompare();
     Result<void> receive(bool isInstalled);
-    [[nodiscard]] std::vector<storage::Row> changes();
 
     SimVfs m_vfs;
     SeededRandom m_random;
+    const std::vector<ForeignFile> &m_foreign;
+    std::size_t m_received = 0;
     std::unique_ptr<storage::SqliteCheckpoint> m_checkpoint;
     std::vector<Step> m_steps;
     int m_retries = 0;
+    bool m_hasFailedToRead = false;
 
     std::uint64_t m_slot = 10;
     Content m_sure;                ///< As the last step that returned left it.
