@@ -58,8 +58,13 @@ SimNode::Settings Cluster::settingsOf(std::size_t machine) const
 
 std::unique_ptr<SimDisk> Cluster::newDisk()
 {
-    auto disk = std::make_unique<SimDisk>(m_disks++, NodeId(m_draw.bits() | 1));
-    disk->memory().setSegmentBytes(m_plan.segmentBytes);
+    const NodeId node(m_draw.bits() | 1);
+    SimDisk::Settings settings;
+    settings.segmentBytes = m_plan.segmentBytes;
+    settings.fillBytes = m_plan.fillBytes;
+    if (m_plan.usesSqlite)
+        settings.sqliteSeed = m_draw.bits();
+    auto disk = std::make_unique<SimDisk>(m_disks++, node, settings);
     disk->syncMin = m_draw.time(20us, 500us);
     disk->syncMax = disk->syncMin * 2;
     m_oracle.watch(*disk);
@@ -195,7 +200,7 @@ void Cluster::repairAll()
         if (SimDisk *disk = node->disk()) {
             disk->clearTrap();
             disk->slowPermille = 0;
-            disk->memory().setCapacity(std::nullopt);
+            disk->setCapacity(std::nullopt);
         }
     }
 }

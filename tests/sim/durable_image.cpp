@@ -80,8 +80,7 @@ void DurableImage::add(const storage::JournalRecord &record, Ledger &ledger)
         ledger.voted(m_node, vote->ballot, vote->slot, vote->entry);
 }
 
-void DurableImage::rebuild(const storage::MemoryDisk &memory, const Told &heard,
-                           const Ledger &ledger)
+void DurableImage::rebuild(const SimDisk &disk, const Told &heard, const Ledger &ledger)
 {
     m_promised = {};
     m_slots.clear();
@@ -89,23 +88,26 @@ void DurableImage::rebuild(const storage::MemoryDisk &memory, const Told &heard,
     m_goodTo = {};
     m_checkedTo = {};
     m_checkedBallot = {};
-    m_installed = memory.checkpointed();
-    memory.visitDurable([this](const storage::JournalRecord &record) {
+    m_installed = disk.checkpointed();
+    const Result<void> read = disk.visitDurable([this](const storage::JournalRecord &record) {
         if (record.kind == RecordKind::install)
             m_installed = std::max(m_installed, record.slot);
         if (const std::optional<consensus::Record> known = decoded(record))
             addRecord(*known, record.slot);
     });
+    if (!read)
+        report("P6", QStringLiteral("the durable journal of %1 cannot be read: %2")
+                         .arg(toText(m_node), read.error().message));
     isAmputated |= hasLost(heard, ledger);
     mayBeFenced |= isAmputated || hasLost(told, ledger);
 }
 
-void DurableImage::checkKept(const storage::MemoryDisk &memory, const Ledger &ledger) const
+void DurableImage::checkKept(const SimDisk &disk, const Ledger &ledger) const
 {
-    if (isAmputated || mayBeFenced || memory.isEmpty())
+    if (isAmputated || mayBeFenced || disk.isEmpty())
         return;
     DurableImage read(m_disk, m_node);
-    read.rebuild(memory, {}, ledger);
+    read.rebuild(disk, {}, ledger);
     // Of an epoch that this disk knows to be over, nothing need be kept.
     const consensus::Configuration *next = ledger.configuration(told.promised.epoch.next());
     if (next != nullptr && read.firstMissing({}, next->firstSlot.previous(), ledger).isNone())

@@ -3,7 +3,7 @@
 
 #include "consensus/record.h"
 #include "sim/ledger.h"
-#include "storage/memory_disk.h"
+#include "sim/sim_disk.h"
 
 #include <algorithm>
 #include <vector>
@@ -35,10 +35,10 @@ public:
     void add(const storage::JournalRecord &record, Ledger &ledger);
     /// Begins anew from what is left on a disk that went back in time; \a heard is what others
     /// have surely heard before.
-    void rebuild(const storage::MemoryDisk &memory, const Told &heard, const Ledger &ledger);
+    void rebuild(const SimDisk &disk, const Told &heard, const Ledger &ledger);
 
-    /// A process is about to read \a memory: everything its node ever told must still be there.
-    void checkKept(const storage::MemoryDisk &memory, const Ledger &ledger) const;
+    /// A process is about to read \a disk: everything its node ever told must still be there.
+    void checkKept(const SimDisk &disk, const Ledger &ledger) const;
 
     /// The disk's checkpoint holds every slot up to \a slot.
     void setCheckpointed(Slot slot) { m_installed = std::max(m_installed, slot); }

@@ -301,11 +301,12 @@ void Nemesis::slowProcessor()
 void Nemesis::fillDisk()
 {
     const std::size_t machine = anyMachine();
-    storage::MemoryDisk &memory = m_cluster.node(machine).disk()->memory();
+    SimDisk &disk = *m_cluster.node(machine).disk();
     note(FaultKind::fullDisk, QStringLiteral("m%1").arg(machine));
-    memory.setCapacity(memory.journalBytes() + std::uint64_t(m_draw.between(0, 2000)));
+    disk.setCapacity(disk.journalBytes()
+                     + std::uint64_t(m_draw.scaled(1, 2 * std::int64_t(disk.segmentBytes()))));
     m_cluster.world().after(m_draw.time(50ms, 5s), [this, machine] {
-        m_cluster.node(machine).disk()->memory().setCapacity(std::nullopt);
+        m_cluster.node(machine).disk()->setCapacity(std::nullopt);
     });
 }
 

@@ -23,7 +23,7 @@ void Oracle::watch(SimDisk &disk)
 {
     auto &image = m_images[disk.number()];
     image = std::make_unique<DurableImage>(disk.number(), disk.node());
-    disk.memory().setDurableHook([this, &image](const storage::JournalRecord &record) {
+    disk.setDurableHook([this, &image](const storage::JournalRecord &record) {
         if (record.kind == storage::RecordKind::install)
             ++m_installs;
         image->add(record, m_ledger);
@@ -32,19 +32,19 @@ void Oracle::watch(SimDisk &disk)
 
 void Oracle::started(const SimDisk &disk) const
 {
-    m_images.at(disk.number())->checkKept(disk.memory(), m_ledger);
+    m_images.at(disk.number())->checkKept(disk, m_ledger);
 }
 
 void Oracle::forget(SimDisk &disk)
 {
-    disk.memory().setDurableHook(nullptr);
+    disk.setDurableHook(nullptr);
     m_ledger.forgetDisk(disk.number());
 }
 
 void Oracle::rolledBack(SimDisk &disk, const DurableImage::Told &heard)
 {
     DurableImage &image = *m_images.at(disk.number());
-    image.rebuild(disk.memory(), heard, m_ledger);
+    image.rebuild(disk, heard, m_ledger);
 }
 
 void Oracle::diverged(SimDisk &disk)
@@ -61,7 +61,7 @@ void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)
         report("P2", QStringLiteral("a node sends a frame that cannot be read: ")
                          + decoded.error().message);
     DurableImage &image = *m_images.at(disk.number());
-    image.setCheckpointed(disk.memory().checkpointed());
+    image.setCheckpointed(disk.checkpointed());
     m_statements.check(image, *decoded, frame.size());
 }
 
@@ -70,7 +70,7 @@ void Oracle::entryApplied(const SimDisk &disk, Slot slot, const consensus::Entry
 {
     const std::optional<Hash128> judged =
         image(disk).isDiverged ? std::nullopt : std::optional(hash);
-    m_shadow.applied(slot, entry, judged, before, disk.memory().checkpointed());
+    m_shadow.applied(slot, entry, judged, before, disk.checkpointed());
 }
 
 const DurableImage &Oracle::image(const SimDisk &disk) const { return *m_images.at(disk.number()); }

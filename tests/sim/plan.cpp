@@ -107,7 +107,9 @@ Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
     const int share = int(draw.between(200, 1800)); // Some seeds are quiet, some are not.
     for (std::size_t i = 0; i < faultKinds; ++i)
         plan.faults.set(i, draw.chance(likelihood(FaultKind(i)) * share / 1000));
+    plan.usesSqlite = seed % 10 == 0;
     Draw more(seed, 8);
+    plan.fillBytes = more.chance(500) ? 0 : 4096;
     const bool isEmphatic = more.chance(emphasisPermille);
     const Emphasis drawn = Emphasis(more.between(1, std::int64_t(Emphasis::count) - 1));
     emphasize(plan, emphasis.value_or(isEmphatic ? drawn : Emphasis::none), more);

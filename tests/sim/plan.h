@@ -78,6 +78,8 @@ struct Plan
     LinkPolicy network;
     engine::Options options;
     std::uint64_t segmentBytes = 16'384;
+    std::uint64_t fillBytes = 0; ///< Zeros written ahead in the journal.
+    bool usesSqlite = false;     ///< Real checkpoints, on a disk in memory.
     SimTime turnMax{20};
     std::size_t keys = 4;
     int sessionPermille = 500; ///< Clients that work with a session.

@@ -78,8 +78,7 @@ void Nemesis::takeImage(std::size_t machine)
 {
     const NodeId id = m_cluster.node(machine).id();
     note(FaultKind::rollback, QStringLiteral("m%1: image taken").arg(machine));
-    auto image = std::make_shared<storage::MemoryDisk::Image>(
-        m_cluster.node(machine).disk()->memory().image());
+    auto image = std::make_shared<SimDisk::Image>(m_cluster.node(machine).disk()->image());
     const SimTime work = m_draw.time(200ms, 3s);
     auto told = std::make_shared<DurableImage::Told>();
     m_cluster.world().after(work, [this, machine, told] {
@@ -90,7 +89,7 @@ void Nemesis::takeImage(std::size_t machine)
             return;
         m_cluster.stop(machine, true);
         SimDisk &disk = *m_cluster.node(machine).disk();
-        disk.memory().restore(*image);
+        disk.restore(*image);
         m_cluster.oracle().rolledBack(disk, *told);
         const bool isAmputated = m_cluster.oracle().image(disk).isAmputated;
         m_cluster.timeline().note(QStringLiteral("rollback: m%1 went back, %2")

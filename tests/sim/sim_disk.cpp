@@ -2,15 +2,125 @@
 #include "sim/sim_disk.h"
 
 #include "sim/finding.h"
+#include "sim/sim_journal.h"
+
+#include <algorithm>
 
 namespace coffer::sim {
 
-SimDisk::SimDisk(std::size_t number, NodeId node) : m_number(number), m_node(node)
+using storage::DiskCall;
+using storage::FileCall;
+
+/// The step of the journal that a call on its files belongs to.
+static DiskCall stepOf(FileCall call)
 {
-    m_memory.setFaultHook([this](storage::DiskCall call) { return check(call); });
+    switch (call) {
+    case FileCall::sync:
+    case FileCall::syncDirectory: return DiskCall::sync;
+    case FileCall::create:
+    case FileCall::write:
+    case FileCall::preallocate:
+    case FileCall::resize:
+    case FileCall::rename: return DiskCall::append;
+    case FileCall::remove: return DiskCall::removeSegment;
+    case FileCall::open:
+    case FileCall::size:
+    case FileCall::read:
+    case FileCall::names:
+    case FileCall::lock: break;
+    }
+    return DiskCall::replay;
 }
 
-std::optional<Error> SimDisk::check(storage::DiskCall call)
+SimDisk::SimDisk(std::size_t number, NodeId node, const Settings &settings)
+    : m_number(number), m_node(node), m_settings(settings)
+{
+    m_files.setFaultHook([this](FileCall call, const QString &) { return check(stepOf(call)); });
+    const auto hook = [this](DiskCall call) { return check(call); };
+    m_checkpoint = settings.sqliteSeed ? makeSqliteCheckpointDisk(hook, *settings.sqliteSeed)
+                                       : makeMemoryCheckpointDisk(hook);
+}
+
+storage::FileJournal::Options SimDisk::journalOptions() const
+{
+    storage::FileJournal::Options options;
+    options.owner.node = m_node;
+    options.segmentBytes = m_settings.segmentBytes;
+    options.fillBytes = m_settings.fillBytes;
+    return options;
+}
+
+std::unique_ptr<storage::Journal> SimDisk::openJournal()
+{
+    return std::make_unique<SimJournal>(*this);
+}
+
+std::unique_ptr<storage::Checkpoint> SimDisk::openCheckpoint() { return m_checkpoint->open(); }
+
+void SimDisk::tell(std::uint64_t lsn, const storage::JournalRecord &record)
+{
+    if (lsn <= m_toldLsn)
+        return;
+    m_toldLsn = lsn;
+    if (m_durableHook)
+        m_durableHook(record);
+}
+
+Result<void> SimDisk::visitDurable(const Visit &visit) const
+{
+    storage::MemoryFileSystem left;
+    left.restore(m_files.image());
+    storage::JournalReader reader(left, {m_node, std::nullopt});
+    const auto read = reader.read([&visit](const storage::JournalReader::Placed &placed) {
+        visit(placed.record);
+        return Result<void>();
+    });
+    if (!read)
+        return read.error();
+    return {};
+}
+
+bool SimDisk::isEmpty() const
+{
+    bool isAny = !checkpointed().isNone();
+    const Result<void> read =
+        visitDurable([&isAny](const storage::JournalRecord &) { isAny = true; });
+    return read && !isAny;
+}
+
+SimDisk::Image SimDisk::image() const { return {m_files.image(), m_checkpoint->image()}; }
+
+void SimDisk::restore(const Image &image)
+{
+    m_files.restore(image.journal);
+    m_checkpoint->restore(image.checkpoint);
+    storage::MemoryFileSystem left;
+    left.restore(image.journal);
+    storage::JournalReader reader(left, {m_node, std::nullopt});
+    m_toldLsn = 0;
+    const auto read = reader.read([this](const storage::JournalReader::Placed &placed) {
+        m_toldLsn = placed.lsn;
+        return Result<void>();
+    });
+    static_cast<void>(read); // damage is found by the next start
+}
+
+bool SimDisk::rot(Draw &draw)
+{
+    const storage::MemoryFileSystem::Image files = m_files.image();
+    std::vector<QString> names;
+    for (const auto &[name, bytes] : files) {
+        if (!bytes.isEmpty())
+            names.push_back(name);
+    }
+    if (names.empty())
+        return false;
+    const QString name = draw.of(names);
+    const std::uint64_t offset = draw.index(std::size_t(files.at(name).size()));
+    return m_files.flip(name, offset, std::uint8_t(1u << draw.index(8)));
+}
+
+std::optional<Error> SimDisk::check(DiskCall call)
 {
     if (!m_trap || (m_trap->call && *m_trap->call != call))
         return std::nullopt;
@@ -28,12 +138,16 @@ std::optional<Error> SimDisk::check(storage::DiskCall call)
     return Error{*trap.error, QStringLiteral("injected")};
 }
 
+void SimDisk::processEnds() { m_checkpoint->processEnds(); }
+
 void SimDisk::processEnded(bool isPowerLoss, Draw &draw)
 {
-    if (isPowerLoss || m_hadErrors) {
-        const auto unsynced = std::int64_t(m_memory.unsyncedCount());
-        m_memory.crash(draw.chance(200) ? 0 : std::size_t(draw.between(0, unsynced)));
-    }
+    const bool isLost = isPowerLoss || m_hadErrors;
+    if (isLost && draw.chance(200))
+        m_files.crash([](std::size_t) { return std::size_t(0); });
+    else if (isLost)
+        m_files.crash([&draw](std::size_t most) { return draw.index(most + 1); });
+    m_checkpoint->processEnded(isLost);
 }
 
 } // namespace coffer::sim

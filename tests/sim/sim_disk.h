@@ -3,24 +3,68 @@
 
 #include "base/ids.h"
 #include "sim/draw.h"
-#include "storage/memory_disk.h"
+#include "sim/sim_checkpoint.h"
+#include "storage/file_journal.h"
+#include "storage/memory_file_system.h"
 
+#include <functional>
+#include <memory>
 #include <optional>
 
 namespace coffer::sim {
 
 /// A data directory that can be carried to another machine: the node's identity goes with it.
 /// Its speed and its faults are those of the hardware it lies on. Resource.
+///
+/// The journal is the real one, on a file system in memory; the checkpoint is SQLite on a disk in
+/// memory, or for most runs its twin, which is faster.
 class SimDisk
 {
 public:
+    struct Settings
+    {
+        std::uint64_t segmentBytes = 16'384;
+        std::uint64_t fillBytes = 0;
+        std::optional<std::uint64_t> sqliteSeed; ///< Empty: the twin.
+    };
+    /// Told of each record when it becomes durable, in order.
+    using DurableHook = std::function<void(const storage::JournalRecord &)>;
+    using Visit = std::function<void(const storage::JournalRecord &)>;
+    /// Everything durable at one moment. Value.
+    struct Image
+    {
+        storage::MemoryFileSystem::Image journal;
+        CheckpointDisk::Image checkpoint;
+    };
+
     /// \a number tells disks apart, also those that had the same identity.
-    SimDisk(std::size_t number, NodeId node);
+    SimDisk(std::size_t number, NodeId node, const Settings &settings);
 
     [[nodiscard]] std::size_t number() const { return m_number; }
     [[nodiscard]] NodeId node() const { return m_node; }
-    [[nodiscard]] storage::MemoryDisk &memory() { return m_memory; }
-    [[nodiscard]] const storage::MemoryDisk &memory() const { return m_memory; }
+    void setDurableHook(DurableHook hook) { m_durableHook = std::move(hook); }
+
+    /// What one process run opens. The disk must outlive them.
+    [[nodiscard]] std::unique_ptr<storage::Journal> openJournal();
+    [[nodiscard]] std::unique_ptr<storage::Checkpoint> openCheckpoint();
+
+    /// Visits the records that would be left if all that is not durable were lost. The error of a
+    /// journal that cannot be read.
+    Result<void> visitDurable(const Visit &visit) const;
+    /// The last slot of the durable checkpoint in use.
+    [[nodiscard]] Slot checkpointed() const { return m_checkpoint->checkpointed(); }
+    [[nodiscard]] bool isEmpty() const;
+    [[nodiscard]] std::uint64_t journalBytes() const { return m_files.usedBytes(); }
+    [[nodiscard]] std::uint64_t segmentBytes() const { return m_settings.segmentBytes; }
+    /// Journal bytes above which the disk is full; nothing: no limit.
+    void setCapacity(std::optional<std::uint64_t> bytes) { m_files.setCapacity(bytes); }
+
+    /// What is durable now, and going back to it: an old backup, or a disk that lied about syncs.
+    /// Only while no process runs on it.
+    [[nodiscard]] Image image() const;
+    void restore(const Image &image);
+    /// Flips a bit of the durable journal. False if there is no journal.
+    bool rot(Draw &draw);
 
     /// What goes wrong, at the n-th step from now on (0: the next).
     struct Trap
@@ -43,16 +87,27 @@ public:
     int slowPermille = 0; ///< So many writes take up to slowMax.
     SimTime slowMax{0};
 
-    /// Called when the process ends: page cache survives it (\a isPowerLoss false) or a random
+    /// Called before a process ends: what it does while it falls apart reaches no disk.
+    void processEnds();
+    /// Called when the process has ended: page cache survives it (\a isPowerLoss false) or a random
     /// part of it does.
     void processEnded(bool isPowerLoss, Draw &draw);
 
 private:
+    friend class SimJournal;
+
+    [[nodiscard]] storage::FileJournal::Options journalOptions() const;
     std::optional<Error> check(storage::DiskCall call);
+    /// \a record is durable; the hook hears of it unless it has already.
+    void tell(std::uint64_t lsn, const storage::JournalRecord &record);
 
     std::size_t m_number;
     NodeId m_node;
-    storage::MemoryDisk m_memory;
+    Settings m_settings;
+    storage::MemoryFileSystem m_files;
+    std::unique_ptr<CheckpointDisk> m_checkpoint;
+    DurableHook m_durableHook;
+    std::uint64_t m_toldLsn = 0;
     std::optional<Trap> m_trap;
     bool m_hadErrors = false;
     std::uint64_t m_sprung = 0;

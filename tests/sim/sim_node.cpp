@@ -4,8 +4,6 @@
 #include "engine/store_machine.h"
 #include "sim/finding.h"
 #include "sim/sim_executor.h"
-#include "storage/memory_checkpoint.h"
-#include "storage/memory_journal.h"
 
 #include <utility>
 
@@ -101,17 +99,17 @@ struct SimNode::Run
     Run(SimNode &node, const engine::Options &options, SimExecutor::Post post,
         SimExecutor::Down down, engine::Engine::Fatal fatal)
         : transport(node, node.m_surroundings)
-        , journal(node.m_disk->memory())
-        , checkpoint(node.m_disk->memory())
+        , journal(node.m_disk->openJournal())
+        , checkpoint(node.m_disk->openCheckpoint())
         , executor(node.m_world, node.m_draw, *node.m_disk, std::move(post), std::move(down))
         , engine(options,
-                 {node.m_clock, node.m_random, transport, journal, checkpoint, executor, machine},
+                 {node.m_clock, node.m_random, transport, *journal, *checkpoint, executor, machine},
                  std::move(fatal))
     {}
 
     NodeTransport transport;
-    storage::MemoryJournal journal;
-    storage::MemoryCheckpoint checkpoint;
+    std::unique_ptr<storage::Journal> journal;
+    std::unique_ptr<storage::Checkpoint> checkpoint;
     FragileMachine machine;
     SimExecutor executor;
     engine::Engine engine;
@@ -202,6 +200,7 @@ void SimNode::stop(bool isPowerLoss)
     if (!m_run)
         return;
     m_run->executor.stop();
+    m_disk->processEnds();
     m_run.reset();
     m_inbox.clear();
     m_disk->processEnded(isPowerLoss, m_draw);

@@ -244,6 +244,24 @@ void SimVfs::setContents(const QByteArray &path, const QByteArray &bytes)
     m_durableNames.insert_or_assign(path, m_names.at(path));
 }
 
+SimVfs::Image SimVfs::image() const
+{
+    Image image;
+    for (const auto &[name, inode] : m_durableNames)
+        image.emplace(name, inode->durable);
+    return image;
+}
+
+void SimVfs::restore(const Image &image)
+{
+    m_pendingNames.clear();
+    m_durableNames.clear();
+    m_names.clear();
+    for (const auto &[name, bytes] : image)
+        setContents(name, bytes);
+    restartProcess();
+}
+
 // ---- calls on names
 
 int SimVfs::Calls::open(sqlite3_vfs *raw, const char *name, sqlite3_file *file, int flags, int *out)

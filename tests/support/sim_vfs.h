@@ -55,6 +55,10 @@ public:
     /// Bytes of all files above which writes find the disk full.
     void setCapacity(std::optional<std::uint64_t> bytes) { m_capacity = bytes; }
 
+    /// The process ends here: every call fails until one of the two restarts, so that whoever
+    /// closes a database now does not tidy it up.
+    void halt() { m_isDown = true; }
+    [[nodiscard]] bool isDown() const { return m_isDown; }
     /// Power goes: everything open is dead, and un-synced data survive as chance has it.
     void restart();
     /// The process goes, the machine stays: nothing is lost.
@@ -66,6 +70,11 @@ public:
     [[nodiscard]] QByteArray contents(const QByteArray &path) const;
     /// Replaces or makes a file, durably.
     void setContents(const QByteArray &path, const QByteArray &bytes);
+
+    /// What would be left if everything that is not durable were lost, and going back to it.
+    using Image = std::map<QByteArray, QByteArray>;
+    [[nodiscard]] Image image() const;
+    void restore(const Image &image);
 
 private:
     struct Change

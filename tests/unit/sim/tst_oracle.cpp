@@ -4,7 +4,6 @@
 #include "engine/codec.h"
 #include "engine/store_machine.h"
 #include "sim/finding.h"
-#include "storage/memory_journal.h"
 
 #include <QTest>
 
@@ -30,7 +29,7 @@ struct World
     World()
     {
         for (std::uint64_t node = 1; node <= 3; ++node) {
-            disks.push_back(std::make_unique<SimDisk>(node, NodeId(node)));
+            disks.push_back(std::make_unique<SimDisk>(node, NodeId(node), SimDisk::Settings()));
             oracle.watch(*disks.back());
             record(node, engine::codec::foundingRecord({ClusterId(77), voters}));
         }
@@ -38,9 +37,10 @@ struct World
     SimDisk &disk(std::uint64_t node) { return *disks[node - 1]; }
     void record(std::uint64_t node, const storage::JournalRecord &record)
     {
-        storage::MemoryJournal journal(disk(node).memory());
-        QVERIFY(journal.append({record}));
-        QVERIFY(journal.sync());
+        const std::unique_ptr<storage::Journal> journal = disk(node).openJournal();
+        QVERIFY(journal->replay([](const storage::JournalRecord &) { return Result<void>(); }));
+        QVERIFY(journal->append({record}));
+        QVERIFY(journal->sync());
     }
     void promise(std::uint64_t node, const Ballot &promised)
     {
@@ -100,11 +100,12 @@ private Q_SLOTS:
     void founded_secondCluster()
     {
         World world;
-        SimDisk other(9, NodeId(9));
+        SimDisk other(9, NodeId(9), {});
         world.oracle.watch(other);
-        storage::MemoryJournal journal(other.memory());
-        QVERIFY(journal.append({engine::codec::foundingRecord({ClusterId(78), voters})}));
-        QCOMPARE(broken([&] { (void)journal.sync(); }), QStringLiteral("P16"));
+        const std::unique_ptr<storage::Journal> journal = other.openJournal();
+        QVERIFY(journal->replay([](const storage::JournalRecord &) { return Result<void>(); }));
+        QVERIFY(journal->append({engine::codec::foundingRecord({ClusterId(78), voters})}));
+        QCOMPARE(broken([&] { (void)journal->sync(); }), QStringLiteral("P16"));
     }
 
     void voted_quorumIsSilentlyChosen()
@@ -243,11 +244,11 @@ private Q_SLOTS:
     void started_diskForgotAPromise()
     {
         World world;
-        const storage::MemoryDisk::Image before = world.disk(2).memory().image();
+        const SimDisk::Image before = world.disk(2).image();
         world.promise(2, ballot(1));
         world.say(2, consensus::Promise{ballot(1), Slot(1), Slot(), 0, 1, {}});
         QCOMPARE(broken([&] { world.oracle.started(world.disk(2)); }), QStringLiteral("nothing"));
-        world.disk(2).memory().restore(before);
+        world.disk(2).restore(before);
         QCOMPARE(broken([&] { world.oracle.started(world.disk(2)); }), QStringLiteral("P3"));
     }
 
@@ -255,21 +256,21 @@ private Q_SLOTS:
     {
         World world;
         world.promise(2, ballot(1));
-        const storage::MemoryDisk::Image before = world.disk(2).memory().image();
+        const SimDisk::Image before = world.disk(2).image();
         world.vote(2, ballot(1), valueA);
         world.say(2, consensus::Accepted{ballot(1), Slot(1)});
-        world.disk(2).memory().restore(before);
+        world.disk(2).restore(before);
         QCOMPARE(broken([&] { world.oracle.started(world.disk(2)); }), QStringLiteral("P6"));
     }
 
     void rolledBack_votesAgain()
     {
         World world;
-        const storage::MemoryDisk::Image before = world.disk(2).memory().image();
+        const SimDisk::Image before = world.disk(2).image();
         world.vote(2, ballot(1), valueA);
         world.say(2, consensus::Accepted{ballot(1), Slot(1)});
         const DurableImage::Told told = world.oracle.image(world.disk(2)).told;
-        world.disk(2).memory().restore(before);
+        world.disk(2).restore(before);
         world.oracle.rolledBack(world.disk(2), told);
         world.promise(2, ballot(2));
         const consensus::Promise promise{ballot(2), Slot(1), Slot(), 0, 1, {}};
