@@ -3,65 +3,90 @@
 
 #include "base/check.h"
 
-#include <algorithm>
-
 namespace coffer::store {
 
-/// Calls \a visit with every tree that \a path lies in, the root first and itself last, until it
-/// returns false.
-template<class Visit>
-static void visitTrees(QByteArrayView path, const Visit &visit)
+namespace {
+
+/// The trees that a path lies in, from the root down to itself or to a fixed depth; what is deeper
+/// lies in the deepest of these.
+class TreeWalk
 {
-    const std::string_view bytes(path.data(), std::size_t(path.size()));
-    std::size_t end = std::min<std::size_t>(1, bytes.size());
-    while (visit(bytes.substr(0, end)) && end < bytes.size())
-        end = std::min(bytes.find('/', end + 1), bytes.size()); // A segment is not empty.
-}
+public:
+    /// Begins at the root. \a path has to stay.
+    explicit TreeWalk(QByteArrayView path) : m_path(path.size() > 1 ? path : QByteArrayView()) {}
+
+    /// Goes one segment down; false if there is none, or if it is too deep.
+    bool descend()
+    {
+        if (m_depth == depthMax || m_end == m_path.size())
+            return false;
+        ++m_depth;
+        do
+            add(m_path[m_end++]);
+        while (m_end < m_path.size() && m_path[m_end] != '/');
+        return true;
+    }
+    /// A hash of the tree's path. Trees that share it are taken for one, which costs comparisons
+    /// and nothing else, because globs are compared with whole paths.
+    [[nodiscard]] std::uint64_t key() const { return m_key; }
+
+private:
+    static constexpr int depthMax = 16;
+
+    /// FNV-1a.
+    void add(char c) { m_key = (m_key ^ static_cast<unsigned char>(c)) * 0x100000001b3; }
+
+    QByteArrayView m_path;
+    qsizetype m_end = 0;
+    int m_depth = 0;
+    std::uint64_t m_key = 0xcbf29ce484222325;
+};
+
+} // namespace
 
 void WatchIndex::add(WatchId id, const Glob &glob)
 {
-    Tree *last = nullptr;
-    visitTrees(glob.tree(), [this, &last](std::string_view tree) {
-        auto found = m_trees.find(tree);
-        if (found == m_trees.end())
-            found = m_trees.emplace(tree, Tree()).first;
-        last = &found->second;
-        ++last->watches;
-        return true;
-    });
-    last->groups.try_emplace(glob.pattern(), Group{glob, {}}).first->second.watches.insert(id);
+    const QByteArray path = glob.tree();
+    TreeWalk walk(path);
+    Tree *tree = nullptr;
+    do {
+        tree = &m_trees[walk.key()];
+        ++tree->watches;
+    } while (walk.descend());
+    tree->groups.try_emplace(glob.pattern(), Group{glob, {}}).first->second.watches.insert(id);
 }
 
 void WatchIndex::remove(WatchId id, const Glob &glob)
 {
-    const QByteArray last = glob.tree();
-    visitTrees(last, [&](std::string_view tree) {
-        const auto found = m_trees.find(tree);
-        COFFER_CHECK(found != m_trees.end(), "a watch is not in its index");
-        if (tree.size() == std::size_t(last.size())) {
-            const auto group = found->second.groups.find(glob.pattern());
-            group->second.watches.erase(id);
-            if (group->second.watches.empty())
-                found->second.groups.erase(group);
-        }
+    const QByteArray path = glob.tree();
+    TreeWalk last(path);
+    while (last.descend()) {}
+    Tree &tree = m_trees.at(last.key());
+    const auto group = tree.groups.find(glob.pattern());
+    COFFER_CHECK(group != tree.groups.end(), "a watch is not in its index");
+    group->second.watches.erase(id);
+    if (group->second.watches.empty())
+        tree.groups.erase(group);
+    TreeWalk walk(path);
+    do {
+        const auto found = m_trees.find(walk.key());
         if (--found->second.watches == 0)
             m_trees.erase(found);
-        return true;
-    });
+    } while (walk.descend());
 }
 
 void WatchIndex::find(QByteArrayView path, std::vector<WatchId> &found) const
 {
-    visitTrees(path, [&](std::string_view bytes) {
-        const auto tree = m_trees.find(bytes);
+    TreeWalk walk(path);
+    do {
+        const auto tree = m_trees.find(walk.key());
         if (tree == m_trees.end())
-            return false;
+            return;
         for (const auto &[pattern, group] : tree->second.groups) {
             if (group.glob.matches(path))
                 found.insert(found.end(), group.watches.begin(), group.watches.end());
         }
-        return true;
-    });
+    } while (walk.descend());
 }
 
 } // namespace coffer::store

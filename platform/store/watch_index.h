@@ -6,8 +6,6 @@
 
 #include <map>
 #include <set>
-#include <string>
-#include <string_view>
 // tidy: allow(hash-order) The index looks up in it alone.
 #include <unordered_map>
 
@@ -17,7 +15,7 @@ namespace coffer::store {
 ///
 /// A path needs one look for each tree that it lies in, as far down as there are watches, and one
 /// comparison for each different pattern there; how many watches wait elsewhere does not matter.
-/// Pure, deterministic.
+/// What a watch needs of memory is bounded, however deep its tree is. Pure, deterministic.
 class WatchIndex
 {
 public:
@@ -42,17 +40,8 @@ private:
         std::map<QByteArray, Group, BytesLess> groups; ///< By pattern; those that end here.
         std::size_t watches = 0;                       ///< Here and below, at least 1.
     };
-    struct Hash
-    {
-        using is_transparent = void;
-        std::size_t operator()(std::string_view bytes) const
-        {
-            return std::hash<std::string_view>()(bytes);
-        }
-    };
-
     // tidy: allow(hash-order) It is only looked up in, never iterated.
-    std::unordered_map<std::string, Tree, Hash, std::equal_to<>> m_trees;
+    std::unordered_map<std::uint64_t, Tree> m_trees; ///< By TreeWalk::key().
 };
 
 } // namespace coffer::store

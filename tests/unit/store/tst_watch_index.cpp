@@ -17,6 +17,7 @@ class TestWatchIndex : public QObject
 private Q_SLOTS:
     void find_orderDependsOnNothingElse();
     void find_agreesWithASearchOfAll();
+    void find_seesAnyDepth();
 };
 
 static Glob globOf(const QByteArray &pattern) { return *Glob::parse(pattern); }
@@ -84,6 +85,25 @@ void TestWatchIndex::find_agreesWithASearchOfAll()
         matches += found.size();
     }
     QVERIFY(matches > 1'000); // Otherwise the draw above shows nothing.
+}
+
+void TestWatchIndex::find_seesAnyDepth()
+{
+    const QByteArray path = QByteArray("/a").repeated(2048);
+    WatchIndex index;
+    for (qsizetype depth = 1; depth <= 100; ++depth)
+        index.add(WatchId(std::uint64_t(depth)), globOf(path.first(2 * depth)));
+    for (qsizetype depth = 1; depth <= 100; ++depth) {
+        QCOMPARE(find(index, path.first(2 * depth)),
+                 std::vector<WatchId>{WatchId(std::uint64_t(depth))});
+    }
+    index.add(WatchId(101), globOf(path.chopped(2) + "/*"));
+    QCOMPARE(find(index, path), std::vector<WatchId>{WatchId(101)});
+    QCOMPARE(find(index, path.first(202)), std::vector<WatchId>());
+    for (qsizetype depth = 1; depth <= 100; ++depth)
+        index.remove(WatchId(std::uint64_t(depth)), globOf(path.first(2 * depth)));
+    index.remove(WatchId(101), globOf(path.chopped(2) + "/*"));
+    QVERIFY(index.isEmpty());
 }
 
 QTEST_APPLESS_MAIN(TestWatchIndex)
