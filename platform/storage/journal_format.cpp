@@ -80,10 +80,10 @@ Result<SegmentHeader> decodeSegmentHeader(QByteArrayView bytes)
     header.firstLsn = take<std::uint64_t>(bytes, 40);
     header.capacity = take<std::uint64_t>(bytes, 48);
     header.chain = take<std::uint32_t>(bytes, 56);
-    if (header.number == 0)
-        return damaged("its number is 0");
-    if (header.firstLsn == 0)
-        return damaged("its first lsn is 0");
+    if (header.number == 0 || header.number > numberMax)
+        return damaged("its number is out of bounds");
+    if (header.firstLsn == 0 || header.firstLsn > numberMax)
+        return damaged("its first lsn is out of bounds");
     if (header.capacity < firstBlockOffset + sectorBytes || header.capacity > segmentBytesMax
         || header.capacity % sectorBytes != 0)
         return damaged("its capacity is out of bounds");

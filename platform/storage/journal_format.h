@@ -25,6 +25,8 @@ inline constexpr std::uint64_t recordAlignment = 8;
 inline constexpr std::uint64_t payloadBytesMax = std::uint64_t(16) << 20;
 inline constexpr std::uint64_t groupBytesMax = std::uint64_t(256) << 20;
 inline constexpr std::uint64_t segmentBytesMax = groupBytesMax + (std::uint64_t(1) << 20);
+/// Numbers of segments and records stay below; larger ones are damage, so that none ever wraps.
+inline constexpr std::uint64_t numberMax = std::uint64_t(1) << 62;
 
 /// The first bytes of a segment.
 struct SegmentHeader

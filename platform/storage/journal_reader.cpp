@@ -187,11 +187,17 @@ Result<bool> JournalReader::readBlock(const Segment &segment, const Visit &visit
     if (!block || block->header.firstLsn != m_end.nextLsn || block->header.chain != m_end.chain)
         return false;
     const BlockHeader &header = block->header;
-    if (header.syncedUpTo >= header.firstLsn || header.syncedUpTo < m_end.syncedUpTo)
-        return damaged(segment.name, QStringLiteral("the block at offset %1 says that records up "
-                                                    "to %2 are durable, which makes no sense")
-                                         .arg(m_end.offset)
-                                         .arg(header.syncedUpTo));
+    const bool isPossible = header.syncedUpTo < header.firstLsn
+                            && header.syncedUpTo >= m_end.syncedUpTo
+                            && header.oldestSegment <= segment.header.number;
+    if (!isPossible)
+        return damaged(segment.name,
+                       QStringLiteral("the block at offset %1 says that records up to %2 are "
+                                      "durable and that the journal begins with segment %3, which "
+                                      "makes no sense")
+                           .arg(m_end.offset)
+                           .arg(header.syncedUpTo)
+                           .arg(header.oldestSegment));
     if (header.kind == BlockKind::group) {
         const QByteArrayView body = rest.sliced(qsizetype(blockHeaderBytes));
         if (header.bodyBytes > std::uint64_t(body.size())

@@ -14,12 +14,15 @@
 /// out in equal parts: the first 64 bytes of each are the header, the others the blocks.
 namespace coffer::fuzz {
 
-/// Checksums of header and blocks, as they stand one behind the other.
-inline void makeRight(QByteArray &segment)
+/// Number, size, and checksums of header and blocks, as they stand one behind the other.
+inline void makeRight(QByteArray &segment, std::uint64_t number)
 {
-    using namespace storage;
-    const auto put = [&segment](qsizetype at, std::uint32_t number) {
-        qToLittleEndian<quint32>(number, segment.data() + at);
+    namespace format = storage::format;
+    using storage::crc32c;
+    qToLittleEndian<quint64>(number, segment.data() + 16);
+    qToLittleEndian<quint64>(quint64(segment.size()), segment.data() + 48);
+    const auto put = [&segment](qsizetype at, std::uint32_t value) {
+        qToLittleEndian<quint32>(value, segment.data() + at);
     };
     const QByteArrayView all(segment);
     put(12, crc32c(all.sliced(16, 48), crc32c(all.first(12))));
@@ -56,10 +59,19 @@ inline void makeRight(QByteArray &segment)
             + part.mid(64);
         bytes.resize(qsizetype(storage::format::aligned(std::uint64_t(bytes.size()), 512)), '\0');
         if ((how & 4) != 0)
-            makeRight(bytes);
+            makeRight(bytes, std::uint64_t(i) + 1);
         files[storage::format::segmentName(std::uint64_t(i) + 1)] = bytes;
     }
     return files;
+}
+
+/// The input that gives \a files, which are segments of one size.
+[[nodiscard]] inline QByteArray inputOf(const storage::MemoryFileSystem::Image &files)
+{
+    QByteArray input(1, char(files.size() - 1));
+    for (const auto &[name, bytes] : files)
+        input += bytes.left(64) + bytes.mid(qsizetype(storage::format::firstBlockOffset));
+    return input;
 }
 
 } // namespace coffer::fuzz

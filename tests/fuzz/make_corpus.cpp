@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
+#include "storage/file_journal.h"
 #include "unit/engine/codec_samples.h"
 
 #include <QDir>
@@ -71,6 +73,33 @@ static void writePaths(CorpusWriter &corpus)
     corpus.write(glob, QStringLiteral("refused"), "/a//*\n/a");
 }
 
+/// Two small journals, one of a single segment; each once with its own checksums and once with
+/// those that the fuzzer makes.
+static void writeJournals(CorpusWriter &corpus)
+{
+    storage::FileJournal::Options options;
+    options.owner.node = NodeId(7);
+    options.segmentBytes = storage::format::firstBlockOffset + 2048;
+    for (const std::uint64_t groups : {1, 5}) {
+        storage::MemoryFileSystem files;
+        storage::FileJournal journal(files, options);
+        Result<void> done = journal.replay([](const auto &) { return Result<void>(); });
+        for (std::uint64_t seed = 1; done && seed <= groups; ++seed) {
+            CodecSamples samples(seed);
+            done = journal.append({codec::foundingRecord(samples.founding()),
+                                   {storage::RecordKind::vote, Slot(seed), {}, "entry"}});
+            if (done)
+                done = journal.sync();
+        }
+        files.crash([](std::size_t states) { return states; });
+        QByteArray input = fuzz::inputOf(files.image());
+        const QString name = QStringLiteral("groups%1").arg(groups);
+        corpus.write(QStringLiteral("fuzz_journal"), name, input);
+        input[0] = char(input.at(0) | 4);
+        corpus.write(QStringLiteral("fuzz_journal"), name + QStringLiteral("-right"), input);
+    }
+}
+
 int main(int count, char **arguments)
 {
     if (count != 2) {
@@ -81,6 +110,7 @@ int main(int count, char **arguments)
     for (const std::uint64_t seed : {1, 2})
         writeSamples(corpus, seed);
     writePaths(corpus);
+    writeJournals(corpus);
     if (!corpus.isWhole())
         std::fprintf(stderr, "make_corpus: could not write everything\n");
     return corpus.isWhole() ? 0 : 1;

@@ -87,9 +87,12 @@ private Q_SLOTS:
         QTest::addColumn<quint64>("capacity");
         QTest::addColumn<bool>("isRight");
         const quint64 most = format::segmentBytesMax;
+        const quint64 top = format::numberMax;
         QTest::addRow("smallest") << quint64(1) << quint64(1) << quint64(4608) << true;
-        QTest::addRow("largest") << ~quint64(0) << ~quint64(0) << most << true;
+        QTest::addRow("largest") << top << top << most << true;
         QTest::addRow("number 0") << quint64(0) << quint64(1) << quint64(4608) << false;
+        QTest::addRow("number too large") << top + 1 << quint64(1) << quint64(4608) << false;
+        QTest::addRow("lsn too large") << quint64(1) << top + 1 << quint64(4608) << false;
         QTest::addRow("lsn 0") << quint64(1) << quint64(0) << quint64(4608) << false;
         QTest::addRow("no room") << quint64(1) << quint64(1) << quint64(4096) << false;
         QTest::addRow("not whole sectors") << quint64(1) << quint64(1) << quint64(4609) << false;
