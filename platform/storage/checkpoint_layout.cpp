@@ -31,6 +31,8 @@ std::vector<SchemaObject> schemaOf(const CheckpointLayout &layout)
     }
     for (const CheckpointLayout::View &view : layout.views) {
         COFFER_CHECK(isName(view.name), "a view's name is a-z, 0-9 and _");
+        COFFER_CHECK(view.select == view.select.trimmed() && !view.select.endsWith(';'),
+                     "SQLite keeps no space and no semicolon behind a view");
         objects.push_back({"view", view.name, "CREATE VIEW " + view.name + " AS " + view.select});
     }
     std::sort(objects.begin(), objects.end(),

@@ -3,6 +3,7 @@
 
 #include "storage/checkpoint_format.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -262,20 +263,32 @@ Error VfsFile::errorOf(int code, const char *doing) const
                     QStringLiteral("%1 %2").arg(sentence(doing), sentence(m_path.constData())));
 }
 
+/// SQLite itself never asks for more at once, and its VFS for Unix cannot do more than 128 KiB.
+static constexpr std::size_t callBytesMax = std::size_t(64) << 10;
+
 Result<void> VfsFile::write(std::uint64_t offset, QByteArrayView bytes)
 {
-    const int code =
-        m_file->pMethods->xWrite(m_file, bytes.data(), int(bytes.size()), sqlite3_int64(offset));
-    if (code != SQLITE_OK)
-        return errorOf(code, "writing");
+    for (std::size_t done = 0; done < std::size_t(bytes.size());) {
+        const std::size_t size = std::min(callBytesMax, std::size_t(bytes.size()) - done);
+        const int code = m_file->pMethods->xWrite(m_file, bytes.data() + done, int(size),
+                                                  sqlite3_int64(offset + done));
+        if (code != SQLITE_OK)
+            return errorOf(code, "writing");
+        done += size;
+    }
     return {};
 }
 
 Result<void> VfsFile::read(std::uint64_t offset, char *target, std::size_t size)
 {
-    const int code = m_file->pMethods->xRead(m_file, target, int(size), sqlite3_int64(offset));
-    if (code != SQLITE_OK)
-        return errorOf(code, "reading");
+    for (std::size_t done = 0; done < size;) {
+        const std::size_t part = std::min(callBytesMax, size - done);
+        const int code =
+            m_file->pMethods->xRead(m_file, target + done, int(part), sqlite3_int64(offset + done));
+        if (code != SQLITE_OK)
+            return errorOf(code, "reading");
+        done += part;
+    }
     return {};
 }
 

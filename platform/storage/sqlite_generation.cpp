@@ -5,6 +5,7 @@
 
 #include <QtEndian>
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -355,12 +356,25 @@ Result<void> SqliteGeneration::commit(const CheckpointHeader &header, const std:
     return moveLog();
 }
 
+/// In the order of the file, so that each page is touched once; changes of one key as they came.
+static std::vector<const Row *> sorted(const std::vector<Row> &rows)
+{
+    std::vector<const Row *> order;
+    order.reserve(rows.size());
+    for (const Row &row : rows)
+        order.push_back(&row);
+    std::stable_sort(order.begin(), order.end(), [](const Row *a, const Row *b) {
+        return a->table != b->table ? a->table < b->table : a->key < b->key;
+    });
+    return order;
+}
+
 Result<void> SqliteGeneration::write(const CheckpointHeader &header, const std::vector<Row> &rows)
 {
     if (Result<void> begun = m_database->run("BEGIN"); !begun)
         return begun;
-    for (const Row &row : rows) {
-        if (Result<void> written = writeRow(row); !written)
+    for (const Row *row : sorted(rows)) {
+        if (Result<void> written = writeRow(*row); !written)
             return written;
     }
     if (m_header)

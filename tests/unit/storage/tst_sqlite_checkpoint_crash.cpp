@@ -98,7 +98,7 @@ private Q_SLOTS:
             life.vfs().failAt(call, SimVfs::Fault::crash);
             static_cast<void>(life.run());
             life.vfs().restart();
-            for (std::uint64_t next = 1 + call % 7; next < 200; next += 11 + call % 13) {
+            for (std::uint64_t next = 1 + call % 7; next < 200; next += 17 + call % 29) {
                 life.vfs().failAt(next, SimVfs::Fault::crash);
                 const Result<void> started = life.start();
                 ++runs;
