@@ -56,6 +56,18 @@ enum class Mutant {
     watchEventLostAtResume,    ///< A watch begins one revision late.
     watchRevisionSplit,        ///< A batch ends inside a revision; the rest of it is lost.
     watchMissesDeletes,        ///< Watches do not see deletions.
+    // store: found by its own tests
+    compactedReadAnswered,    ///< A read below the floor is answered.
+    compactionDropsBase,      ///< The newest version at the floor or below is dropped.
+    quotaNotCounted,          ///< Files grow without bound.
+    createdKeptAcrossDelete,  ///< A file that is made anew keeps its created revision.
+    deleteTreeMissesLast,     ///< A delete tree leaves the last file.
+    pagingIgnoresRevision,    ///< Pages after the first show the state of now.
+    versionOrderedByHash,     ///< Changes of one revision are ordered by a hash.
+    lingerOnClose,            ///< Files linger although their session was closed.
+    timeGoesBack,             ///< Applied time follows the leader's clock back.
+    elseBranchForgotten,      ///< A failed guard does nothing.
+    floorNotInCheckpoint,     ///< A restored store does not know its floor.
     count
 };
 

@@ -20,7 +20,13 @@ enum class Status : std::uint8_t {
     sequenceAhead = 6, ///< Too many unacknowledged commands; nothing was done.
     voided = 7,        ///< EndSession of a leader that was followed by another; nothing was done.
     limitReached = 8,  ///< The transaction touches too many files; nothing was done.
-    nonceTaken = 9     ///< A live session was opened with this nonce and another time-to-live.
+    nonceTaken = 9,    ///< A live session was opened with this nonce and another time-to-live.
+    notDirectory = 10, ///< A put below a file; nothing was done. See Answer::failedOperation.
+    isDirectory = 11,  ///< A put on a directory; nothing was done. See Answer::failedOperation.
+    quotaExceeded = 12,  ///< The files would grow above the quota; nothing was done.
+    floorNotRaised = 13, ///< Compact: the floor is there already, or above.
+    revisionAhead = 14,  ///< Compact: there is no such revision yet; nothing was done.
+    versionNotNext = 15  ///< RaiseApplyVersion: it is there already, or one was left out.
 };
 
 /// The outcome of one command: small, kept for repeats, equal on every node.
@@ -33,8 +39,12 @@ struct Answer
     Revision revision = {};
     /// guardFailed: which of the guards, from 0.
     std::optional<std::uint16_t> failedGuard = {};
+    /// notDirectory, isDirectory: which of the operations that were to be done, from 0.
+    std::optional<std::uint16_t> failedOperation = {};
     /// guardFailed: what it found. The file's revision (createdEquals: its created revision), 0 if
-    /// it is missing; sessionAlive: 0; timeReached: the applied time in milliseconds.
+    /// it is missing; sessionAlive: 0; timeReached, timeWithin: the applied time in milliseconds.
+    /// notDirectory, isDirectory: how many bytes of the operation's path name what was found.
+    /// quotaExceeded: the bytes of the files. Compact: the floor; RaiseApplyVersion: the version.
     std::uint64_t found = 0;
     /// OpenSession: the session, never used before for any other.
     SessionId session = {};

@@ -54,6 +54,19 @@ public:
         m_writer.number(end.session.value());
         m_writer.number(end.tenure.value());
     }
+    void operator()(const Compact &compact) { m_writer.number(compact.revision.value()); }
+    void operator()(const RaiseApplyVersion &raise) { m_writer.number(raise.to); }
+    void operator()(const RevisionBelow &guard)
+    {
+        item(GuardKind::revisionBelow, guard.path);
+        m_writer.number(guard.revision.value());
+    }
+    void operator()(const TimeWithin &guard)
+    {
+        m_writer.number(std::uint8_t(GuardKind::timeWithin));
+        m_writer.number(std::uint64_t(guard.time.count()));
+        m_writer.number(std::uint64_t(guard.distance.count()));
+    }
     void operator()(const RevisionEquals &guard)
     {
         item(GuardKind::revisionEquals, guard.path);
@@ -83,7 +96,11 @@ public:
     void operator()(const Put &put)
     {
         item(OperationKind::put, put.path);
-        m_writer.number(put.isEphemeral ? format::putIsEphemeral : std::uint8_t(0));
+        const bool lingers = put.linger.count() != 0;
+        m_writer.number(std::uint8_t((put.isEphemeral ? format::putIsEphemeral : 0)
+                                     | (lingers ? format::putLingers : 0)));
+        if (lingers)
+            m_writer.number(std::uint64_t(put.linger.count()));
         m_writer.counted<std::uint32_t>(put.value);
     }
     void operator()(const Delete &remove) { item(OperationKind::remove, remove.path); }
@@ -107,7 +124,9 @@ private:
 class Decoder
 {
 public:
-    explicit Decoder(QByteArrayView bytes) : m_reader(bytes) {}
+    Decoder(QByteArrayView bytes, std::uint32_t applyVersion)
+        : m_reader(bytes), m_applyVersion(applyVersion)
+    {}
 
     [[nodiscard]] Result<Command> command();
 
@@ -148,7 +167,17 @@ private:
 
     static constexpr const char *endsEarly = "it ends early or holds an item that is too long";
 
+    /// A kind; one that came after the apply version is as unknown as any other number.
+    template<class Kind>
+    [[nodiscard]] Kind kind(const char *rule)
+    {
+        const auto kind = Kind(m_reader.number<std::uint8_t>());
+        require(format::sinceVersion(kind) <= m_applyVersion, rule);
+        return kind;
+    }
+
     ByteReader m_reader;
+    const std::uint32_t m_applyVersion;
     const char *m_broken = nullptr;
 };
 
@@ -156,7 +185,7 @@ Result<Command> Decoder::command()
 {
     require(m_reader.left() <= limits::commandBytesMax, "it is too long");
     require(m_reader.number<std::uint8_t>() == format::version, "its version is unknown");
-    const auto kind = CommandKind(m_reader.number<std::uint8_t>());
+    const auto kind = this->kind<CommandKind>("its kind is unknown");
     const auto flags = m_reader.number<std::uint8_t>();
     require((flags & ~format::commandHasOrigin) == 0, "it has an unknown flag");
     Command command;
@@ -173,6 +202,14 @@ Result<Command> Decoder::command()
         command.body = EndSession{session, Slot(m_reader.number<std::uint64_t>())};
         break;
     }
+    case CommandKind::compact:
+        command.body = Compact{id<Revision>("it compacts to revision 0")};
+        break;
+    case CommandKind::raiseApplyVersion:
+        require(!command.origin, "it raises the version with an origin");
+        command.body = RaiseApplyVersion{m_reader.number<std::uint32_t>()};
+        require(std::get<RaiseApplyVersion>(command.body).to >= 2, "it raises to version 0 or 1");
+        break;
     default: require(false, "its kind is unknown");
     }
     require(m_reader.isAtEnd(), "bytes follow it");
@@ -236,7 +273,7 @@ OpenSession Decoder::openSession()
 
 Guard Decoder::guard()
 {
-    switch (GuardKind(m_reader.number<std::uint8_t>())) {
+    switch (kind<GuardKind>("the kind of a guard is unknown")) {
     case GuardKind::revisionEquals: {
         QByteArray path = filePath();
         return RevisionEquals{std::move(path), id<Revision>("a guard expects revision 0")};
@@ -252,6 +289,14 @@ Guard Decoder::guard()
     }
     case GuardKind::sessionAlive: return SessionAlive{id<SessionId>("a guard names session 0")};
     case GuardKind::timeReached: return TimeReached{time()};
+    case GuardKind::revisionBelow: {
+        QByteArray path = filePath();
+        return RevisionBelow{std::move(path), id<Revision>("a guard expects revision 0")};
+    }
+    case GuardKind::timeWithin: {
+        const WallMs at = time();
+        return TimeWithin{at, time()};
+    }
     }
     require(false, "the kind of a guard is unknown");
     return {};
@@ -259,13 +304,19 @@ Guard Decoder::guard()
 
 Operation Decoder::operation(bool hasOrigin)
 {
-    switch (OperationKind(m_reader.number<std::uint8_t>())) {
+    switch (kind<OperationKind>("the kind of an operation is unknown")) {
     case OperationKind::put: {
         Put put;
         put.path = filePath();
         const auto flags = m_reader.number<std::uint8_t>();
         put.isEphemeral = (flags & format::putIsEphemeral) != 0;
-        require((flags & ~format::putIsEphemeral) == 0, "a put has an unknown flag");
+        require((flags & ~format::putFlags) == 0, "a put has an unknown flag");
+        if ((flags & format::putLingers) != 0) {
+            put.linger = time();
+            require(put.isEphemeral, "a put lingers that is not ephemeral");
+            require(put.linger.count() > 0 && put.linger <= limits::lingerMax,
+                    "a put lingers too short or too long");
+        }
         require(hasOrigin || !put.isEphemeral, "a put is ephemeral without a session");
         put.value = value();
         return put;
@@ -303,7 +354,9 @@ std::chrono::milliseconds Decoder::time()
 static CommandKind kindOf(const Command &command)
 {
     static constexpr CommandKind kinds[] = {CommandKind::transaction, CommandKind::openSession,
-                                            CommandKind::closeSession, CommandKind::endSession};
+                                            CommandKind::closeSession, CommandKind::endSession,
+                                            CommandKind::compact,
+                                            CommandKind::raiseApplyVersion};
     return kinds[command.body.index()];
 }
 
@@ -316,7 +369,18 @@ QByteArray encode(const Command &command)
     return encoder.take();
 }
 
-Result<Command> decodeCommand(QByteArrayView bytes) { return Decoder(bytes).command(); }
+Result<Command> decodeCommand(QByteArrayView bytes, std::uint32_t applyVersion)
+{
+    return Decoder(bytes, applyVersion).command();
+}
+
+std::optional<std::uint32_t> raisedVersion(QByteArrayView bytes)
+{
+    if (bytes.size() < 2 || bytes[1] != char(CommandKind::raiseApplyVersion))
+        return {};
+    const Result<Command> command = decodeCommand(bytes);
+    return command ? std::optional(std::get<RaiseApplyVersion>(command->body).to) : std::nullopt;
+}
 
 bool isRepeatable(QByteArrayView bytes)
 {
@@ -327,7 +391,8 @@ bool isRepeatable(QByteArrayView bytes)
     if (!reader.isGood() || version != format::version)
         return false;
     return flags == format::commandHasOrigin || kind == CommandKind::openSession
-           || kind == CommandKind::closeSession;
+           || kind == CommandKind::closeSession || kind == CommandKind::compact
+           || kind == CommandKind::raiseApplyVersion;
 }
 
 } // namespace coffer::store

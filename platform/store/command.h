@@ -46,7 +46,7 @@ struct RevisionEquals
     Revision revision; ///< At least 1; use Missing for a file that is not there.
     bool operator==(const RevisionEquals &) const = default;
 };
-/// Holds if there is no such file.
+/// Holds if there is no such file, or a held one whose time is over.
 struct Missing
 {
     QByteArray path;
@@ -78,8 +78,22 @@ struct TimeReached
     WallMs time{0}; ///< Not negative.
     bool operator==(const TimeReached &) const = default;
 };
-using Guard =
-    std::variant<RevisionEquals, Missing, CreatedEquals, ValueEquals, SessionAlive, TimeReached>;
+/// Holds if the file's newest change is older than this revision, or if there is no file.
+struct RevisionBelow
+{
+    QByteArray path;
+    Revision revision; ///< At least 1.
+    bool operator==(const RevisionBelow &) const = default;
+};
+/// Holds if the applied time is at most \c distance before \c time, or later.
+struct TimeWithin
+{
+    WallMs time{0};                        ///< Not negative.
+    std::chrono::milliseconds distance{0}; ///< Not negative.
+    bool operator==(const TimeWithin &) const = default;
+};
+using Guard = std::variant<RevisionEquals, Missing, CreatedEquals, ValueEquals, SessionAlive,
+                           TimeReached, RevisionBelow, TimeWithin>;
 
 /// Sets a file, which is created if it is missing.
 struct Put
@@ -88,6 +102,9 @@ struct Put
     QByteArray value;
     /// The file goes away with the origin's session; needs an origin. A later put decides anew.
     bool isEphemeral = false;
+    /// Ephemeral only, at most limits::lingerMax: when the session expires, but not when it is
+    /// closed, the file stays without an owner, held for so long, before it is deleted.
+    std::chrono::milliseconds linger{0};
     bool operator==(const Put &) const = default;
 };
 /// Deletes a file, if it is there.
@@ -137,10 +154,28 @@ struct EndSession
     bool operator==(const EndSession &) const = default;
 };
 
+/// Raises the floor: the values of earlier revisions, and the changes up to this one, are given up.
+/// At this revision the state can still be read.
+struct Compact
+{
+    Revision revision; ///< At least 1.
+    bool operator==(const Compact &) const = default;
+};
+/// Makes the kinds of a later build known. It has no origin. A store whose build does not know this
+/// version applies nothing further.
+struct RaiseApplyVersion
+{
+    std::uint32_t to = 0; ///< At least 2; one more than the version now.
+    bool operator==(const RaiseApplyVersion &) const = default;
+};
+/// The newest apply version that this build knows.
+inline constexpr std::uint32_t applyVersionNewest = 1;
+
 struct Command
 {
     std::optional<Origin> origin = {};
-    std::variant<Transaction, OpenSession, CloseSession, EndSession> body;
+    std::variant<Transaction, OpenSession, CloseSession, EndSession, Compact, RaiseApplyVersion>
+        body;
     bool operator==(const Command &) const = default;
 };
 
@@ -148,10 +183,13 @@ struct Command
 [[nodiscard]] QByteArray encode(const Command &command);
 /// Checks everything that can be checked without the state; `invalid` names the rule that is
 /// broken. The byte arrays of the result point into \a bytes: neither they nor copies of them
-/// may outlive it.
-[[nodiscard]] Result<Command> decodeCommand(QByteArrayView bytes);
-/// True if the command can be sent again without being done twice: it has an origin, or opens or
-/// closes a session. Looks at the first bytes only.
+/// may outlive it. Kinds that came after \a applyVersion are unknown.
+[[nodiscard]] Result<Command> decodeCommand(QByteArrayView bytes,
+                                            std::uint32_t applyVersion = applyVersionNewest);
+/// The version of a RaiseApplyVersion; nothing if \a bytes are anything else. Fast if they are.
+[[nodiscard]] std::optional<std::uint32_t> raisedVersion(QByteArrayView bytes);
+/// True if the command can be sent again without being done twice: it has an origin, opens or
+/// closes a session, compacts or raises the apply version. Looks at the first bytes only.
 [[nodiscard]] bool isRepeatable(QByteArrayView bytes);
 
 } // namespace coffer::store

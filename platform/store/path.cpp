@@ -3,7 +3,11 @@
 
 #include "store/limits.h"
 
+#include <QtEndian>
+
+#include <algorithm>
 #include <array>
+#include <bit>
 
 namespace coffer::store {
 
@@ -52,6 +56,47 @@ bool isWithin(QByteArrayView path, QByteArrayView tree)
     if (tree.size() == 1)
         return true;
     return path.startsWith(tree) && (path.size() == tree.size() || path[tree.size()] == '/');
+}
+
+/// Greater than '/' in the order of paths and less than every byte of a segment.
+static constexpr char behind = '\1';
+
+static int rankOf(char byte) { return byte == '/' ? 0 : static_cast<unsigned char>(byte); }
+
+int comparePaths(QByteArrayView left, QByteArrayView right)
+{
+    const qsizetype common = std::min(left.size(), right.size());
+    qsizetype at = 0;
+    for (; at + 8 <= common; at += 8) {
+        const auto a = qFromLittleEndian<std::uint64_t>(left.data() + at);
+        const auto b = qFromLittleEndian<std::uint64_t>(right.data() + at);
+        if (a == b)
+            continue;
+        at += std::countr_zero(a ^ b) / 8;
+        return rankOf(left[at]) - rankOf(right[at]);
+    }
+    for (; at < common; ++at) {
+        if (left[at] != right[at])
+            return rankOf(left[at]) - rankOf(right[at]);
+    }
+    return left.size() < right.size() ? -1 : int(left.size() > right.size());
+}
+
+QByteArray behindTree(QByteArrayView tree)
+{
+    QByteArray place = tree.toByteArray();
+    place.append(behind);
+    return place;
+}
+
+bool isPlace(QByteArrayView place)
+{
+    return isFilePath(place.endsWith(behind) ? place.chopped(1) : place);
+}
+
+QByteArrayView parentOf(QByteArrayView path)
+{
+    return path.first(std::max<qsizetype>(1, path.lastIndexOf('/')));
 }
 
 } // namespace coffer::store

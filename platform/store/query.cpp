@@ -3,6 +3,7 @@
 
 #include "store/bytes_p.h"
 #include "store/format_p.h"
+#include "store/glob.h"
 #include "store/limits.h"
 #include "store/path.h"
 
@@ -10,113 +11,176 @@ namespace coffer::store {
 
 using format::QuestionKind;
 
-QByteArray encode(const Question &question)
+namespace {
+
+/// Writes the fields of a question, one overload for each.
+class Encoder
 {
-    ByteWriter writer(64);
-    writer.number(format::version);
-    if (const auto *get = std::get_if<Get>(&question)) {
-        writer.number(std::uint8_t(QuestionKind::get));
-        writer.counted<std::uint16_t>(get->path);
-    } else if (const auto *list = std::get_if<List>(&question)) {
-        writer.number(std::uint8_t(QuestionKind::list));
-        writer.counted<std::uint16_t>(list->path);
-        writer.counted<std::uint16_t>(list->after);
-    } else if (const auto *state = std::get_if<SessionState>(&question)) {
-        writer.number(std::uint8_t(QuestionKind::session));
-        writer.number(state->session.value());
-    } else {
-        writer.number(std::uint8_t(QuestionKind::revision));
+public:
+    Encoder() : m_writer(64) { m_writer.number(format::version); }
+
+    void operator()(const Get &get) { pathAt(QuestionKind::get, get.path, get.at); }
+    void operator()(const List &list)
+    {
+        pathAt(QuestionKind::list, list.path, list.at);
+        page(list.page);
     }
-    return writer.take();
+    void operator()(const Range &range)
+    {
+        pathAt(QuestionKind::range, range.from, range.at);
+        m_writer.counted<std::uint16_t>(range.to);
+        page(range.page);
+    }
+    void operator()(const Match &match)
+    {
+        pathAt(QuestionKind::match, match.pattern, match.at);
+        page(match.page);
+    }
+    void operator()(const Entries &entries)
+    {
+        pathAt(QuestionKind::entries, entries.path, entries.at);
+        page(entries.page);
+    }
+    void operator()(const Stat &stat) { pathAt(QuestionKind::stat, stat.path, stat.at); }
+    void operator()(const SessionState &state)
+    {
+        m_writer.number(std::uint8_t(QuestionKind::session));
+        m_writer.number(state.session.value());
+    }
+    void operator()(const SessionList &list)
+    {
+        m_writer.number(std::uint8_t(QuestionKind::sessions));
+        m_writer.number(list.after.value());
+        m_writer.number(list.limit);
+    }
+    void operator()(const StoreState &) { m_writer.number(std::uint8_t(QuestionKind::store)); }
+
+    [[nodiscard]] QByteArray take() { return m_writer.take(); }
+
+private:
+    void pathAt(QuestionKind kind, QByteArrayView path, Revision at)
+    {
+        m_writer.number(std::uint8_t(kind));
+        m_writer.number(at.value());
+        m_writer.counted<std::uint16_t>(path);
+    }
+    void page(const Page &page)
+    {
+        m_writer.counted<std::uint16_t>(page.after);
+        m_writer.number(page.limit);
+        m_writer.number(std::uint8_t(page.detail));
+    }
+
+    ByteWriter m_writer;
+};
+
+class Decoder
+{
+public:
+    explicit Decoder(QByteArrayView bytes) : m_reader(bytes) {}
+
+    [[nodiscard]] Question question();
+    [[nodiscard]] bool isAtEnd() const { return m_reader.isAtEnd(); }
+
+private:
+    [[nodiscard]] Revision revision() { return Revision(m_reader.number<std::uint64_t>()); }
+    [[nodiscard]] QByteArrayView text()
+    {
+        return m_reader.counted<std::uint16_t>(limits::pathBytesMax + 1);
+    }
+    void require(bool holds)
+    {
+        if (!holds)
+            m_reader.fail();
+    }
+    [[nodiscard]] QByteArray filePath()
+    {
+        const QByteArrayView path = text();
+        require(isFilePath(path));
+        return path.toByteArray();
+    }
+    [[nodiscard]] QByteArray treePath()
+    {
+        const QByteArrayView path = text();
+        require(isTreePath(path));
+        return path.toByteArray();
+    }
+    /// A path, a place or nothing.
+    [[nodiscard]] QByteArray bound()
+    {
+        const QByteArrayView place = text();
+        require(place.isEmpty() || isPlace(place));
+        return place.toByteArray();
+    }
+    [[nodiscard]] QByteArray pattern()
+    {
+        const QByteArrayView pattern = text();
+        require(Glob::parse(pattern).has_value());
+        return pattern.toByteArray();
+    }
+    [[nodiscard]] Page page()
+    {
+        Page page;
+        page.after = bound();
+        page.limit = m_reader.number<std::uint32_t>();
+        page.detail = Detail(m_reader.number<std::uint8_t>());
+        require(page.detail >= Detail::values && page.detail <= Detail::count);
+        return page;
+    }
+    [[nodiscard]] Question range(Revision at)
+    {
+        QByteArray from = bound();
+        QByteArray to = bound();
+        return Range{std::move(from), std::move(to), page(), at};
+    }
+
+    ByteReader m_reader;
+};
+
+Question Decoder::question()
+{
+    require(m_reader.number<std::uint8_t>() == format::version);
+    const auto kind = QuestionKind(m_reader.number<std::uint8_t>());
+    switch (kind) {
+    case QuestionKind::session: return SessionState{SessionId(m_reader.number<std::uint64_t>())};
+    case QuestionKind::sessions: {
+        const SessionId after(m_reader.number<std::uint64_t>());
+        return SessionList{after, m_reader.number<std::uint32_t>()};
+    }
+    case QuestionKind::store: return StoreState{};
+    default: break;
+    }
+    const Revision at = revision();
+    QByteArray path;
+    switch (kind) {
+    case QuestionKind::get: return Get{filePath(), at};
+    case QuestionKind::stat: return Stat{treePath(), at};
+    case QuestionKind::range: return range(at);
+    case QuestionKind::list: path = treePath(); return List{std::move(path), page(), at};
+    case QuestionKind::match: path = pattern(); return Match{std::move(path), page(), at};
+    case QuestionKind::entries: path = treePath(); return Entries{std::move(path), page(), at};
+    default: break;
+    }
+    m_reader.fail();
+    return StoreState{};
 }
 
-static Question readQuestion(ByteReader &reader)
+} // namespace
+
+QByteArray encode(const Question &question)
 {
-    if (reader.number<std::uint8_t>() != format::version)
-        reader.fail();
-    switch (QuestionKind(reader.number<std::uint8_t>())) {
-    case QuestionKind::get: {
-        const QByteArrayView path = reader.counted<std::uint16_t>(limits::pathBytesMax);
-        if (!isFilePath(path))
-            reader.fail();
-        return Get{path.toByteArray()};
-    }
-    case QuestionKind::list: {
-        const QByteArrayView path = reader.counted<std::uint16_t>(limits::pathBytesMax);
-        const QByteArrayView after = reader.counted<std::uint16_t>(limits::pathBytesMax);
-        if (!isTreePath(path) || (!after.isEmpty() && !isFilePath(after)))
-            reader.fail();
-        return List{path.toByteArray(), after.toByteArray()};
-    }
-    case QuestionKind::session: return SessionState{SessionId(reader.number<std::uint64_t>())};
-    case QuestionKind::revision: return StoreState{};
-    }
-    reader.fail();
-    return StoreState{};
+    Encoder encoder;
+    std::visit(encoder, question);
+    return encoder.take();
 }
 
 Result<Question> decodeQuestion(QByteArrayView bytes)
 {
-    ByteReader reader(bytes);
-    Question question = readQuestion(reader);
-    if (!reader.isAtEnd())
+    Decoder decoder(bytes);
+    Question question = decoder.question();
+    if (!decoder.isAtEnd())
         return Error{ErrorCode::invalid, QStringLiteral("these bytes are no question to a store")};
     return question;
-}
-
-QByteArray encode(const Reply &reply)
-{
-    ByteWriter writer(64);
-    writer.number(format::version);
-    writer.number(std::uint8_t((reply.isValid ? format::replyIsValid : 0)
-                               | (reply.hasMore ? format::replyHasMore : 0)
-                               | (reply.isSessionAlive ? format::replySessionLives : 0)));
-    writer.number(reply.revision.value());
-    writer.number(std::uint64_t(reply.appliedTime.count()));
-    writer.number(ByteWriter::clamped<std::uint16_t>(reply.files.size()));
-    for (const FileView &file : reply.files) {
-        writer.counted<std::uint16_t>(file.path);
-        writer.number(file.revision.value());
-        writer.number(file.created.value());
-        writer.number(file.owner.value());
-        writer.counted<std::uint32_t>(file.value);
-    }
-    return writer.take();
-}
-
-static FileView readFile(ByteReader &reader)
-{
-    FileView file;
-    file.path = reader.counted<std::uint16_t>(limits::pathBytesMax).toByteArray();
-    file.revision = Revision(reader.number<std::uint64_t>());
-    file.created = Revision(reader.number<std::uint64_t>());
-    file.owner = SessionId(reader.number<std::uint64_t>());
-    file.value = reader.counted<std::uint32_t>(limits::valueBytesMax).toByteArray();
-    if (!isFilePath(file.path))
-        reader.fail();
-    return file;
-}
-
-Result<Reply> decodeReply(QByteArrayView bytes)
-{
-    ByteReader reader(bytes);
-    const auto version = reader.number<std::uint8_t>();
-    const auto flags = reader.number<std::uint8_t>();
-    Reply reply;
-    reply.isValid = (flags & format::replyIsValid) != 0;
-    reply.hasMore = (flags & format::replyHasMore) != 0;
-    reply.isSessionAlive = (flags & format::replySessionLives) != 0;
-    reply.revision = Revision(reader.number<std::uint64_t>());
-    const auto timeMs = reader.number<std::uint64_t>();
-    reply.appliedTime = WallMs(std::int64_t(timeMs));
-    const std::size_t count = reader.number<std::uint16_t>();
-    for (std::size_t i = 0; i < count && reader.isGood(); ++i)
-        reply.files.push_back(readFile(reader));
-    if (!reader.isAtEnd() || version != format::version || (flags & ~format::replyFlags) != 0
-        || timeMs > std::uint64_t(INT64_MAX)) {
-        return Error{ErrorCode::invalid, QStringLiteral("these bytes are no reply of a store")};
-    }
-    return reply;
 }
 
 } // namespace coffer::store

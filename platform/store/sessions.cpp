@@ -143,6 +143,17 @@ const Session *Sessions::find(SessionId session) const
     return at == m_sessions.end() ? nullptr : &at->second;
 }
 
+Hash128 Sessions::auditHash() const
+{
+    Hash128 hash;
+    for (const auto &[id, session] : m_sessions) {
+        hash += hashOf(id, session);
+        for (const Session::Kept &kept : session.outcomes)
+            hash += hashOf(id, kept);
+    }
+    return hash;
+}
+
 void Sessions::takeChanges(std::vector<Row> &rows)
 {
     for (const SessionId id : m_changedSessions.take()) {

@@ -63,6 +63,8 @@ public:
 
     /// Of all rows of both tables.
     [[nodiscard]] const Hash128 &hash() const { return m_hash; }
+    /// The same, slowly, from the sessions themselves.
+    [[nodiscard]] Hash128 auditHash() const;
     /// Appends the rows of both tables that changed since the last call, in order.
     void takeChanges(std::vector<Row> &rows);
     /// Adds a row of a checkpoint, which is not a change. The rows of `sessions` come before those

@@ -2,23 +2,41 @@
 #include "store/store.h"
 
 #include "base/check.h"
-#include "store/bytes_p.h"
-#include "store/limits.h"
+#include "base/mutant.h"
+#include "store/reader.h"
 
 namespace coffer::store {
 
-static const QByteArrayView metaKey("meta");
-static constexpr qsizetype metaBytes = 32;
+/// How many changes are dropped for each slot: more than one slot usually makes, so that what was
+/// compacted goes away, and few enough to be unnoticed.
+static constexpr std::size_t droppedPerSlotMax = 4'096;
 
 std::vector<Answer> Store::apply(Slot slot, WallMs stamp, const std::vector<QByteArray> &commands)
 {
+    if (m_needsNewerBuild || !canApply(commands)) {
+        m_needsNewerBuild = true;
+        return std::vector<Answer>(commands.size(), answer(Status::invalid));
+    }
     moveTo(slot);
-    m_time = std::max(m_time, stamp);
+    m_time = mutantIsOn(Mutant::timeGoesBack) ? stamp : std::max(m_time, stamp);
+    upkeep();
     std::vector<Answer> answers;
     answers.reserve(commands.size());
     for (const QByteArray &command : commands)
         answers.push_back(applyOne(command));
     return answers;
+}
+
+/// False if one of \a commands raises the apply version to what this build does not know.
+bool Store::canApply(const std::vector<QByteArray> &commands) const
+{
+    std::uint32_t version = m_applyVersion;
+    for (const QByteArray &command : commands) {
+        const auto raised = raisedVersion(command);
+        if (raised && *raised == version + 1)
+            ++version;
+    }
+    return version <= m_options.applyVersionMax;
 }
 
 void Store::applyLeaderStart(Slot slot)
@@ -35,9 +53,20 @@ void Store::moveTo(Slot slot)
     m_applied = slot;
 }
 
+/// What is due before the commands of a slot.
+void Store::upkeep()
+{
+    m_tree.tidy(droppedPerSlotMax);
+    if (!m_tree.hasReleased(m_time))
+        return;
+    m_tree.begin(m_time);
+    m_tree.removeReleased(limits::releasesPerSlotMax);
+    m_tree.commit();
+}
+
 Answer Store::applyOne(QByteArrayView bytes)
 {
-    const Result<Command> command = decodeCommand(bytes);
+    const Result<Command> command = decodeCommand(bytes, m_applyVersion);
     if (!command)
         return answer(Status::invalid);
     if (!command->origin)
@@ -52,139 +81,37 @@ Answer Store::applyOne(QByteArrayView bytes)
     return outcome;
 }
 
-Answer Store::answer(Status status) const { return {.status = status, .revision = m_revision}; }
+Answer Store::answer(Status status) const { return {.status = status, .revision = revision()}; }
 
-static FileView viewOf(const QByteArray &path, const File &file)
+Answer Store::answer(Status status, std::uint64_t found) const
 {
-    return {.path = path,
-            .value = file.value().toByteArray(),
-            .revision = file.revision(),
-            .created = file.created(),
-            .owner = file.owner()};
-}
-
-static void addPage(const Tree &tree, const List &list, Reply &reply)
-{
-    std::size_t bytes = 0;
-    tree.visit(list.path, list.after, [&](const QByteArray &path, const File &file) {
-        reply.hasMore = reply.files.size() == limits::listFilesMax || bytes > limits::listBytesMax;
-        if (reply.hasMore)
-            return false;
-        reply.files.push_back(viewOf(path, file));
-        bytes += std::size_t(path.size()) + std::size_t(file.row().size());
-        return true;
-    });
+    return {.status = status, .revision = revision(), .found = found};
 }
 
 Reply Store::query(QByteArrayView bytes) const
 {
     const Result<Question> question = decodeQuestion(bytes);
-    Reply reply;
-    reply.isValid = question.has_value();
-    reply.revision = m_revision;
-    reply.appliedTime = m_time;
+    Reply reply{.revision = revision(), .floor = floor(), .appliedTime = m_time};
     if (!question)
         return reply;
-    if (const auto *get = std::get_if<Get>(&*question)) {
-        if (const File *file = m_tree.find(get->path))
-            reply.files.push_back(viewOf(get->path, *file));
-    } else if (const auto *list = std::get_if<List>(&*question)) {
-        addPage(m_tree, *list, reply);
-    } else if (const auto *state = std::get_if<SessionState>(&*question)) {
-        reply.isSessionAlive = m_sessions.find(state->session) != nullptr;
+    Reader(m_tree, m_sessions, reply).answer(*question);
+    if (std::holds_alternative<StoreState>(*question)) {
+        reply.figures = {.files = m_tree.size(),
+                         .versions = m_tree.versionCount(),
+                         .liveBytes = m_tree.liveBytes(),
+                         .bytesMax = m_options.bytesMax,
+                         .sessions = m_sessions.all().size(),
+                         .applyVersion = m_applyVersion};
     }
     return reply;
 }
 
-QByteArray Store::metaRow() const
+std::optional<QByteArray> Store::upkeepCommand(const UpkeepPolicy &policy) const
 {
-    ByteWriter writer(metaBytes);
-    writer.number(m_revision.value());
-    writer.number(m_tenure.value());
-    writer.number(std::uint64_t(m_time.count()));
-    writer.number(m_sessions.newest().value());
-    return writer.take();
-}
-
-Hash128 Store::hash() const
-{
-    Hash128 hash = m_tree.hash();
-    hash += m_sessions.hash();
-    hash += rowHash(std::uint8_t(Table::meta), metaKey, metaRow());
-    return hash;
-}
-
-std::vector<Row> Store::takeChanges()
-{
-    std::vector<Row> rows;
-    m_tree.takeChanges(rows);
-    m_sessions.takeChanges(rows);
-    QByteArray meta = metaRow();
-    if (meta != m_metaTaken) {
-        m_metaTaken = meta;
-        rows.push_back({Table::meta, metaKey.toByteArray(), std::move(meta)});
-    }
-    return rows;
-}
-
-Result<void> Store::restoreRow(const Row &row)
-{
-    if (!row.value)
-        return Error{ErrorCode::corrupt, QStringLiteral("a row of a checkpoint has no value")};
-    switch (row.table) {
-    case Table::files: return m_tree.restore(row.key, *row.value);
-    case Table::sessions: return m_sessions.restoreSession(row.key, *row.value);
-    case Table::outcomes: return m_sessions.restoreOutcome(row.key, *row.value);
-    case Table::meta: return restoreMeta(row);
-    }
-    return Error{ErrorCode::corrupt,
-                 QStringLiteral("there is no table %1").arg(std::uint8_t(row.table))};
-}
-
-Result<void> Store::restoreMeta(const Row &row)
-{
-    ByteReader reader(*row.value);
-    m_revision = Revision(reader.number<std::uint64_t>());
-    m_tenure = Slot(reader.number<std::uint64_t>());
-    const auto timeMs = reader.number<std::uint64_t>();
-    m_sessions.setNewest(SessionId(reader.number<std::uint64_t>()));
-    if (!reader.isAtEnd() || row.key != metaKey || timeMs > std::uint64_t(INT64_MAX)
-        || !m_metaTaken.isEmpty()) {
-        return Error{ErrorCode::corrupt, QStringLiteral("the meta row is not readable")};
-    }
-    m_time = WallMs(std::int64_t(timeMs));
-    m_metaTaken = *row.value;
-    return {};
-}
-
-Result<void> Store::checkRestored() const
-{
-    for (const SessionId owner : m_tree.owners()) {
-        if (m_sessions.find(owner) == nullptr) {
-            return Error{ErrorCode::corrupt,
-                         QStringLiteral("a file belongs to session %1, which is not there")
-                             .arg(owner.value())};
-        }
-    }
-    const auto &sessions = m_sessions.all();
-    if (!sessions.empty() && sessions.rbegin()->first > m_sessions.newest())
-        return Error{ErrorCode::corrupt, QStringLiteral("a session is newer than the newest")};
-    return {};
-}
-
-Result<void> Store::finishRestore(Slot applied, const Hash128 &hash)
-{
-    const Result<void> sound = checkRestored();
-    if (!sound)
-        return sound;
-    if (this->hash() != hash) {
-        return Error{
-            ErrorCode::corrupt,
-            QStringLiteral("the rows of slot %1 do not have the hash that they should have")
-                .arg(applied.value())};
-    }
-    m_applied = applied;
-    return {};
+    const std::optional<Revision> floor = dueFloor(policy, m_tree, m_time);
+    if (!floor)
+        return {};
+    return encode(Command{{}, Compact{*floor}});
 }
 
 } // namespace coffer::store

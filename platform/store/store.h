@@ -5,23 +5,34 @@
 #include "base/hash128.h"
 #include "store/answer.h"
 #include "store/command.h"
+#include "store/limits.h"
 #include "store/query.h"
 #include "store/row.h"
 #include "store/sessions.h"
 #include "store/tree.h"
+#include "store/upkeep.h"
 
 #include <vector>
 
 namespace coffer::store {
 
-/// The replicated state: files, sessions and the outcomes of their commands.
+/// What apply() depends on besides the log. All members have to have the same quota.
+struct StoreOptions
+{
+    std::uint64_t bytesMax = limits::storeBytesMax; ///< Of the paths and values of all files.
+    std::uint32_t applyVersionMax = applyVersionNewest;
+};
+
+/// The replicated state: files with their history, sessions and the outcomes of their commands.
 ///
-/// Value, pure: the same calls give the same answers, rows and hash on every machine. Total: any
-/// bytes have an answer. Slots are applied in order, each by one of the three calls; anything else
-/// is a bug and fails a COFFER_CHECK.
+/// Pure; it moves, but is not copied. The same calls give the same answers, rows and hash on every
+/// machine. Total: any bytes have an answer. Slots are applied in order, each by one of the three
+/// calls; anything else is a bug and fails a COFFER_CHECK.
 class Store
 {
 public:
+    explicit Store(const StoreOptions &options = {}) : m_options(options) {}
+
     /// Applies the commands of \a slot, in order; one answer each. \a stamp is the leader's clock.
     [[nodiscard]] std::vector<Answer> apply(Slot slot, WallMs stamp,
                                             const std::vector<QByteArray> &commands);
@@ -29,20 +40,33 @@ public:
     void applyLeaderStart(Slot slot);
     /// Notes a slot that does not concern the store.
     void applyNothing(Slot slot);
+    /// True if the slot after applied() needs a later build. apply() has done nothing then, and
+    /// does nothing any more; its answers mean nothing. The node has to stop.
+    [[nodiscard]] bool needsNewerBuild() const { return m_needsNewerBuild; }
 
     [[nodiscard]] Reply query(QByteArrayView question) const;
+    /// The changes, for watches. Valid as long as this store; not after it was moved.
+    [[nodiscard]] const ChangeSource &changes() const { return m_tree; }
+    /// The command that \a policy asks for now, if any. For the leader to propose.
+    [[nodiscard]] std::optional<QByteArray> upkeepCommand(const UpkeepPolicy &policy) const;
 
     [[nodiscard]] Slot applied() const { return m_applied; }
-    [[nodiscard]] Revision revision() const { return m_revision; }
+    [[nodiscard]] Revision revision() const { return m_tree.revision(); }
+    /// Earlier revisions cannot be read any more.
+    [[nodiscard]] Revision floor() const { return m_tree.compacted(); }
     /// The latest stamp that was applied; never goes back.
     [[nodiscard]] WallMs appliedTime() const { return m_time; }
+    [[nodiscard]] std::uint32_t applyVersion() const { return m_applyVersion; }
     [[nodiscard]] const Sessions &sessions() const { return m_sessions; }
     [[nodiscard]] const Tree &tree() const { return m_tree; }
 
-    /// The sum of the hashes of all rows.
+    /// Of the state, as docs/formats/commands.md describes.
     [[nodiscard]] Hash128 hash() const;
-    /// The rows that changed since the last call (or since a restore), ordered by table and key,
-    /// each once with its newest value. The first call of a new store includes the meta row.
+    /// The same, slowly, from the whole state. For tests.
+    [[nodiscard]] Hash128 auditHash() const;
+    /// The rows that changed since the last call (or since a restore), ordered by table, each once
+    /// with its newest value. The first call of a new store includes the meta row. What was not
+    /// taken stays in memory although it was compacted.
     [[nodiscard]] std::vector<Row> takeChanges();
 
     /// Adds one row of a checkpoint to a new store, table by table in rising order. `corrupt` if
@@ -56,27 +80,39 @@ private:
     /// What a guard found instead of what it expects.
     using Found = std::optional<std::uint64_t>;
 
+    [[nodiscard]] bool canApply(const std::vector<QByteArray> &commands) const;
     void moveTo(Slot slot);
+    void upkeep();
     [[nodiscard]] Answer applyOne(QByteArrayView bytes);
     [[nodiscard]] Answer answer(Status status) const;
-    [[nodiscard]] Result<void> checkRestored() const;
+    [[nodiscard]] Answer answer(Status status, std::uint64_t found) const;
+
+    // store_restore.cpp
     [[nodiscard]] QByteArray metaRow() const;
     Result<void> restoreMeta(const Row &row);
+    [[nodiscard]] Result<void> checkRestored() const;
 
     // transaction.cpp: what commands do. A command's session, if any, is known to be alive.
     [[nodiscard]] Answer execute(const Command &command);
     [[nodiscard]] Answer run(const Transaction &transaction, SessionId session);
-    [[nodiscard]] Answer endSession(SessionId session);
+    [[nodiscard]] std::optional<Answer> change(const std::vector<Operation> &operations,
+                                               SessionId session);
+    [[nodiscard]] Answer endSession(SessionId session, bool isExpired);
+    [[nodiscard]] Answer compact(Revision floor);
+    [[nodiscard]] Answer raise(std::uint32_t version);
     [[nodiscard]] Found refute(const Guard &guard) const;
+    [[nodiscard]] Found refuteFile(const Guard &guard) const;
     [[nodiscard]] bool fits(const std::vector<Operation> &operations, SessionId session) const;
-    [[nodiscard]] bool change(const Operation &operation, const Tree::Change &change);
 
+    StoreOptions m_options;
     Tree m_tree;
     Sessions m_sessions;
-    Revision m_revision;
     Slot m_tenure;
     WallMs m_time{0};
     Slot m_applied;
+    std::uint32_t m_applyVersion = 1;
+    bool m_needsNewerBuild = false;
+    Tree::Totals m_restored; ///< As the meta row said.
     QByteArray m_metaTaken; ///< The meta row as takeChanges() last gave it.
 };
 

@@ -1,112 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/tree.h"
 
-#include "store/path.h"
+#include "base/mutant.h"
 
 namespace coffer::store {
 
-static Hash128 hashOf(const QByteArray &path, const File &file)
+const Version *Tree::find(QByteArrayView path) const
 {
-    return rowHash(std::uint8_t(Table::files), path, file.row());
+    const Node *node = m_index.find(path);
+    return node ? node->file() : nullptr;
 }
 
-/// What every path below \a tree begins with.
-static QByteArray beginOf(QByteArrayView tree)
+QByteArrayView Tree::fileAbove(QByteArrayView path) const
 {
-    return tree.size() == 1 ? QByteArrayLiteral("/") : tree.toByteArray() + '/';
-}
-
-/// The first bytes after every path below \a tree: '0' follows '/'.
-static QByteArray endOf(QByteArrayView tree)
-{
-    return tree.size() == 1 ? QByteArrayLiteral("0") : tree.toByteArray() + '0';
-}
-
-const File *Tree::find(QByteArrayView path) const
-{
-    const auto at = m_files.find(path);
-    return at == m_files.end() ? nullptr : &at->second.file;
-}
-
-void Tree::visit(QByteArrayView tree, QByteArrayView after,
-                 const std::function<bool(const QByteArray &, const File &)> &visit) const
-{
-    const BytesLess less;
-    const auto own = m_files.find(tree);
-    if (own != m_files.end() && less(after, tree) && !visit(own->first, own->second.file))
-        return;
-    const QByteArray begin = beginOf(tree);
-    const auto end = m_files.lower_bound(endOf(tree));
-    auto at = less(after, begin) ? m_files.lower_bound(begin) : m_files.upper_bound(after);
-    // A start behind the tree would never meet its end.
-    if (end != m_files.end() && at != m_files.end() && less(end->first, at->first))
-        return;
-    while (at != end && at != m_files.end() && visit(at->first, at->second.file))
-        ++at;
+    for (path = parentOf(path); path.size() > 1; path = parentOf(path)) {
+        // Where a directory is, only directories are above.
+        if (m_directories.entryCount(path) > 0)
+            return {};
+        if (find(path))
+            return path;
+    }
+    return {};
 }
 
 std::size_t Tree::count(QByteArrayView tree, std::size_t most) const
 {
     if (tree.size() == 1)
-        return std::min(most, m_files.size());
+        return std::min(most, m_fileCount);
+    const auto &ordered = m_index.ordered();
+    const auto end = ordered.lower_bound(QByteArrayView(behindTree(tree)));
     std::size_t found = 0;
-    visit(tree, {}, [&found, most](const QByteArray &, const File &) { return ++found < most; });
+    for (auto at = ordered.lower_bound(tree); at != end && found < most; ++at)
+        found += (*at)->file() ? 1 : 0;
     return found;
-}
-
-void Tree::put(QByteArrayView path, QByteArrayView value, const Change &change)
-{
-    auto at = m_files.lower_bound(path);
-    const bool isNew = at == m_files.end() || QByteArrayView(at->first) != path;
-    const Revision created = isNew ? change.revision : at->second.file.created();
-    File file({change.revision, created, change.owner}, value);
-    if (isNew) {
-        at = m_files.emplace_hint(at, path.toByteArray(), Node{std::move(file), {}});
-    } else {
-        m_hash -= at->second.hash;
-        if (at->second.file.owner() != change.owner)
-            disown(at->second.file.owner(), at->first);
-        at->second.file = std::move(file);
-    }
-    Node &node = at->second;
-    node.hash = hashOf(at->first, node.file);
-    m_hash += node.hash;
-    if (!change.owner.isNone())
-        m_owned[change.owner].insert(at->first);
-    if (!node.isNoted)
-        m_changes.note(at->first);
-    node.isNoted = true;
-}
-
-bool Tree::remove(QByteArrayView path)
-{
-    const auto at = m_files.find(path);
-    if (at == m_files.end())
-        return false;
-    erase(at);
-    return true;
-}
-
-std::size_t Tree::removeTree(QByteArrayView tree)
-{
-    std::size_t removed = remove(tree) ? 1 : 0;
-    auto at = m_files.lower_bound(beginOf(tree));
-    const auto end = m_files.lower_bound(endOf(tree));
-    for (; at != end; ++removed)
-        at = erase(at);
-    return removed;
-}
-
-std::size_t Tree::removeOwned(SessionId owner)
-{
-    const auto owned = m_owned.find(owner);
-    if (owned == m_owned.end())
-        return 0;
-    const Paths paths = std::move(owned->second);
-    m_owned.erase(owned);
-    for (const QByteArray &path : paths)
-        remove(path);
-    return paths.size();
 }
 
 std::size_t Tree::ownedCount(SessionId owner) const
@@ -123,54 +49,265 @@ std::vector<SessionId> Tree::owners() const
     return owners;
 }
 
-void Tree::takeChanges(std::vector<Row> &rows)
+void Tree::visitChanges(Revision from,
+                        const std::function<bool(const ChangeView &)> &visit) const
 {
-    for (const QByteArray &path : m_changes.take()) {
-        const auto at = m_files.find(path);
-        if (at == m_files.end()) {
-            rows.push_back({Table::files, path, {}});
-            continue;
-        }
-        at->second.isNoted = false;
-        rows.push_back({Table::files, path, at->second.file.row()});
+    m_history.visitAfter(from.previous(), [&visit](const History::Change &change) {
+        const Version &version = *change.version;
+        const Version *before = version.before();
+        return visit({.revision = version.file.revision,
+                      .path = change.node->path(),
+                      .now = version.isDeleted ? nullptr : &version.file,
+                      .before = before ? &before->file : nullptr});
+    });
+}
+
+void Tree::begin(WallMs time)
+{
+    m_time = time;
+    m_liveBytesBefore = m_liveBytes;
+    m_touched.clear();
+}
+
+bool Tree::isDraft(const Node &node) const
+{
+    return node.newest() != nullptr && node.newest()->file.revision > m_revision;
+}
+
+Version &Tree::touch(Node &node)
+{
+    if (isDraft(node))
+        return *node.newest();
+    auto version = std::make_unique<Version>();
+    version->file.revision = m_revision.next();
+    version->file.time = m_time;
+    node.push(std::move(version));
+    m_touched.push_back(&node);
+    ++m_versionCount;
+    return *node.newest();
+}
+
+/// Notes that the file of \a node, with \a bytes bytes of value, comes or goes.
+void Tree::setLive(const Node &node, bool isLive, std::uint64_t bytes)
+{
+    const std::uint64_t all = std::uint64_t(node.path().size()) + bytes;
+    if (isLive) {
+        m_directories.add(node.path());
+        m_liveBytes += all;
+        ++m_fileCount;
+    } else {
+        m_directories.remove(node.path());
+        m_liveBytes -= all;
+        --m_fileCount;
     }
 }
 
-Result<void> Tree::restore(const QByteArray &path, const QByteArray &row)
+Tree::Verdict Tree::put(const Put &put)
 {
-    Result<File> file = File::fromRow(row);
-    if (!file)
-        return file.error();
-    if (!isFilePath(path) || m_files.contains(path)) {
-        return Error{ErrorCode::corrupt,
-                     QStringLiteral("the path \"%1\" of a row is not allowed or there twice")
-                         .arg(QString::fromLatin1(path))};
+    Node *node = m_index.find(put.path);
+    const Version *file = node ? node->file() : nullptr;
+    if (!file) {
+        if (m_directories.entryCount(put.path) > 0)
+            return Verdict::isDirectory;
+        if (!fileAbove(put.path).isEmpty())
+            return Verdict::notDirectory;
+        node = &m_index.findOrAdd(put.path);
+        setLive(*node, true, std::uint64_t(put.value.size()));
+    } else {
+        m_liveBytes += std::uint64_t(put.value.size());
+        m_liveBytes -= std::uint64_t(file->file.value.size());
     }
-    const Hash128 hash = hashOf(path, *file);
-    m_hash += hash;
-    if (!file->owner().isNone())
-        m_owned[file->owner()].insert(path);
-    m_files.emplace(path, Node{std::move(*file), hash});
-    return {};
+    const bool isFresh =
+        (!file && !mutantIsOn(Mutant::createdKeptAcrossDelete)) || (file && file->isReleased(m_time));
+    const Version *old = node->newest();
+    const Revision created = isFresh || !old ? Revision() : old->file.created;
+    Version &version = touch(*node);
+    version.file.created = created.isNone() ? m_revision.next() : created;
+    version.file.owner = put.owner;
+    version.file.value = put.value.toByteArray();
+    version.hold = put.linger;
+    version.isDeleted = false;
+    version.isHeld = false;
+    return Verdict::done;
 }
 
-void Tree::disown(SessionId owner, const QByteArray &path)
+void Tree::markDeleted(Node &node)
+{
+    setLive(node, false, std::uint64_t(node.newest()->file.value.size()));
+    Version &version = touch(node);
+    version.file.created = Revision();
+    version.file.owner = SessionId();
+    version.file.value.clear();
+    version.hold = std::chrono::milliseconds(0);
+    version.isDeleted = true;
+    version.isHeld = false;
+}
+
+bool Tree::remove(QByteArrayView path)
+{
+    Node *node = m_index.find(path);
+    if (node == nullptr || !node->file())
+        return false;
+    markDeleted(*node);
+    return true;
+}
+
+std::size_t Tree::removeTree(QByteArrayView tree)
+{
+    const auto &ordered = m_index.ordered();
+    const bool isAll = tree.size() == 1;
+    auto at = isAll ? ordered.begin() : ordered.lower_bound(tree);
+    const auto end = isAll ? ordered.end() : ordered.lower_bound(QByteArrayView(behindTree(tree)));
+    std::vector<Node *> nodes;
+    for (; at != end; ++at) {
+        if ((*at)->file())
+            nodes.push_back(*at);
+    }
+    if (mutantIsOn(Mutant::deleteTreeMissesLast) && nodes.size() > 1)
+        nodes.pop_back();
+    for (Node *node : nodes)
+        markDeleted(*node);
+    return nodes.size();
+}
+
+void Tree::removeOwned(SessionId owner, bool isExpired)
 {
     const auto owned = m_owned.find(owner);
     if (owned == m_owned.end())
         return;
-    owned->second.erase(path);
+    for (const Node *path : owned->second) {
+        Node &node = nodeOf(path);
+        const Version &old = *node.newest();
+        const bool lingers = isExpired || mutantIsOn(Mutant::lingerOnClose);
+        if (!lingers || old.hold.count() == 0) {
+            markDeleted(node);
+            continue;
+        }
+        Version &held = touch(node);
+        held.file.created = held.older->file.created;
+        held.file.value = held.older->file.value;
+        // Applied time may be as late as a number can be.
+        const auto last = std::chrono::milliseconds::max() - held.older->hold;
+        held.hold = std::min(m_time, last) + held.older->hold;
+        held.isHeld = true;
+    }
+}
+
+bool Tree::hasReleased(WallMs now) const { return !m_held.empty() && m_held.begin()->first < now; }
+
+void Tree::removeReleased(std::size_t most)
+{
+    for (auto at = m_held.begin(); most > 0 && at != m_held.end() && at->first < m_time; ++at) {
+        markDeleted(nodeOf(at->second));
+        --most;
+    }
+}
+
+bool Tree::commit()
+{
+    if (mutantIsOn(Mutant::versionOrderedByHash)) {
+        std::sort(m_touched.begin(), m_touched.end(), [](const Node *left, const Node *right) {
+            return rowHash(0, left->path(), {}).low < rowHash(0, right->path(), {}).low;
+        });
+    }
+    std::uint32_t order = 0;
+    for (Node *node : m_touched) {
+        const bool isChange = node->file() || node->newest()->before();
+        if (isChange)
+            settle(*node, order++);
+        else
+            forget(*node, *node->newest());
+    }
+    if (order > 0)
+        m_revision = m_revision.next();
+    m_touched.clear();
+    return order > 0;
+}
+
+/// Makes the draft of \a node a version of the history.
+void Tree::settle(Node &node, std::uint32_t order)
+{
+    Version &version = *node.newest();
+    const Version *before = version.before();
+    version.order = order;
+    version.hash = hashOf(node.path(), version);
+    if (before)
+        leave(node, *before);
+    if (node.file())
+        enter(node, version);
+    m_history.add({&node, &version});
+}
+
+void Tree::rollback()
+{
+    for (Node *node : m_touched) {
+        const bool is = node->file();
+        const bool was = node->newest()->before();
+        if (is != was)
+            setLive(*node, was, 0);
+        forget(*node, *node->newest());
+    }
+    m_liveBytes = m_liveBytesBefore;
+    m_touched.clear();
+}
+
+void Tree::enter(const Node &node, const Version &file)
+{
+    m_live += file.hash;
+    if (!file.file.owner.isNone())
+        m_owned[file.file.owner].insert(&node);
+    if (file.isHeld)
+        m_held.emplace(file.hold, &node);
+}
+
+void Tree::leave(const Node &node, const Version &file)
+{
+    m_live -= file.hash;
+    if (file.isHeld)
+        m_held.erase({file.hold, &node});
+    const auto owned = m_owned.find(file.file.owner);
+    if (owned == m_owned.end())
+        return;
+    owned->second.erase(&node);
     if (owned->second.empty())
         m_owned.erase(owned);
 }
 
-Tree::Files::iterator Tree::erase(Files::iterator at)
+void Tree::compact(Revision floor)
 {
-    disown(at->second.file.owner(), at->first);
-    m_hash -= at->second.hash;
-    if (!at->second.isNoted)
-        m_changes.note(at->first);
-    return m_files.erase(at);
+    m_belowFloor = m_history.upTo(floor).hash;
+    m_floor = floor;
+}
+
+void Tree::tidy(std::size_t most)
+{
+    const Revision last = std::min(m_floor, m_taken);
+    for (; most > 0 && !m_history.isEmpty() && m_history.oldest() <= last; --most)
+        drop(m_history.takeOldest());
+}
+
+/// Drops what \a change, which is at or below the floor, makes superfluous.
+void Tree::drop(const History::Change &change)
+{
+    Version &version = *change.version;
+    if (version.older) {
+        m_gone.push_back(keyOf(change.node->path(), version.older->file.revision));
+        forget(*change.node, *version.older);
+    }
+    const bool isDropped = version.isDeleted
+                           || (mutantIsOn(Mutant::compactionDropsBase) && version.newer != nullptr);
+    if (!isDropped)
+        return;
+    m_gone.push_back(keyOf(change.node->path(), version.file.revision));
+    forget(*change.node, version);
+}
+
+void Tree::forget(Node &node, Version &version)
+{
+    node.remove(version);
+    --m_versionCount;
+    if (node.isEmpty())
+        m_index.erase(node);
 }
 
 } // namespace coffer::store

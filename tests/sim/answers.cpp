@@ -42,7 +42,7 @@ void Answers::readDone(const Read &read, const engine::Answer &answer)
                           .arg(slot.value())
                           .arg(read.seen.value()));
     const Result<store::Reply> reply = store::decodeReply(answer.bytes);
-    if (!reply || !reply->isValid)
+    if (!reply || !reply->isValid())
         report("P11", QStringLiteral("a read was answered with garbage"));
     if (!slot.isNone()) {
         const std::optional<store::FileView> file = m_shadow.fileAt(read.path, slot);

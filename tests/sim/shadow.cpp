@@ -88,12 +88,15 @@ void Shadow::checkProposed(const QByteArray &command) const
 
 void Shadow::noteFiles(Slot slot)
 {
+    std::set<QByteArray> paths;
     for (const storage::Row &row : m_machine.takeChanges()) {
-        if (row.table != std::uint8_t(store::Table::files))
-            continue;
-        const QByteArray question = store::encode(store::Question(store::Get{row.key}));
+        if (row.table == std::uint8_t(store::Table::files) && row.value)
+            paths.insert(row.key.first(row.key.indexOf('\0')));
+    }
+    for (const QByteArray &path : paths) {
+        const QByteArray question = store::encode(store::Question(store::Get{path}));
         const Result<store::Reply> reply = store::decodeReply(m_machine.query(question));
-        if (!reply || !reply->isValid)
+        if (!reply || !reply->isValid())
             report("P11", QStringLiteral("the store cannot find a file that it changed"));
         Version version{slot, {}};
         if (!reply->files.empty())
@@ -108,7 +111,7 @@ void Shadow::noteFiles(Slot slot)
                                   .arg(place->second.value())
                                   .arg(file.revision.value()));
         }
-        m_files[row.key].push_back(std::move(version));
+        m_files[path].push_back(std::move(version));
     }
 }
 

@@ -6,6 +6,8 @@
 #include "sim/ledger.h"
 #include "sim/scheduler.h"
 
+#include <QHashFunctions>
+
 #include <functional>
 #include <map>
 #include <optional>

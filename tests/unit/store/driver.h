@@ -36,6 +36,11 @@ public:
         return store.applied();
     }
     [[nodiscard]] bool has(const QByteArray &path) const { return store.tree().find(path); }
+    [[nodiscard]] Reply ask(const Question &question) const
+    {
+        const QByteArray bytes = encode(store.query(encode(question)));
+        return *decodeReply(bytes);
+    }
 
     Store store;
     WallMs stamp{1000};
@@ -61,14 +66,6 @@ public:
             rows.push_back({key.first, key.second, value});
         return rows;
     }
-    /// What the hash of the store should be.
-    [[nodiscard]] Hash128 hash() const
-    {
-        Hash128 hash;
-        for (const auto &[key, value] : m_rows)
-            hash += rowHash(std::uint8_t(key.first), key.second, value);
-        return hash;
-    }
 
 private:
     std::map<std::pair<Table, QByteArray>, QByteArray> m_rows;
@@ -76,9 +73,10 @@ private:
 
 /// A new store from rows.
 [[nodiscard]] inline Result<Store> restored(const std::vector<Row> &rows, Slot applied,
-                                            const Hash128 &hash)
+                                            const Hash128 &hash,
+                                            const StoreOptions &options = {})
 {
-    Store store;
+    Store store(options);
     for (const Row &row : rows) {
         if (const Result<void> added = store.restoreRow(row); !added)
             return added.error();

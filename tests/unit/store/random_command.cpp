@@ -10,13 +10,24 @@ Command RandomCommand::command()
     Command command;
     if (!chance(4))
         command.origin = origin();
-    switch (m_random.below(20)) {
+    switch (m_random.below(22)) {
     case 0:
         command.body = OpenSession{m_random.below(6), std::chrono::seconds(10 + m_random.below(2))};
         command.origin = chance(4) ? command.origin : std::nullopt;
         break;
     case 1: command.body = CloseSession{session()}; break;
     case 2: command.body = EndSession{session(), Slot(m_model.tenure - (chance(2) ? 1 : 0))}; break;
+    case 3:
+        command.body = Compact{Revision(
+            std::max<std::uint64_t>(1, m_model.floor + m_random.below(chance(6) ? 60 : 8)))};
+        break;
+    case 4:
+        if (chance(3)) {
+            command.origin.reset();
+            command.body = RaiseApplyVersion{std::uint32_t(2 + m_random.below(2))};
+            break;
+        }
+        [[fallthrough]];
     default: command.body = transaction(command.origin.has_value());
     }
     return command;
@@ -52,7 +63,8 @@ SessionId RandomCommand::session()
 QByteArray RandomCommand::path()
 {
     static const QByteArrayList paths{"/a",     "/a/b", "/a/b/c", "/a-",  "/a0", "/a/b.c", "/b",
-                                      "/b/a/c", "/a/%", "/~",     "/b/0", "/c",  "/c/d",   "/c/e"};
+                                      "/b/a/c", "/a/%", "/~",     "/b/0", "/c",  "/c/d",   "/c/e",
+                                      "/c.d",   "/c.d/e"};
     return paths[qsizetype(m_random.below(std::uint64_t(paths.size())))];
 }
 
@@ -82,13 +94,17 @@ Origin RandomCommand::origin()
 
 Guard RandomCommand::guard()
 {
-    switch (m_random.below(6)) {
+    const WallMs time(std::max<std::int64_t>(
+        0, m_model.timeMs + 2 - std::int64_t(m_random.below(4))));
+    switch (m_random.below(8)) {
     case 0: return RevisionEquals{path(), revision()};
     case 1: return Missing{path()};
     case 2: return CreatedEquals{path(), revision()};
     case 3: return ValueEquals{path(), value()};
     case 4: return SessionAlive{session()};
-    default: return TimeReached{WallMs(m_model.timeMs + 2 - std::int64_t(m_random.below(4)))};
+    case 5: return RevisionBelow{path(), revision()};
+    case 6: return TimeWithin{time + WallMs(4), WallMs(std::int64_t(m_random.below(6)))};
+    default: return TimeReached{time};
     }
 }
 
@@ -98,7 +114,12 @@ Operation RandomCommand::operation(bool hasOrigin)
     case 0:
     case 1: return Delete{path()};
     case 2: return DeleteTree{chance(20) ? QByteArray("/") : path()};
-    default: return Put{path(), value(), hasOrigin && chance(3)};
+    default: {
+        Put put{path(), value(), hasOrigin && chance(3)};
+        if (put.isEphemeral && chance(2))
+            put.linger = std::chrono::milliseconds(1 + m_random.below(12));
+        return put;
+    }
     }
 }
 

@@ -17,6 +17,7 @@ public:
     /// \a bytes with a few bytes changed, added or lost.
     [[nodiscard]] QByteArray damaged(QByteArray bytes);
     [[nodiscard]] QByteArray garbage();
+    [[nodiscard]] QByteArray anyPath() { return path(); }
 
 private:
     [[nodiscard]] bool chance(std::uint64_t oneIn) { return m_random.below(oneIn) == 0; }
