@@ -51,23 +51,24 @@ enum class Mutant {
     sessionEndedByDeposedLeader, ///< EndSession of an earlier tenure takes effect.
     ephemeralLeftBehind,         ///< A session's end leaves its ephemeral files.
     keepAliveWithoutRound,       ///< KeepAlive is answered by whoever believes to lead.
+    simulatorEnd, ///< The simulator looks for those above, tests of the rooms for those below.
+    // store
+    compactedReadAnswered,   ///< A read below the floor is answered.
+    compactionDropsBase,     ///< The newest version at the floor or below is dropped.
+    quotaNotCounted,         ///< Files grow without bound.
+    createdKeptAcrossDelete, ///< A file that is made anew keeps its created revision.
+    deleteTreeMissesLast,    ///< A delete tree leaves the last file.
+    pagingIgnoresRevision,   ///< Pages after the first show the state of now.
+    versionOrderedByHash,    ///< Changes of one revision are ordered by a hash.
+    lingerOnClose,           ///< Files linger although their session was closed.
+    timeGoesBack,            ///< Applied time follows the leader's clock back.
+    elseBranchForgotten,     ///< A failed guard does nothing.
+    floorNotInCheckpoint,    ///< A restored store does not know its floor.
     // watches
     watchProgressBeforeEvents, ///< A watch's progress is ahead of events it has not shown.
     watchEventLostAtResume,    ///< A watch begins one revision late.
     watchRevisionSplit,        ///< A batch ends inside a revision; the rest of it is lost.
     watchMissesDeletes,        ///< Watches do not see deletions.
-    // store: found by its own tests
-    compactedReadAnswered,    ///< A read below the floor is answered.
-    compactionDropsBase,      ///< The newest version at the floor or below is dropped.
-    quotaNotCounted,          ///< Files grow without bound.
-    createdKeptAcrossDelete,  ///< A file that is made anew keeps its created revision.
-    deleteTreeMissesLast,     ///< A delete tree leaves the last file.
-    pagingIgnoresRevision,    ///< Pages after the first show the state of now.
-    versionOrderedByHash,     ///< Changes of one revision are ordered by a hash.
-    lingerOnClose,            ///< Files linger although their session was closed.
-    timeGoesBack,             ///< Applied time follows the leader's clock back.
-    elseBranchForgotten,      ///< A failed guard does nothing.
-    floorNotInCheckpoint,     ///< A restored store does not know its floor.
     count
 };
 

@@ -12,18 +12,18 @@ namespace coffer::store {
 
 /// How a command ended. In the log's answers and in checkpoints; never renumbered.
 enum class Status : std::uint8_t {
-    ok = 1,            ///< Done. See Answer::isChanged for whether there was anything to do.
-    guardFailed = 2,   ///< A guard did not hold; the else-operations, if any, were done.
-    invalid = 3,       ///< The bytes are no command. Nothing was done, now or later.
-    sessionGone = 4,   ///< The session is not open. On a repeat the first attempt may have worked.
-    sequenceOld = 5,   ///< The client had acknowledged this sequence; its outcome is forgotten.
-    sequenceAhead = 6, ///< Too many unacknowledged commands; nothing was done.
-    voided = 7,        ///< EndSession of a leader that was followed by another; nothing was done.
-    limitReached = 8,  ///< The transaction touches too many files; nothing was done.
-    nonceTaken = 9,    ///< A live session was opened with this nonce and another time-to-live.
-    notDirectory = 10, ///< A put below a file; nothing was done. See Answer::failedOperation.
-    isDirectory = 11,  ///< A put on a directory; nothing was done. See Answer::failedOperation.
-    quotaExceeded = 12,  ///< The files would grow above the quota; nothing was done.
+    ok = 1,             ///< Done. See Answer::isChanged for whether there was anything to do.
+    guardFailed = 2,    ///< A guard did not hold; the else-operations, if any, were done.
+    invalid = 3,        ///< The bytes are no command. Nothing was done, now or later.
+    sessionGone = 4,    ///< The session is not open. On a repeat the first attempt may have worked.
+    sequenceOld = 5,    ///< The client had acknowledged this sequence; its outcome is forgotten.
+    sequenceAhead = 6,  ///< Too many unacknowledged commands; nothing was done.
+    voided = 7,         ///< EndSession of a leader that was followed by another; nothing was done.
+    limitReached = 8,   ///< The transaction touches too many files; nothing was done.
+    nonceTaken = 9,     ///< A live session was opened with this nonce and another time-to-live.
+    notDirectory = 10,  ///< A put below a file; nothing was done. See Answer::failedOperation.
+    isDirectory = 11,   ///< A put on a directory; nothing was done. See Answer::failedOperation.
+    quotaExceeded = 12, ///< The files would grow above the quota; nothing was done.
     floorNotRaised = 13, ///< Compact: the floor is there already, or above.
     revisionAhead = 14,  ///< Compact: there is no such revision yet; nothing was done.
     versionNotNext = 15  ///< RaiseApplyVersion: it is there already, or one was left out.

@@ -353,10 +353,9 @@ std::chrono::milliseconds Decoder::time()
 
 static CommandKind kindOf(const Command &command)
 {
-    static constexpr CommandKind kinds[] = {CommandKind::transaction, CommandKind::openSession,
-                                            CommandKind::closeSession, CommandKind::endSession,
-                                            CommandKind::compact,
-                                            CommandKind::raiseApplyVersion};
+    static constexpr CommandKind kinds[] = {
+        CommandKind::transaction, CommandKind::openSession, CommandKind::closeSession,
+        CommandKind::endSession,  CommandKind::compact,     CommandKind::raiseApplyVersion};
     return kinds[command.body.index()];
 }
 

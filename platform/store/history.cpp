@@ -23,9 +23,9 @@ void History::add(const Change &change)
 
 const History::Step &History::upTo(Revision revision) const
 {
-    const auto after = std::upper_bound(
-        m_steps.begin(), m_steps.end(), revision,
-        [](Revision wanted, const Step &step) { return wanted < step.revision; });
+    const auto after =
+        std::upper_bound(m_steps.begin(), m_steps.end(), revision,
+                         [](Revision wanted, const Step &step) { return wanted < step.revision; });
     return after == m_steps.begin() ? m_dropped : *std::prev(after);
 }
 

@@ -32,7 +32,10 @@ struct PathHash
     {
         return absl::Hash<absl::string_view>()({path.data(), std::size_t(path.size())});
     }
-    std::size_t operator()(const std::unique_ptr<Node> &node) const { return (*this)(node->path()); }
+    std::size_t operator()(const std::unique_ptr<Node> &node) const
+    {
+        return (*this)(node->path());
+    }
 };
 struct PathEqual
 {

@@ -22,10 +22,10 @@ inline constexpr std::chrono::milliseconds lingerMax{std::chrono::minutes(10)};
 /// Held files that are removed at one slot because their time is over.
 inline constexpr std::size_t releasesPerSlotMax = 1'000;
 inline constexpr std::uint64_t storeBytesMax = std::uint64_t(4) << 30; ///< Paths, values of files.
-inline constexpr std::size_t listFilesMax = 1'000;                ///< Of one answer.
-inline constexpr std::size_t listBytesMax = std::size_t(2) << 20; ///< One more file fits.
+inline constexpr std::size_t listFilesMax = 1'000;                     ///< Of one answer.
+inline constexpr std::size_t listBytesMax = std::size_t(2) << 20;      ///< One more file fits.
 inline constexpr std::size_t scanNodesMax = 20'000; ///< Looked at for one answer.
-inline constexpr std::size_t globStarsMax = 64;                   ///< Runs of stars in one glob.
+inline constexpr std::size_t globStarsMax = 64;     ///< Runs of stars in one glob.
 
 // Of one node's watches; no answer of apply() depends on them.
 inline constexpr std::size_t watchesMax = 65'536;

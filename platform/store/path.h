@@ -17,7 +17,6 @@ namespace coffer::store {
 /// True if \a path is \a tree itself or lies below it. Both must be valid.
 [[nodiscard]] bool isWithin(QByteArrayView path, QByteArrayView tree);
 
-
 /// Orders paths as a walk meets them: depth first, the entries of a directory by the bytes of their
 /// names. So '/' comes before every other byte, and a tree is one range. Negative, 0 or positive.
 [[nodiscard]] int comparePaths(QByteArrayView left, QByteArrayView right);

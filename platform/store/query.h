@@ -36,7 +36,8 @@ enum class Detail : std::uint8_t {
 struct Page
 {
     QByteArray after; ///< Reply::resume of the page before, or a path; empty for the first page.
-    std::uint32_t limit = 0; ///< Of files or entries; 0, and more than limits::listFilesMax, mean that.
+    std::uint32_t limit =
+        0; ///< Of files or entries; 0, and more than limits::listFilesMax, mean that.
     Detail detail = Detail::values;
     bool operator==(const Page &) const = default;
 };
@@ -160,9 +161,9 @@ struct Reply
     Revision revision;
     Revision floor;
     WallMs appliedTime{0};
-    Revision at = {};                      ///< What is shown; none unless ok, and of sessions.
-    std::vector<FileView> files = {};      ///< Get, Stat: none or one. Else one page.
-    std::vector<EntryView> entries = {};   ///< Entries: one page.
+    Revision at = {};                    ///< What is shown; none unless ok, and of sessions.
+    std::vector<FileView> files = {};    ///< Get, Stat: none or one. Else one page.
+    std::vector<EntryView> entries = {}; ///< Entries: one page.
     std::vector<SessionInfo> sessions = {};
     /// Detail::count: how many files or entries this page has. Stat: entries of the directory,
     /// with hasMore those among the first limits::scanNodesMax files.

@@ -40,7 +40,8 @@ private:
     void match(const Match &match);
     void entries(const Entries &entries);
     void listSessions(const SessionList &list);
-    [[nodiscard]] Ordered::const_iterator begin(const QByteArray &from, const QByteArray &after) const;
+    [[nodiscard]] Ordered::const_iterator begin(const QByteArray &from,
+                                                const QByteArray &after) const;
     [[nodiscard]] const Version *fileOf(const Node &node) const;
     [[nodiscard]] bool isFull(std::size_t found, const Page &page) const;
     void stopAfter(const QByteArray &place);

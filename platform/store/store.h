@@ -113,7 +113,7 @@ private:
     std::uint32_t m_applyVersion = 1;
     bool m_needsNewerBuild = false;
     Tree::Totals m_restored; ///< As the meta row said.
-    QByteArray m_metaTaken; ///< The meta row as takeChanges() last gave it.
+    QByteArray m_metaTaken;  ///< The meta row as takeChanges() last gave it.
 };
 
 } // namespace coffer::store

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
 #include "base/mutant.h"
 #include "store/bytes_p.h"
-#include "store/store.h"
 
 namespace coffer::store {
 

@@ -35,8 +35,7 @@ Answer Store::run(const Transaction &transaction, SessionId session)
     }
     const bool isElse = answer.failedGuard.has_value();
     static const std::vector<Operation> none;
-    const auto &otherwise =
-        mutantIsOn(Mutant::elseBranchForgotten) ? none : transaction.otherwise;
+    const auto &otherwise = mutantIsOn(Mutant::elseBranchForgotten) ? none : transaction.otherwise;
     const auto &operations = isElse ? otherwise : transaction.operations;
     if (std::optional<Answer> refused = change(operations, session)) {
         refused->failedGuard = answer.failedGuard;
@@ -79,8 +78,7 @@ std::optional<Answer> Store::change(const std::vector<Operation> &operations, Se
         return refused;
     }
     const std::uint64_t bytes = m_tree.liveBytes();
-    if (bytes <= m_options.bytesMax || bytes <= bytesBefore
-        || mutantIsOn(Mutant::quotaNotCounted))
+    if (bytes <= m_options.bytesMax || bytes <= bytesBefore || mutantIsOn(Mutant::quotaNotCounted))
         return {};
     m_tree.rollback();
     return answer(Status::quotaExceeded, bytesBefore);

@@ -49,8 +49,7 @@ std::vector<SessionId> Tree::owners() const
     return owners;
 }
 
-void Tree::visitChanges(Revision from,
-                        const std::function<bool(const ChangeView &)> &visit) const
+void Tree::visitChanges(Revision from, const std::function<bool(const ChangeView &)> &visit) const
 {
     m_history.visitAfter(from.previous(), [&visit](const History::Change &change) {
         const Version &version = *change.version;
@@ -117,8 +116,8 @@ Tree::Verdict Tree::put(const Put &put)
         m_liveBytes += std::uint64_t(put.value.size());
         m_liveBytes -= std::uint64_t(file->file.value.size());
     }
-    const bool isFresh =
-        (!file && !mutantIsOn(Mutant::createdKeptAcrossDelete)) || (file && file->isReleased(m_time));
+    const bool isFresh = (!file && !mutantIsOn(Mutant::createdKeptAcrossDelete))
+                         || (file && file->isReleased(m_time));
     const Version *old = node->newest();
     const Revision created = isFresh || !old ? Revision() : old->file.created;
     Version &version = touch(*node);
@@ -294,8 +293,8 @@ void Tree::drop(const History::Change &change)
         m_gone.push_back(keyOf(change.node->path(), version.older->file.revision));
         forget(*change.node, *version.older);
     }
-    const bool isDropped = version.isDeleted
-                           || (mutantIsOn(Mutant::compactionDropsBase) && version.newer != nullptr);
+    const bool isDropped =
+        version.isDeleted || (mutantIsOn(Mutant::compactionDropsBase) && version.newer != nullptr);
     if (!isDropped)
         return;
     m_gone.push_back(keyOf(change.node->path(), version.file.revision));

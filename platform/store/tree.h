@@ -138,12 +138,12 @@ private:
     std::set<HeldLess::Held, HeldLess> m_held;
     Revision m_revision;
     Revision m_floor;
-    Revision m_taken;              ///< Up to here takeChanges() gave the versions.
+    Revision m_taken;               ///< Up to here takeChanges() gave the versions.
     std::vector<QByteArray> m_gone; ///< Keys of versions that were taken and dropped.
     std::size_t m_fileCount = 0;
     std::uint64_t m_versionCount = 0;
     std::uint64_t m_liveBytes = 0;
-    Hash128 m_live;     ///< Of the files now.
+    Hash128 m_live;       ///< Of the files now.
     Hash128 m_belowFloor; ///< Of the changes up to the floor.
 
     WallMs m_time{0};              ///< Of what is being changed.

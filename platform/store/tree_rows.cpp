@@ -36,8 +36,8 @@ void Tree::takeChanges(std::vector<Row> &rows)
     m_gone.clear();
     m_history.visitAfter(m_taken, [&rows](const History::Change &change) {
         const Version &version = *change.version;
-        rows.push_back({Table::files, keyOf(change.node->path(), version.file.revision),
-                        rowOf(version)});
+        rows.push_back(
+            {Table::files, keyOf(change.node->path(), version.file.revision), rowOf(version)});
         return true;
     });
     m_taken = m_revision;
@@ -45,9 +45,9 @@ void Tree::takeChanges(std::vector<Row> &rows)
 
 static Error corrupt(const Node &node, const char *what)
 {
-    return Error{ErrorCode::corrupt, QStringLiteral("the rows of the file %1 %2")
-                                         .arg(QString::fromLatin1(node.path()),
-                                              QLatin1String(what))};
+    return Error{ErrorCode::corrupt,
+                 QStringLiteral("the rows of the file %1 %2")
+                     .arg(QString::fromLatin1(node.path()), QLatin1String(what))};
 }
 
 Result<void> Tree::restore(const QByteArray &key, const QByteArray &row)

@@ -20,10 +20,9 @@ std::optional<Revision> dueFloor(const UpkeepPolicy &policy, const Tree &tree, W
     const std::deque<Step> &steps = tree.history().steps();
     const Step &last = tree.history().end();
     const Step &floor = tree.history().upTo(tree.compacted());
-    const auto first =
-        std::partition_point(steps.begin(), steps.end(), [&tree](const Step &step) {
-            return step.revision <= tree.compacted();
-        });
+    const auto first = std::partition_point(steps.begin(), steps.end(), [&tree](const Step &step) {
+        return step.revision <= tree.compacted();
+    });
     if (first == steps.end())
         return {};
     Revision due = tree.compacted();

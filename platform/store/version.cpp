@@ -158,10 +158,12 @@ static bool isPossible(const Version &version)
 Result<ReadVersion> readVersion(const QByteArray &key, const QByteArray &row)
 {
     const auto corrupt = [](const char *what) {
-        return Error{ErrorCode::corrupt, QStringLiteral("a file's row %1").arg(QLatin1String(what))};
+        return Error{ErrorCode::corrupt,
+                     QStringLiteral("a file's row %1").arg(QLatin1String(what))};
     };
     const qsizetype pathBytes = key.size() - 1 - revisionBytes;
-    if (pathBytes < 1 || key[pathBytes] != '\0' || !isFilePath(QByteArrayView(key).first(pathBytes)))
+    if (pathBytes < 1 || key[pathBytes] != '\0'
+        || !isFilePath(QByteArrayView(key).first(pathBytes)))
         return corrupt("has a key that is not a path and a revision");
     ByteReader reader(row);
     auto version = std::make_unique<Version>();

@@ -20,10 +20,10 @@ struct Version
     /// A file: how long it stays when its owner expires. A held one: until when it is held.
     std::chrono::milliseconds hold{0};
     bool isDeleted = false;
-    bool isHeld = false;           ///< Its owner expired and it lingers.
-    std::uint32_t order = 0;       ///< Among the changes of its revision, from 0.
-    Hash128 hash = {};             ///< Of its row.
-    Version *newer = nullptr;      ///< Of the same path.
+    bool isHeld = false;            ///< Its owner expired and it lingers.
+    std::uint32_t order = 0;        ///< Among the changes of its revision, from 0.
+    Hash128 hash = {};              ///< Of its row.
+    Version *newer = nullptr;       ///< Of the same path.
     std::unique_ptr<Version> older; ///< Of the same path.
 
     /// The file before, or nullptr.

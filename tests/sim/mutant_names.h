@@ -23,9 +23,9 @@ struct MutantInfo
     const char *explained = nullptr; ///< Why it cannot break anything; it is not looked for then.
 };
 
-inline constexpr std::size_t mutantCount = std::size_t(Mutant::count) - 1;
+inline constexpr std::size_t mutantCount = std::size_t(Mutant::simulatorEnd) - 1;
 
-/// All of them, in the order of the enumeration.
+/// All that the simulator looks for, in the order of the enumeration.
 [[nodiscard]] const std::array<MutantInfo, mutantCount> &mutants();
 /// Null if there is none of this name.
 [[nodiscard]] const MutantInfo *mutantNamed(const QString &name);

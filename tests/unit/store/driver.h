@@ -73,8 +73,7 @@ private:
 
 /// A new store from rows.
 [[nodiscard]] inline Result<Store> restored(const std::vector<Row> &rows, Slot applied,
-                                            const Hash128 &hash,
-                                            const StoreOptions &options = {})
+                                            const Hash128 &hash, const StoreOptions &options = {})
 {
     Store store(options);
     for (const Row &row : rows) {

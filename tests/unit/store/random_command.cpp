@@ -62,9 +62,9 @@ SessionId RandomCommand::session()
 
 QByteArray RandomCommand::path()
 {
-    static const QByteArrayList paths{"/a",     "/a/b", "/a/b/c", "/a-",  "/a0", "/a/b.c", "/b",
-                                      "/b/a/c", "/a/%", "/~",     "/b/0", "/c",  "/c/d",   "/c/e",
-                                      "/c.d",   "/c.d/e"};
+    static const QByteArrayList paths{"/a",   "/a/b",   "/a/b/c", "/a-",   "/a0",  "/a/b.c",
+                                      "/b",   "/b/a/c", "/a/%",   "/~",    "/b/0", "/c",
+                                      "/c/d", "/c/e",   "/c.d",   "/c.d/e"};
     return paths[qsizetype(m_random.below(std::uint64_t(paths.size())))];
 }
 
@@ -94,8 +94,8 @@ Origin RandomCommand::origin()
 
 Guard RandomCommand::guard()
 {
-    const WallMs time(std::max<std::int64_t>(
-        0, m_model.timeMs + 2 - std::int64_t(m_random.below(4))));
+    const WallMs time(
+        std::max<std::int64_t>(0, m_model.timeMs + 2 - std::int64_t(m_random.below(4))));
     switch (m_random.below(8)) {
     case 0: return RevisionEquals{path(), revision()};
     case 1: return Missing{path()};

@@ -24,13 +24,14 @@ static Answer fullAnswer()
             .isChanged = true,
             .revision = Revision(0x0102030405060708),
             .failedGuard = 9,
+            .failedOperation = 8,
             .found = 0x1112131415161718,
             .session = SessionId(0x2122232425262728)};
 }
 
 void TestAnswer::encode_isUndoneByDecode()
 {
-    for (int status = int(Status::ok); status <= int(Status::nonceTaken); ++status) {
+    for (int status = int(Status::ok); status <= int(Status::versionNotNext); ++status) {
         Answer answer;
         answer.status = Status(status);
         QCOMPARE(*decodeAnswer(encode(answer)), answer);
@@ -40,8 +41,9 @@ void TestAnswer::encode_isUndoneByDecode()
 
 void TestAnswer::encode_hasTheDocumentedBytes()
 {
-    QCOMPARE(encode(fullAnswer()).toHex(), QByteArray("010203"
+    QCOMPARE(encode(fullAnswer()).toHex(), QByteArray("010207"
                                                       "0900"
+                                                      "0800"
                                                       "0807060504030201"
                                                       "1817161514131211"
                                                       "2827262524232221"));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/limits.h"
+#include "store/path.h"
 #include "store/query.h"
 #include "unit/store/driver.h"
 
@@ -41,19 +42,36 @@ static QByteArrayList pathsOf(const Reply &reply)
 
 static const std::vector<Question> &questions()
 {
-    static const std::vector<Question> all{Get{"/a/b"}, List{"/", {}}, List{"/a", "/a/b"},
-                                           SessionState{SessionId(7)}, StoreState{}};
+    static const Page page{behindTree("/a/b"), 7, Detail::keys};
+    static const std::vector<Question> all{Get{"/a/b", Revision(3)},
+                                           List{"/", {}},
+                                           List{"/a", page, Revision(4)},
+                                           SessionState{SessionId(7)},
+                                           StoreState{},
+                                           Range{"/a", "/b", page},
+                                           Range{},
+                                           Match{"/a/**", page},
+                                           Entries{"/", page, Revision(5)},
+                                           Stat{"/a"},
+                                           SessionList{SessionId(3), 9}};
     return all;
 }
 
 static Reply fullReply()
 {
     Reply reply;
-    reply.isValid = true;
+    reply.status = ReplyStatus::ok;
     reply.revision = Revision(5);
     reply.appliedTime = WallMs(6);
-    reply.files = {{"/a", "value", Revision(4), Revision(3), SessionId(2)},
-                   {"/b", "", Revision(1), Revision(1), SessionId()}};
+    reply.floor = Revision(2);
+    reply.at = Revision(4);
+    reply.count = 3;
+    reply.resume = behindTree("/b");
+    reply.files = {{"/a", "value", Revision(4), Revision(3), SessionId(2), WallMs(9), 5, {}},
+                   {"/b", "", Revision(1), Revision(1), SessionId(), WallMs(8), 77, WallMs(10)}};
+    reply.entries = {{"a", true}, {"b.c", false}};
+    reply.sessions = {{SessionId(1), WallMs(5), 6, 7}};
+    reply.figures = StoreFigures{1, 2, 3, 4, 5, 6};
     reply.hasMore = true;
     reply.isSessionAlive = true;
     return reply;
@@ -107,9 +125,9 @@ void TestQuery::query_answersGarbage()
     driver.put("/a", "1");
     for (const QByteArray &bytes :
          {QByteArray(), QByteArray("garbage"), encode(Question(Get{"a"})),
-          encode(Question(List{"/a/", {}})), encode(Question(List{"/", "a"}))}) {
+          encode(Question(List{"/a/", {}})), encode(Question(List{"/", Page{"a"}}))}) {
         const Reply reply = driver.store.query(bytes);
-        QVERIFY(!reply.isValid);
+        QVERIFY(!reply.isValid());
         QVERIFY(reply.files.empty());
         QCOMPARE(reply.revision, Revision(1));
     }
@@ -122,22 +140,23 @@ void TestQuery::get_findsTheFileAndTheStore()
     driver.put("/b", "");
     driver.put("/a", "2");
     const Reply found = ask(driver, Get{"/a"});
-    QVERIFY(found.isValid);
-    QCOMPARE(found.files, (std::vector<FileView>{{"/a", "2", Revision(3), Revision(1), {}}}));
+    QVERIFY(found.isValid());
+    QCOMPARE(found.files, (std::vector<FileView>{
+                              {"/a", "2", Revision(3), Revision(1), {}, driver.stamp, 1, {}}}));
     QCOMPARE(found.revision, Revision(3));
     QCOMPARE(found.appliedTime, driver.stamp);
     const Reply missing = ask(driver, Get{"/c"});
-    QVERIFY(missing.isValid && missing.files.empty());
+    QVERIFY(missing.isValid() && missing.files.empty());
     QCOMPARE(ask(driver, StoreState{}).revision, Revision(3));
 }
 
 void TestQuery::list_endsAtASegment()
 {
     Driver driver;
-    for (const char *path : {"/a", "/a/b", "/a/b/c", "/a-", "/a0", "/a.b/c", "/b"})
+    for (const char *path : {"/a/a", "/a/b/b", "/a/b/c", "/a-", "/a0", "/a.b/c", "/b"})
         driver.put(path, "");
-    QCOMPARE(pathsOf(ask(driver, List{"/a", {}})), (QByteArrayList{"/a", "/a/b", "/a/b/c"}));
-    QCOMPARE(pathsOf(ask(driver, List{"/a/b", {}})), (QByteArrayList{"/a/b", "/a/b/c"}));
+    QCOMPARE(pathsOf(ask(driver, List{"/a", {}})), (QByteArrayList{"/a/a", "/a/b/b", "/a/b/c"}));
+    QCOMPARE(pathsOf(ask(driver, List{"/a/b", {}})), (QByteArrayList{"/a/b/b", "/a/b/c"}));
     QCOMPARE(ask(driver, List{"/", {}}).files.size(), 7U);
     QVERIFY(ask(driver, List{"/c", {}}).files.empty());
     QVERIFY(ask(driver, List{"/a/b/c/d", {}}).files.empty());
@@ -146,16 +165,17 @@ void TestQuery::list_endsAtASegment()
 void TestQuery::list_continuesAfterAPath()
 {
     Driver driver;
-    for (const char *path : {"/a", "/a-", "/a/b", "/a/c", "/b"})
+    for (const char *path : {"/a-", "/a/b", "/a/c", "/b"})
         driver.put(path, "");
-    QCOMPARE(pathsOf(ask(driver, List{"/a", "/a"})), (QByteArrayList{"/a/b", "/a/c"}));
-    QCOMPARE(pathsOf(ask(driver, List{"/a", "/a-"})), (QByteArrayList{"/a/b", "/a/c"}));
-    QCOMPARE(pathsOf(ask(driver, List{"/a", "/a/b"})), QByteArrayList{"/a/c"});
-    QCOMPARE(pathsOf(ask(driver, List{"/a", "/a/bb"})), QByteArrayList{"/a/c"});
-    QCOMPARE(pathsOf(ask(driver, List{"/a", "/a/c"})), QByteArrayList());
-    QCOMPARE(pathsOf(ask(driver, List{"/a", "/z"})), QByteArrayList());
-    QCOMPARE(pathsOf(ask(driver, List{"/", "/a/c"})), QByteArrayList{"/b"});
-    QCOMPARE(pathsOf(ask(driver, List{"/", "/z"})), QByteArrayList());
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/a"}})), (QByteArrayList{"/a/b", "/a/c"}));
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/a-"}})), QByteArrayList());
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/A"}})), (QByteArrayList{"/a/b", "/a/c"}));
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/a/b"}})), QByteArrayList{"/a/c"});
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/a/bb"}})), QByteArrayList{"/a/c"});
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/a/c"}})), QByteArrayList());
+    QCOMPARE(pathsOf(ask(driver, List{"/a", Page{"/z"}})), QByteArrayList());
+    QCOMPARE(pathsOf(ask(driver, List{"/", Page{"/a/c"}})), (QByteArrayList{"/a-", "/b"}));
+    QCOMPARE(pathsOf(ask(driver, List{"/", Page{"/z"}})), QByteArrayList());
 }
 
 void TestQuery::list_isPagedByCount()
@@ -168,7 +188,7 @@ void TestQuery::list_isPagedByCount()
     const Reply first = ask(driver, List{"/n", {}});
     QCOMPARE(first.files.size(), limits::listFilesMax);
     QVERIFY(first.hasMore);
-    const Reply second = ask(driver, List{"/n", first.files.back().path});
+    const Reply second = ask(driver, List{"/n", Page{first.resume}});
     QCOMPARE(second.files.size(), 1U);
     QVERIFY(!second.hasMore);
 }
@@ -183,7 +203,7 @@ void TestQuery::list_isPagedByBytes()
     QCOMPARE(pathsOf(first), (QByteArrayList{"/1", "/2"}));
     QVERIFY(first.hasMore);
     QVERIFY(std::size_t(encode(first).size()) < limits::frameBytesMax);
-    const Reply second = ask(driver, List{"/", "/2"});
+    const Reply second = ask(driver, List{"/", Page{"/2"}});
     QCOMPARE(pathsOf(second), (QByteArrayList{"/3", "/4"}));
     QVERIFY(!second.hasMore);
 }

@@ -128,6 +128,13 @@ void TestStore::guard_isCheckedOnBothSides_data()
     row("time before", TimeReached{999ms}, true, 0);
     row("time now", TimeReached{1000ms}, true, 0);
     row("time to come", TimeReached{1001ms}, false, 1000);
+    row("below", RevisionBelow{"/a", Revision(3)}, true, 0);
+    row("not below", RevisionBelow{"/a", Revision(2)}, false, 2);
+    row("missing is below", RevisionBelow{"/b", Revision(1)}, true, 0);
+    row("time within", TimeWithin{1500ms, 500ms}, true, 0);
+    row("time past", TimeWithin{1ms, 0ms}, true, 0);
+    row("time too far", TimeWithin{1501ms, 500ms}, false, 1000);
+    row("time at the end of numbers", TimeWithin{WallMs::max(), WallMs::max()}, true, 0);
 }
 
 void TestStore::guard_isCheckedOnBothSides()
@@ -169,8 +176,8 @@ void TestStore::transaction_isOneRevision()
     const Answer answer = driver.apply(transactionOf({Put{"/a", "1"}, Put{"/b", "2"}}));
     QVERIFY(answer.isChanged);
     QCOMPARE(answer.revision, Revision(1));
-    QCOMPARE(driver.store.tree().find("/a")->revision(), Revision(1));
-    QCOMPARE(driver.store.tree().find("/b")->revision(), Revision(1));
+    QCOMPARE(driver.store.tree().find("/a")->file.revision, Revision(1));
+    QCOMPARE(driver.store.tree().find("/b")->file.revision, Revision(1));
     QCOMPARE(driver.put("/a", "1").revision, Revision(2));
 }
 
@@ -200,7 +207,7 @@ void TestStore::transaction_seesItsOwnOperations()
     const Answer answer =
         driver.apply(transactionOf({DeleteTree{"/t"}, Put{"/t/b", "2"}, Put{"/t/a", "3"}}));
     QCOMPARE(answer.revision, Revision(2));
-    QCOMPARE(driver.store.tree().find("/t/a")->created(), Revision(2));
+    QCOMPARE(driver.store.tree().find("/t/a")->file.created, Revision(2));
     QVERIFY(driver.has("/t/b"));
     driver.apply(transactionOf({Put{"/t/c", ""}, Delete{"/t/c"}}));
     QVERIFY(!driver.has("/t/c"));
@@ -242,7 +249,7 @@ void TestStore::repeat_isDoneOnce()
     const Hash128 before = driver.store.hash();
     QCOMPARE(driver.apply(command), first);
     QCOMPARE(driver.store.hash(), before);
-    QCOMPARE(driver.store.tree().find("/a")->value().toByteArray(), QByteArray("2"));
+    QCOMPARE(driver.store.tree().find("/a")->file.value, QByteArray("2"));
 }
 
 void TestStore::repeat_ofAFailedGuardStaysFailed()
