@@ -7,9 +7,9 @@
 
 namespace coffer::store {
 
-/// How many changes are dropped for each slot: more than one slot usually makes, so that what was
-/// compacted goes away, and few enough to be unnoticed.
-static constexpr std::size_t droppedPerSlotMax = 4'096;
+/// How many old changes are dropped at a slot: twice as many as it makes, so that what was compacted
+/// goes away, and a few more.
+static constexpr std::size_t droppedPerSlot = 256;
 
 std::vector<Answer> Store::apply(Slot slot, WallMs stamp, const std::vector<QByteArray> &commands)
 {
@@ -19,11 +19,14 @@ std::vector<Answer> Store::apply(Slot slot, WallMs stamp, const std::vector<QByt
     }
     moveTo(slot);
     m_time = mutantIsOn(Mutant::timeGoesBack) ? stamp : std::max(m_time, stamp);
-    upkeep();
+    const std::uint64_t changesBefore = m_tree.history().end().changesEnd;
+    removeReleased();
     std::vector<Answer> answers;
     answers.reserve(commands.size());
     for (const QByteArray &command : commands)
         answers.push_back(applyOne(command));
+    const std::uint64_t made = m_tree.history().end().changesEnd - changesBefore;
+    m_tree.tidy(droppedPerSlot + 2 * std::size_t(made));
     return answers;
 }
 
@@ -53,10 +56,8 @@ void Store::moveTo(Slot slot)
     m_applied = slot;
 }
 
-/// What is due before the commands of a slot.
-void Store::upkeep()
+void Store::removeReleased()
 {
-    m_tree.tidy(droppedPerSlotMax);
     if (!m_tree.hasReleased(m_time))
         return;
     m_tree.begin(m_time);

@@ -82,7 +82,7 @@ private:
 
     [[nodiscard]] bool canApply(const std::vector<QByteArray> &commands) const;
     void moveTo(Slot slot);
-    void upkeep();
+    void removeReleased();
     [[nodiscard]] Answer applyOne(QByteArrayView bytes);
     [[nodiscard]] Answer answer(Status status) const;
     [[nodiscard]] Answer answer(Status status, std::uint64_t found) const;
