@@ -7,8 +7,8 @@
 
 namespace coffer::store {
 
-/// How many old changes are dropped at a slot: twice as many as it makes, so that what was compacted
-/// goes away, and a few more.
+/// How many old changes are dropped at a slot: twice as many as it makes, so that what was
+/// compacted goes away, and a few more.
 static constexpr std::size_t droppedPerSlot = 256;
 
 std::vector<Answer> Store::apply(Slot slot, WallMs stamp, const std::vector<QByteArray> &commands)

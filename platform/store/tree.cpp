@@ -116,12 +116,13 @@ Tree::Verdict Tree::put(const Put &put)
         m_liveBytes += std::uint64_t(put.value.size());
         m_liveBytes -= std::uint64_t(file->file.value.size());
     }
-    const bool isFresh = (!file && !mutantIsOn(Mutant::createdKeptAcrossDelete))
-                         || (file && file->isReleased(m_time));
+    const bool isFresh = !file || file->isReleased(m_time);
+    Revision created = isFresh ? m_revision.next() : file->file.created;
     const Version *old = node->newest();
-    const Revision created = isFresh || !old ? Revision() : old->file.created;
+    if (mutantIsOn(Mutant::createdKeptAcrossDelete) && isFresh && old && old->before())
+        created = old->before()->file.created;
     Version &version = touch(*node);
-    version.file.created = created.isNone() ? m_revision.next() : created;
+    version.file.created = created;
     version.file.owner = put.owner;
     version.file.value = put.value.toByteArray();
     version.hold = put.linger;
