@@ -44,6 +44,7 @@ private Q_SLOTS:
     void segment_ofAnEarlierMomentStops();
     void segment_exchangedStops();
     void segment_ofAnotherNodeIsRefused();
+    void life_otherThanThisOneIsNotBelieved();
     void cluster_otherThanExpectedIsRefused();
     void version_newerIsRefused();
     void refusal_changesNothing();
@@ -350,6 +351,48 @@ void TestFileJournalDamage::segment_ofAnotherNodeIsRefused()
     QCOMPARE(refused.error().code, ErrorCode::refused);
     QVERIFY2(refused.error().message.contains(QLatin1String("node 8, not to that of node 7")),
              qPrintable(refused.error().message));
+}
+
+/// The files of a journal of four groups of one size; the second is filled with \a letter.
+static Image lifeWith(char letter, std::uint64_t segmentBytes)
+{
+    MemoryFileSystem files;
+    FileJournal journal(files, smallSegments(segmentBytes));
+    Result<void> done = journal.replay([](const JournalRecord &) { return Result<void>(); });
+    for (std::uint64_t slot = 1; done && slot <= 4; ++slot) {
+        JournalRecord record = vote(slot, 400);
+        if (slot == 2)
+            record.payload.fill(letter);
+        done = journal.append({record});
+        if (done)
+            done = journal.sync();
+    }
+    return done ? files.image() : Image();
+}
+
+/// The right numbers in the right place, but written behind another group than the one that is
+/// there: the same history up to the second group, then two different ones.
+void TestFileJournalDamage::life_otherThanThisOneIsNotBelieved()
+{
+    MemoryFileSystem files;
+    const QString first = nameOf(1);
+    Image mixed = lifeWith('a', 8192);
+    const qsizetype third = 4096 + 2 * 512;
+    mixed[first].replace(third, 512, lifeWith('b', 8192)[first].mid(third, 512));
+    mixed[first].replace(third + 512, 512, QByteArray(512, '\0'));
+    files.restore(mixed);
+    const auto found = readAll(files);
+    QVERIFY(found);
+    QCOMPARE(found->size(), std::size_t(2)); // nothing is left that says that more was durable
+
+    Image exchanged = lifeWith('a', 4096 + 3 * 512); // two groups in each segment
+    const QString second = nameOf(2);
+    QVERIFY(exchanged[second] != lifeWith('b', 4096 + 3 * 512)[second]);
+    exchanged[second] = lifeWith('b', 4096 + 3 * 512)[second];
+    files.restore(exchanged);
+    const auto refused = readAll(files);
+    QVERIFY(!refused);
+    QCOMPARE(refused.error().code, ErrorCode::corrupt);
 }
 
 void TestFileJournalDamage::cluster_otherThanExpectedIsRefused()
