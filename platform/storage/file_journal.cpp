@@ -121,7 +121,7 @@ Result<void> FileJournal::prepare(const std::vector<JournalRecord> &records)
                          .arg(bytes)
                          .arg(groupBytesMax)};
     m_group.clear();
-    m_group.reserve(qsizetype(bytes + m_options.fillBytes));
+    m_group.reserve(qsizetype(bytes) + qsizetype(m_options.fillBytes));
     m_group.resize(qsizetype(blockHeaderBytes));
     for (const JournalRecord &record : records)
         format::append(record, m_group);

@@ -176,7 +176,7 @@ Result<JournalRecord> takeRecord(QByteArrayView &body)
         return wrong("payload bytes above the limit of 16 MiB");
     if (kind < std::uint32_t(RecordKind::founding) || kind > std::uint32_t(RecordKind::fenced))
         return wrong("a kind that is not 1 to 7");
-    const auto whole = qsizetype(recordHeaderBytes + padded(payloadBytes));
+    const qsizetype whole = qsizetype(recordHeaderBytes) + qsizetype(padded(payloadBytes));
     if (body.size() < whole)
         return wrong("payload bytes beyond the end of its group");
     JournalRecord record;

@@ -222,9 +222,9 @@ Result<void> JournalReader::readGroup(const Segment &segment, const PlacedBlock 
                                       const Visit &visit)
 {
     const std::uint64_t offset = m_end.offset;
-    QByteArrayView body =
-        QByteArrayView(segment.bytes)
-            .sliced(qsizetype(offset + blockHeaderBytes), qsizetype(block.header.bodyBytes));
+    QByteArrayView body = QByteArrayView(segment.bytes)
+                              .sliced(qsizetype(offset) + qsizetype(blockHeaderBytes),
+                                      qsizetype(block.header.bodyBytes));
     for (std::uint32_t i = 0; i < block.header.count; ++i) {
         auto record = takeRecord(body);
         if (!record)

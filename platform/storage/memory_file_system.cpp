@@ -126,7 +126,7 @@ private:
         constexpr std::uint64_t sector = MemoryFileSystem::sectorBytes;
         for (std::uint64_t i = offset / sector; i <= (end - 1) / sector; ++i)
             m_content->sectors[i].push_back(
-                m_content->visible.mid(qsizetype(i * sector), qsizetype(sector)));
+                m_content->visible.mid(qsizetype(i) * qsizetype(sector), qsizetype(sector)));
         return true;
     }
 
@@ -275,7 +275,7 @@ void MemoryFileSystem::settle(Content &content, const Choose &choose)
         if (count == 0)
             continue;
         const QByteArray &state = states[count - 1];
-        const auto begin = qsizetype(sector * sectorBytes);
+        const auto begin = qsizetype(sector) * qsizetype(sectorBytes);
         if (content.durable.size() < begin + state.size())
             content.durable.resize(begin + state.size(), '\0');
         std::copy(state.begin(), state.end(), content.durable.begin() + begin);

@@ -133,6 +133,7 @@ private Q_SLOTS:
     void append_onAFullDiskLeavesTheJournalAsItWas();
     void truncate_onAFullDiskMakesASmallSegment();
     void truncate_withoutSpaceForgetsNothingAndCanBeRepeated();
+    void truncate_thatFoundNoSpaceStillNeedsTheOldSegments();
     void sync_thatFailedIsFinal();
     void sync_thatFailedIsNotBelievedAfterARestart();
     void lock_isHeldAgainstASecondJournal();
@@ -395,6 +396,30 @@ void TestFileJournal::truncate_withoutSpaceForgetsNothingAndCanBeRepeated()
     const auto found = readAll(files);
     QVERIFY(found);
     QCOMPARE(found->size(), std::size_t(2));
+}
+
+/// What is written after the failed try must not say that the journal begins later now.
+void TestFileJournal::truncate_thatFoundNoSpaceStillNeedsTheOldSegments()
+{
+    MemoryFileSystem files;
+    FileJournal journal(files, smallSegments());
+    fill(files, journal, 100'000);
+    files.setFaultHook([](FileCall call, const QString &name) -> std::optional<Error> {
+        const bool isLive = call == FileCall::write && name == format::segmentName(4);
+        return isLive ? std::optional(Error{ErrorCode::noSpace, name}) : std::nullopt;
+    });
+    const Result<void> full = journal.truncate(Slot(9), {founding(), promise(9)});
+    QVERIFY(!full);
+    QCOMPARE(full.error().code, ErrorCode::noSpace);
+    files.setFaultHook(nullptr);
+    QVERIFY(journal.append({vote(10)}));
+    QVERIFY(journal.sync());
+    MemoryFileSystem::Image left = files.image();
+    files.restore(left);
+    QVERIFY(readAll(files));
+    left.erase(format::segmentName(1));
+    files.restore(left);
+    QVERIFY(!readAll(files));
 }
 
 /// Says that the first sync of a segment fails.
