@@ -199,12 +199,14 @@ QString CheckpointLife::difference()
         .arg(m_sure.rows.size());
 }
 
-Result<void> CheckpointLife::goOn()
+Result<void> CheckpointLife::goOn(bool isInstalling)
 {
     for (int i = 0; i < 2; ++i) {
         if (Result<void> done = commit(); !done)
             return done;
     }
+    if (!isInstalling)
+        return {};
     if (Result<void> done = receive(true); !done)
         return done;
     return commit();

@@ -47,8 +47,8 @@ public:
     Result<void> start();
     /// What is there equals what must be there. An empty text says yes.
     [[nodiscard]] QString difference();
-    /// More commits and an install, as proof that the directory can be used.
-    Result<void> goOn();
+    /// More commits, and perhaps an install, as proof that the directory can be used.
+    Result<void> goOn(bool isInstalling);
 
 private:
     using Step = std::function<Result<void>()>;
