@@ -111,8 +111,6 @@ Result<void> FileJournal::prepare(const std::vector<JournalRecord> &records)
                              .arg(record.payload.size())
                              .arg(payloadBytesMax)};
         bytes += sizeOf(record);
-        if (const auto cluster = clusterOf(record); cluster && m_end.cluster.isNone())
-            m_end.cluster = *cluster;
     }
     if (bytes > groupBytesMax)
         return Error{ErrorCode::invalid,
@@ -176,6 +174,8 @@ Result<void> FileJournal::writeGroup(const std::vector<JournalRecord> &records)
         Slot &highest = m_end.segments.back().highest;
         if (record.kind == RecordKind::vote || record.kind == RecordKind::chosen)
             highest = std::max(highest, record.slot);
+        if (const auto cluster = clusterOf(record); cluster && m_end.cluster.isNone())
+            m_foundedBy = *cluster;
     }
     return {};
 }
@@ -196,6 +196,8 @@ Result<void> FileJournal::flush()
     if (const Result<void> synced = m_file->sync(); !synced)
         return Error{ErrorCode::syncFailed, synced.error().message};
     m_end.syncedUpTo = m_end.nextLsn - 1;
+    if (m_end.cluster.isNone())
+        m_end.cluster = m_foundedBy;
     return writeMark(BlockKind::mark);
 }
 

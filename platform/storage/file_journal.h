@@ -72,6 +72,9 @@ private:
     std::unique_ptr<File> m_file; ///< The last segment; null: there is none yet.
     std::optional<Error> m_failure;
     JournalEnd m_end;
+    /// As a record says that may not be durable yet. No header may name it before: if the record is
+    /// lost, the node can still become part of another cluster.
+    ClusterId m_foundedBy;
     std::uint64_t m_filledTo = 0; ///< Up to here the last segment was written to.
     QByteArray m_group;           ///< The group that is being written; kept for its memory.
     bool m_isReplayed = false;

@@ -121,6 +121,7 @@ private Q_SLOTS:
     void replay_ofNothingIsEmpty();
     void crash_losesWhatWasNotSynced_data() { beds(); }
     void crash_losesWhatWasNotSynced();
+    void crash_losesTheClusterOfARecordThatWasNotSynced();
     void truncate_forgetsWholeSegmentsAndKeepsWhatLives_data() { beds(); }
     void truncate_forgetsWholeSegmentsAndKeepsWhatLives();
     void truncate_neverRemovesWhatItRewrote_data() { beds(); }
@@ -238,6 +239,29 @@ void TestFileJournal::crash_losesWhatWasNotSynced()
     QVERIFY(journal.sync());
     QVERIFY(journal.append({vote(2), vote(3)}));
     QCOMPARE(world->slots(), (world->crash() ? Slots{1} : Slots{1, 2, 3}));
+}
+
+/// Found by the simulator (seed 84): the first segment named the cluster of a record that the crash
+/// took away, and refused the one that the node became part of later.
+void TestFileJournal::crash_losesTheClusterOfARecordThatWasNotSynced()
+{
+    storage::MemoryFileSystem files;
+    const auto nothing = [](const storage::JournalRecord &) { return Result<void>(); };
+    {
+        storage::FileJournal journal(files, test::smallSegments());
+        QVERIFY(journal.replay(nothing));
+        QVERIFY(journal.append({test::founding(1)}));
+    }
+    files.crash([](std::size_t) { return std::size_t(0); });
+    {
+        storage::FileJournal journal(files, test::smallSegments());
+        QVERIFY(journal.replay(nothing));
+        QVERIFY(journal.append({test::founding(2)}));
+        QVERIFY(journal.sync());
+    }
+    const Result<test::Records> found = test::readAll(files);
+    QVERIFY2(found, found ? "" : qPrintable(found.error().message));
+    QVERIFY(*found == test::Records{test::founding(2)});
 }
 
 void TestFileJournal::truncate_forgetsWholeSegmentsAndKeepsWhatLives()
