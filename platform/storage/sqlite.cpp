@@ -271,7 +271,7 @@ Result<void> VfsFile::write(std::uint64_t offset, QByteArrayView bytes)
     for (std::size_t done = 0; done < std::size_t(bytes.size());) {
         const std::size_t size = std::min(callBytesMax, std::size_t(bytes.size()) - done);
         const int code = m_file->pMethods->xWrite(m_file, bytes.data() + done, int(size),
-                                                  sqlite3_int64(offset + done));
+                                                  sqlite3_int64(offset) + sqlite3_int64(done));
         if (code != SQLITE_OK)
             return errorOf(code, "writing");
         done += size;
@@ -283,8 +283,8 @@ Result<void> VfsFile::read(std::uint64_t offset, char *target, std::size_t size)
 {
     for (std::size_t done = 0; done < size;) {
         const std::size_t part = std::min(callBytesMax, size - done);
-        const int code =
-            m_file->pMethods->xRead(m_file, target + done, int(part), sqlite3_int64(offset + done));
+        const int code = m_file->pMethods->xRead(m_file, target + done, int(part),
+                                                 sqlite3_int64(offset) + sqlite3_int64(done));
         if (code != SQLITE_OK)
             return errorOf(code, "reading");
         done += part;

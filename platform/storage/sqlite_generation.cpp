@@ -145,7 +145,7 @@ Result<void> SqliteGeneration::checkSchema()
     const std::vector<SchemaObject> expected = schemaOf(m_layout);
     Result<SqliteStatement> rows =
         m_database->prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY name, type LIMIT "
-                            + QByteArray::number(qulonglong(expected.size() + 1)));
+                            + QByteArray::number(qlonglong(expected.size()) + 1));
     if (!rows)
         return rows.error();
     std::vector<SchemaObject> found;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sim_checkpoint.h"
 
+#include "engine/store_layout.h"
 #include "sim/finding.h"
-#include "sim/layout.h"
 #include "storage/memory_checkpoint.h"
 #include "storage/sqlite_checkpoint.h"
 
@@ -102,7 +102,7 @@ public:
     explicit SqliteRun(SqliteCheckpointDisk &disk)
         : m_disk(disk)
         , m_inner({.directory = QStringLiteral("/data"),
-                   .layout = checkpointLayout(),
+                   .layout = engine::storeLayout(),
                    .vfs = disk.vfs()})
     {}
 
