@@ -52,7 +52,7 @@ std::vector<storage::Row> StoreMachine::takeChanges()
     return rows;
 }
 
-void StoreMachine::reset() { m_store = store::Store(); }
+void StoreMachine::reset() { m_store = store::Store(m_options); }
 
 Result<void> StoreMachine::restoreRow(const storage::Row &row)
 {

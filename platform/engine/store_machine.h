@@ -13,6 +13,8 @@ namespace coffer::engine {
 class StoreMachine final : public StateMachine
 {
 public:
+    explicit StoreMachine(const store::StoreOptions &options = {}) : m_options(options) {}
+
     [[nodiscard]] std::vector<QByteArray> apply(Slot slot, WallMs stamp,
                                                 const std::vector<QByteArray> &commands) override;
     void applyLeaderStart(Slot slot) override;
@@ -28,11 +30,21 @@ public:
     Result<void> restoreRow(const storage::Row &row) override;
     Result<void> finishRestore(Slot applied, Hash128 hash) override;
 
+    /// The command that \a policy asks for now, if any. For the leader to propose.
+    [[nodiscard]] std::optional<QByteArray> upkeepCommand(const store::UpkeepPolicy &policy) const
+    {
+        return m_store.upkeepCommand(policy);
+    }
+    /// True if the log went beyond what this build knows: the node has to stop, without a word of
+    /// what the last apply() answered.
+    [[nodiscard]] bool needsNewerBuild() const { return m_store.needsNewerBuild(); }
+
     /// For tests and checks that look at the values themselves.
     [[nodiscard]] const store::Store &store() const { return m_store; }
 
 private:
-    store::Store m_store;
+    const store::StoreOptions m_options;
+    store::Store m_store{m_options};
 };
 
 } // namespace coffer::engine
