@@ -228,6 +228,7 @@ static QByteArray put(const StateReport &from, wire::PeerHead &head)
     to.set_applied(from.applied.value());
     to.set_hash_low(from.hash.low);
     to.set_hash_high(from.hash.high);
+    to.set_version_max(from.versionMax);
     return {};
 }
 
@@ -479,7 +480,7 @@ static Reply take(const wire::Reply &from, Input &in)
 
 static StateReport take(const wire::StateReport &from, Input &)
 {
-    return {Slot(from.applied()), {from.hash_low(), from.hash_high()}};
+    return {Slot(from.applied()), {from.hash_low(), from.hash_high()}, from.version_max()};
 }
 
 template<class Message>

@@ -184,8 +184,10 @@ void Engine::Core::carryOut(consensus::Effects effects)
 
     if (mutantIsOn(Mutant::applyOutOfOrder) && effects.chosen.size() > 1)
         std::swap(effects.chosen[0], effects.chosen[1]);
-    for (const consensus::ChosenEntry &chosen : effects.chosen)
-        apply(chosen);
+    for (const consensus::ChosenEntry &chosen : effects.chosen) {
+        if (!m_isFailed)
+            apply(chosen);
+    }
     m_desk.readsLost(effects.readsLost);
     for (const consensus::Effects::ReadsReady &ready : effects.reads)
         m_desk.readsReady(ready);
@@ -205,6 +207,14 @@ void Engine::Core::apply(const consensus::ChosenEntry &chosen)
         auto batch = codec::decodeBatch(entry.body);
         COFFER_CHECK(batch.has_value(), "a chosen batch cannot be read");
         const auto answers = machine.apply(chosen.slot, batch->stamp, batch->commands);
+        if (machine.needsNewerBuild()) {
+            m_isMute = true;
+            fail(Error{ErrorCode::refused,
+                       QStringLiteral("slot %1 needs a newer build of this program than this one; "
+                                      "install the version that the other members run")
+                           .arg(chosen.slot.value())});
+            return;
+        }
         m_desk.applied(chosen.slot, answers);
     } else if (entry.kind == consensus::EntryKind::leaderStart) {
         machine.applyLeaderStart(chosen.slot);

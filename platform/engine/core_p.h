@@ -43,6 +43,10 @@ public:
     [[nodiscard]] ClusterId cluster() const override;
     [[nodiscard]] consensus::Replica *replica() override { return m_replica.get(); }
     [[nodiscard]] RunId runOf(NodeId node) const override;
+    [[nodiscard]] std::uint32_t versionOf(NodeId node) const override
+    {
+        return m_reports.versionOf(node);
+    }
     void send(NodeId to, EngineMessage message) override;
     void send(NodeId to, consensus::Message message) override;
     void sendToAddress(const QString &address, EngineMessage message) override;

@@ -47,6 +47,7 @@ struct Options
     std::size_t keepBytes = std::size_t(64) << 20;   ///< ... if they are not above this.
     std::chrono::milliseconds requestTimeout{5000};  ///< Then a request fails.
     std::chrono::milliseconds reportStateEvery{500}; ///< How often state hashes are compared.
+    std::chrono::milliseconds upkeepEvery{1000};     ///< How often a leader looks for upkeep.
 };
 
 enum class ReadMode { linearizable, session, local };

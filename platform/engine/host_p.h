@@ -23,6 +23,9 @@ public:
     /// The newest run of \a node that spoke; none if it never did.
     [[nodiscard]] virtual RunId runOf(NodeId node) const = 0;
 
+    /// The newest apply version that the build of \a node knows; 0 if it never said.
+    [[nodiscard]] virtual std::uint32_t versionOf(NodeId node) const = 0;
+
     virtual void send(NodeId to, EngineMessage message) = 0;
     virtual void send(NodeId to, consensus::Message message) = 0;
     virtual void sendToAddress(const QString &address, EngineMessage message) = 0;

@@ -93,8 +93,47 @@ void LeaderDesk::addCommand(const Asker &asker, const Request &request)
         reply(asker, ReplyStatus::busy);
         return;
     }
+    if (const QString why = whyNotRaised(request.command); !why.isEmpty()) {
+        reply(asker, ReplyStatus::refused, Slot(), {}, why);
+        return;
+    }
     m_queueBytes += bytes;
     m_queue.push_back({asker, request.command});
+}
+
+/// A new meaning of commands may be chosen only when every member can apply it: one that cannot
+/// would have to stop.
+QString LeaderDesk::whyNotRaised(const QByteArray &command) const
+{
+    const auto version = m_host.parts().machine.raisedVersion(command);
+    if (!version)
+        return {};
+    const consensus::MemberSet &members = m_host.replica()->configuration().members;
+    for (const auto *nodes : {&members.voters, &members.observers}) {
+        for (const NodeId node : *nodes) {
+            const std::uint32_t known = m_host.versionOf(node);
+            if (known < *version)
+                return QStringLiteral("node %1 %2; the apply version can be raised to %3 when all "
+                                      "members run a build that knows it")
+                    .arg(node.value(), 0, 16)
+                    .arg(known == 0 ? QStringLiteral("has not said what its build knows")
+                                    : QStringLiteral("knows apply version %1").arg(known))
+                    .arg(*version);
+        }
+    }
+    return {};
+}
+
+/// Once in a while: the command that is due is still due until it is applied.
+void LeaderDesk::proposeUpkeep()
+{
+    if (m_host.now() < m_upkeepAt)
+        return;
+    m_upkeepAt = m_host.now() + m_host.options().upkeepEvery;
+    if (const auto command = m_host.parts().machine.upkeepCommand()) {
+        m_queueBytes += std::size_t(command->size());
+        m_queue.push_back({Asker(), *command});
+    }
 }
 
 void LeaderDesk::proposeBatch()
@@ -283,6 +322,7 @@ void LeaderDesk::tick()
         m_queueBytes += std::size_t(command.size());
         m_queue.push_back({Asker(), command});
     }
+    proposeUpkeep();
 }
 
 } // namespace coffer::engine

@@ -63,6 +63,8 @@ private:
     };
 
     void addCommand(const Asker &asker, const Request &request);
+    [[nodiscard]] QString whyNotRaised(const QByteArray &command) const;
+    void proposeUpkeep();
     void addRead(const Asker &asker, SessionId session);
     void reconfigure(const Asker &asker, const Request &request);
     [[nodiscard]] QString whyNot(const Request &request) const;
@@ -80,6 +82,7 @@ private:
     std::map<std::uint64_t, ReadIndexAsk> m_reads;
     std::uint64_t m_nextRead = 0;
     std::optional<Change> m_change;
+    Monotonic m_upkeepAt{0};
 
     /// Requests that must not be carried out twice, by the run that asked.
     std::map<std::pair<NodeId, RunId>, std::set<std::uint64_t>> m_seen;

@@ -53,11 +53,13 @@ struct Reply
     bool operator==(const Reply &) const = default;
 };
 
-/// The state hash right after a slot, for the detection of replicas that differ.
+/// The state hash right after a slot, for the detection of replicas that differ, and what the
+/// sender's build can apply.
 struct StateReport
 {
     Slot applied;
     Hash128 hash;
+    std::uint32_t versionMax = 0; ///< See StateMachine::versionMax().
     bool operator==(const StateReport &) const = default;
 };
 

@@ -8,6 +8,7 @@
 
 #include <QByteArray>
 
+#include <optional>
 #include <vector>
 
 namespace coffer::engine {
@@ -48,6 +49,18 @@ public:
     [[nodiscard]] virtual QByteArray endSessionCommand(SessionId session, Slot tenure) const = 0;
     /// True when \a command carries a session and sequence, so that it may be sent again.
     [[nodiscard]] virtual bool isRepeatable(const QByteArray &command) const = 0;
+
+    /// A command that keeps the state within its bounds, if one is due; the leader proposes it.
+    [[nodiscard]] virtual std::optional<QByteArray> upkeepCommand() const = 0;
+    /// The newest version of the meaning of commands that this build can apply.
+    [[nodiscard]] virtual std::uint32_t versionMax() const = 0;
+    /// The version that \a command raises the meaning of commands to; nothing for any other. It
+    /// may be chosen only when every member can apply that version.
+    [[nodiscard]] virtual std::optional<std::uint32_t>
+    raisedVersion(const QByteArray &command) const = 0;
+    /// True if the last apply() met a version above versionMax() and did nothing: the process has
+    /// to end without a word of its answers.
+    [[nodiscard]] virtual bool needsNewerBuild() const = 0;
 
     /// Of the whole state right after applied(), order independent.
     [[nodiscard]] virtual Hash128 hash() const = 0;

@@ -14,7 +14,7 @@ StateReports::StateReports(Host &host, Diverged diverged)
 
 void StateReports::applied(Slot slot, const Hash128 &hash)
 {
-    m_own.push_back({slot, hash});
+    m_own.push_back({slot, hash, m_host.parts().machine.versionMax()});
     if (m_own.size() > slotsKept)
         m_own.pop_front();
     for (auto &[node, peer] : m_peers) {
@@ -39,6 +39,7 @@ void StateReports::receive(NodeId from, const StateReport &report)
     if (!replica || !replica->configuration().members.isMember(from))
         return;
     Peer &peer = m_peers[from];
+    peer.versionMax = report.versionMax;
     if (!m_own.empty() && report.applied <= m_own.back().applied)
         compare(peer, report);
     else if (!peer.waiting) // The older one is reached first: a node that always lags compares too.
@@ -84,6 +85,14 @@ void StateReports::tick()
                 m_host.send(node, m_own.back());
         }
     }
+}
+
+std::uint32_t StateReports::versionOf(NodeId node) const
+{
+    if (node == m_host.options().self)
+        return m_host.parts().machine.versionMax();
+    const auto found = m_peers.find(node);
+    return found == m_peers.end() ? 0 : found->second.versionMax;
 }
 
 std::vector<NodeId> StateReports::differing() const

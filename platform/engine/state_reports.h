@@ -32,6 +32,8 @@ public:
     /// Says the own hash when it is time.
     void tick();
 
+    /// The newest apply version that the build of \a node knows, as it last said; 0: never heard.
+    [[nodiscard]] std::uint32_t versionOf(NodeId node) const;
     /// The members whose newest compared hash is not the own one, ordered.
     [[nodiscard]] std::vector<NodeId> differing() const;
 
@@ -40,6 +42,7 @@ private:
     {
         std::optional<StateReport> waiting; ///< Of a slot that is not applied here yet.
         std::optional<Slot> differsAt;
+        std::uint32_t versionMax = 0;
     };
 
     [[nodiscard]] const Hash128 *ownHash(Slot slot) const;

@@ -42,6 +42,18 @@ bool StoreMachine::isRepeatable(const QByteArray &command) const
     return store::isRepeatable(command);
 }
 
+std::optional<QByteArray> StoreMachine::upkeepCommand() const
+{
+    return m_store.upkeepCommand(m_options.upkeep);
+}
+
+std::uint32_t StoreMachine::versionMax() const { return m_options.store.applyVersionMax; }
+
+std::optional<std::uint32_t> StoreMachine::raisedVersion(const QByteArray &command) const
+{
+    return store::raisedVersion(command);
+}
+
 Hash128 StoreMachine::hash() const { return m_store.hash(); }
 
 std::vector<storage::Row> StoreMachine::takeChanges()
@@ -52,7 +64,7 @@ std::vector<storage::Row> StoreMachine::takeChanges()
     return rows;
 }
 
-void StoreMachine::reset() { m_store = store::Store(m_options); }
+void StoreMachine::reset() { m_store = store::Store(m_options.store); }
 
 Result<void> StoreMachine::restoreRow(const storage::Row &row)
 {

@@ -3,6 +3,7 @@
 
 #include "engine/state_machine.h"
 #include "store/store.h"
+#include "store/upkeep.h"
 
 namespace coffer::engine {
 
@@ -13,7 +14,16 @@ namespace coffer::engine {
 class StoreMachine final : public StateMachine
 {
 public:
-    explicit StoreMachine(const store::StoreOptions &options = {}) : m_options(options) {}
+    /// What all members must agree on, and what the own leader does by itself.
+    struct Options
+    {
+        store::StoreOptions store = {};
+        store::UpkeepPolicy upkeep = {
+            .keepRevisions = 100'000, .keepAge = {}, .keepBytes = std::uint64_t(256) << 20};
+    };
+
+    StoreMachine() : StoreMachine(Options()) {}
+    explicit StoreMachine(const Options &options) : m_options(options) {}
 
     [[nodiscard]] std::vector<QByteArray> apply(Slot slot, WallMs stamp,
                                                 const std::vector<QByteArray> &commands) override;
@@ -24,27 +34,23 @@ public:
     [[nodiscard]] std::vector<SessionView> sessions() const override;
     [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override;
     [[nodiscard]] bool isRepeatable(const QByteArray &command) const override;
+    [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override;
+    [[nodiscard]] std::uint32_t versionMax() const override;
+    [[nodiscard]] std::optional<std::uint32_t>
+    raisedVersion(const QByteArray &command) const override;
+    [[nodiscard]] bool needsNewerBuild() const override { return m_store.needsNewerBuild(); }
     [[nodiscard]] Hash128 hash() const override;
     [[nodiscard]] std::vector<storage::Row> takeChanges() override;
     void reset() override;
     Result<void> restoreRow(const storage::Row &row) override;
     Result<void> finishRestore(Slot applied, Hash128 hash) override;
 
-    /// The command that \a policy asks for now, if any. For the leader to propose.
-    [[nodiscard]] std::optional<QByteArray> upkeepCommand(const store::UpkeepPolicy &policy) const
-    {
-        return m_store.upkeepCommand(policy);
-    }
-    /// True if the log went beyond what this build knows: the node has to stop, without a word of
-    /// what the last apply() answered.
-    [[nodiscard]] bool needsNewerBuild() const { return m_store.needsNewerBuild(); }
-
     /// For tests and checks that look at the values themselves.
     [[nodiscard]] const store::Store &store() const { return m_store; }
 
 private:
-    const store::StoreOptions m_options;
-    store::Store m_store{m_options};
+    const Options m_options;
+    store::Store m_store{m_options.store};
 };
 
 } // namespace coffer::engine

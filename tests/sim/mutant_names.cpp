@@ -5,9 +5,6 @@
 
 namespace coffer::sim {
 
-static constexpr const char *noWatches =
-    "the simulator's clients do not watch yet; tst_watch_mutants finds it";
-
 static constexpr std::array<MutantInfo, mutantCount> table{{
     {Mutant::epochNotInBallot, "epochNotInBallot", "Ballots are compared without their epoch."},
     {Mutant::oldVotesKept, "oldVotesKept", "Votes above the stop-sign survive into the next epoch.",
@@ -77,14 +74,6 @@ static constexpr std::array<MutantInfo, mutantCount> table{{
      "A session's end leaves its ephemeral files."},
     {Mutant::keepAliveWithoutRound, "keepAliveWithoutRound",
      "KeepAlive is answered by whoever believes to lead.", Emphasis::sessions},
-    {Mutant::watchProgressBeforeEvents, "watchProgressBeforeEvents",
-     "A watch's progress is ahead of events it has not shown.", std::nullopt, 300, noWatches},
-    {Mutant::watchEventLostAtResume, "watchEventLostAtResume", "A watch begins one revision late.",
-     std::nullopt, 300, noWatches},
-    {Mutant::watchRevisionSplit, "watchRevisionSplit",
-     "A batch ends inside a revision; the rest of it is lost.", std::nullopt, 300, noWatches},
-    {Mutant::watchMissesDeletes, "watchMissesDeletes", "Watches do not see deletions.",
-     std::nullopt, 300, noWatches},
 }};
 
 const std::array<MutantInfo, mutantCount> &mutants() { return table; }

@@ -65,6 +65,17 @@ public:
     {
         return m_machine.isRepeatable(command);
     }
+    [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override
+    {
+        return m_machine.upkeepCommand();
+    }
+    [[nodiscard]] std::uint32_t versionMax() const override { return m_machine.versionMax(); }
+    [[nodiscard]] std::optional<std::uint32_t>
+    raisedVersion(const QByteArray &command) const override
+    {
+        return m_machine.raisedVersion(command);
+    }
+    [[nodiscard]] bool needsNewerBuild() const override { return m_machine.needsNewerBuild(); }
     [[nodiscard]] Hash128 hash() const override
     {
         Hash128 hash = m_machine.hash();

@@ -25,6 +25,10 @@ bool ManualExecutor::runOne()
 std::vector<QByteArray> RowMachine::apply(Slot slot, WallMs,
                                           const std::vector<QByteArray> &commands)
 {
+    for (const QByteArray &command : commands)
+        m_needsNewerBuild |= raisedVersion(command).value_or(0) > version;
+    if (m_needsNewerBuild)
+        return {};
     m_applied = slot;
     for (const QByteArray &command : commands) {
         ++m_count;
@@ -48,6 +52,13 @@ QByteArray RowMachine::endSessionCommand(SessionId session, Slot tenure) const
 }
 
 bool RowMachine::isRepeatable(const QByteArray &command) const { return command.startsWith('+'); }
+
+std::optional<std::uint32_t> RowMachine::raisedVersion(const QByteArray &command) const
+{
+    if (!command.startsWith("raise "))
+        return std::nullopt;
+    return command.mid(6).toUInt();
+}
 
 Hash128 RowMachine::hash() const
 {

@@ -52,7 +52,16 @@ public:
     [[nodiscard]] std::vector<engine::SessionView> sessions() const override { return m_sessions; }
     [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override;
     [[nodiscard]] bool isRepeatable(const QByteArray &command) const override;
+    [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override { return upkeep; }
+    [[nodiscard]] std::uint32_t versionMax() const override { return version; }
+    /// "raise N"
+    [[nodiscard]] std::optional<std::uint32_t>
+    raisedVersion(const QByteArray &command) const override;
+    [[nodiscard]] bool needsNewerBuild() const override { return m_needsNewerBuild; }
     [[nodiscard]] Hash128 hash() const override;
+
+    std::optional<QByteArray> upkeep;
+    std::uint32_t version = 1;
     [[nodiscard]] std::vector<storage::Row> takeChanges() override;
     void reset() override;
     Result<void> restoreRow(const storage::Row &row) override;
@@ -70,6 +79,7 @@ public:
 
 private:
     Slot m_applied;
+    bool m_needsNewerBuild = false;
     int m_count = 0;
     std::map<QByteArray, QByteArray> m_rows;
     std::map<QByteArray, QByteArray> m_changes;

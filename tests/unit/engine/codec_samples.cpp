@@ -155,7 +155,7 @@ EngineMessage CodecSamples::engineMessage(std::size_t kind)
     case 1:
         return Reply{number(), static_cast<ReplyStatus>(1 + m_random.below(5)), Slot(number()),
                      bytes(60), text()};
-    case 2: return StateReport{Slot(number()), {number(), number()}};
+    case 2: return StateReport{Slot(number()), {number(), number()}, std::uint32_t(positive())};
     case 3: return Probe{peers()};
     case 4: {
         const bool isEmpty = chance();

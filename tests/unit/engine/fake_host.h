@@ -31,6 +31,7 @@ public:
     [[nodiscard]] ClusterId cluster() const override { return ClusterId(7); }
     [[nodiscard]] consensus::Replica *replica() override { return m_replica.get(); }
     [[nodiscard]] RunId runOf(NodeId node) const override;
+    [[nodiscard]] std::uint32_t versionOf(NodeId) const override { return 1; }
     void send(NodeId to, engine::EngineMessage message) override;
     void send(NodeId to, consensus::Message message) override;
     void sendToAddress(const QString &, engine::EngineMessage) override {}

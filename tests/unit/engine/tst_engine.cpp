@@ -43,6 +43,9 @@ private Q_SLOTS:
     void divergedLeader_endsAndTheOthersGoOn();
     void divergedNode_ofTwoIsAnAlarm();
     void largeEntries_areForgottenByBytes();
+    void upkeep_isProposedByTheLeader();
+    void raise_waitsUntilAllMembersCan();
+    void raise_beyondThisBuildEndsIt();
 
 private:
     [[nodiscard]] std::uint64_t follower() const { return m_leader == 1 ? 2 : 1; }
@@ -367,6 +370,49 @@ void TestEngine::largeEntries_areForgottenByBytes()
     const std::uint64_t held = status.chosenUpTo.value() + 1 - status.firstSlot.value();
     QVERIFY2(held <= 13, qPrintable(QString::number(held)));
     QVERIFY2(held >= 8, qPrintable(QString::number(held)));
+}
+
+void TestEngine::upkeep_isProposedByTheLeader()
+{
+    for (const std::uint64_t node : {1, 2, 3})
+        m_cluster->machine(node).upkeep = "upkeep=" + QByteArray::number(qulonglong(node));
+    m_cluster->run(std::chrono::seconds(3));
+    const auto value = m_cluster->read(follower(), ReadMode::linearizable, "upkeep");
+    QVERIFY(value);
+    QCOMPARE(value->bytes, QByteArray::number(qulonglong(m_leader)));
+    const int count = m_cluster->machine(m_leader).count();
+    QVERIFY2(count >= 2 && count <= 4, qPrintable(QString::number(count)));
+}
+
+void TestEngine::raise_waitsUntilAllMembersCan()
+{
+    m_cluster->run(std::chrono::seconds(1));
+    for (const std::uint64_t node : {m_leader, follower()})
+        m_cluster->machine(node).version = 2;
+    const auto early = m_cluster->submit(m_leader, "raise 2");
+    QVERIFY(!early);
+    QCOMPARE(early.error().code, ErrorCode::refused);
+    QVERIFY2(early.error().message.contains("knows apply version 1"),
+             qPrintable(early.error().message));
+    m_cluster->machine(otherFollower()).version = 2;
+    QVERIFY(m_cluster->submit(m_leader, "a=1")); // reports go with the newest slot
+    m_cluster->run(std::chrono::seconds(1));
+    QVERIFY(m_cluster->submit(m_leader, "raise 2"));
+}
+
+void TestEngine::raise_beyondThisBuildEndsIt()
+{
+    for (const std::uint64_t node : {1, 2, 3})
+        m_cluster->machine(node).version = 2;
+    QVERIFY(m_cluster->submit(m_leader, "a=1"));
+    m_cluster->run(std::chrono::seconds(1));
+    m_expectedFailures = 1;
+    m_cluster->machine(follower()).version = 1; // an older build was installed meanwhile
+    QVERIFY(m_cluster->submit(m_leader, "raise 2"));
+    QVERIFY(m_cluster->waitFor([this] { return !m_cluster->failures().empty(); }));
+    QCOMPARE(m_cluster->failures()[0].code, ErrorCode::refused);
+    QVERIFY(m_cluster->failures()[0].message.contains("newer build"));
+    QVERIFY(m_cluster->submit(m_leader, "b=2")); // the others go on
 }
 
 QTEST_APPLESS_MAIN(TestEngine)
