@@ -9,6 +9,8 @@
 #include <absl/container/flat_hash_set.h>
 #include <absl/strings/string_view.h>
 
+#include <vector>
+
 namespace coffer::store {
 
 /// Orders nodes by their paths.
@@ -68,6 +70,16 @@ public:
         Node *node = m_byPath.insert(std::make_unique<Node>(path.toByteArray())).first->get();
         m_ordered.insert(node);
         return *node;
+    }
+    /// Adds \a nodes, which are in the order of NodeLess, to an empty index: quicker than one by
+    /// one.
+    void fill(std::vector<std::unique_ptr<Node>> nodes)
+    {
+        m_byPath.reserve(nodes.size());
+        for (std::unique_ptr<Node> &node : nodes) {
+            m_ordered.insert(m_ordered.end(), node.get());
+            m_byPath.insert(std::move(node));
+        }
     }
     void erase(Node &node)
     {

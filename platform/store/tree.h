@@ -92,7 +92,8 @@ public:
     [[nodiscard]] Hash128 auditHash() const;
     /// Appends the rows that changed since the last call: those dropped, then those made.
     void takeChanges(std::vector<Row> &rows);
-    /// Adds a row of a checkpoint, which is not a change. `corrupt` if it makes no sense.
+    /// Adds a row of a checkpoint, which is not a change; quickest in the order of the keys. It can
+    /// be seen after finishRestore(). `corrupt` if it makes no sense.
     Result<void> restore(const QByteArray &key, const QByteArray &row);
     struct Totals
     {
@@ -127,6 +128,7 @@ private:
     void forget(Node &node, Version &version);
     [[nodiscard]] Node &nodeOf(const Node *node) const { return *const_cast<Node *>(node); }
 
+    Result<void> indexRestored();
     [[nodiscard]] Result<void> checkChain(const Node &node, const Version &version) const;
     Result<void> restoreChain(Node &node);
     Result<void> restoreHistory();
@@ -149,6 +151,8 @@ private:
     WallMs m_time{0};              ///< Of what is being changed.
     std::vector<Node *> m_touched; ///< Since begin(), in the order of the first touch.
     std::uint64_t m_liveBytesBefore = 0;
+
+    std::vector<std::unique_ptr<Node>> m_restored; ///< Until finishRestore().
 };
 
 } // namespace coffer::store

@@ -3,6 +3,8 @@
 
 #include "base/check.h"
 
+#include <algorithm>
+
 namespace coffer::store {
 
 Hash128 Tree::hash() const
@@ -55,10 +57,45 @@ Result<void> Tree::restore(const QByteArray &key, const QByteArray &row)
     Result<ReadVersion> read = readVersion(key, row);
     if (!read)
         return read.error();
-    Node &node = m_index.findOrAdd(read->path);
+    if (m_restored.empty() || m_restored.back()->path() != read->path)
+        m_restored.push_back(std::make_unique<Node>(read->path.toByteArray()));
+    Node &node = *m_restored.back();
     if (!node.insert(std::move(read->version)))
         return corrupt(node, "have a revision twice");
     ++m_versionCount;
+    return {};
+}
+
+static bool isBefore(const std::unique_ptr<Node> &left, const std::unique_ptr<Node> &right)
+{
+    return NodeLess()(left.get(), right.get());
+}
+
+/// Makes an index of the restored nodes. Rows in the order of their keys give nodes that nearly are
+/// in that of their paths; in any other order there may be several of a path.
+Result<void> Tree::indexRestored()
+{
+    std::vector<std::unique_ptr<Node>> nodes = std::move(m_restored);
+    m_restored.clear();
+    const auto isOutOfOrder = [](const auto &left, const auto &right) {
+        return !isBefore(left, right);
+    };
+    if (std::adjacent_find(nodes.begin(), nodes.end(), isOutOfOrder) != nodes.end()) {
+        std::sort(nodes.begin(), nodes.end(), isBefore);
+        std::unique_ptr<Node> *kept = &nodes.front();
+        for (auto next = nodes.begin() + 1; next != nodes.end(); ++next) {
+            if (isBefore(*kept, *next)) {
+                *++kept = std::move(*next);
+                continue;
+            }
+            while (!(*next)->isEmpty()) {
+                if (!(*kept)->insert((*next)->takeNewest()))
+                    return corrupt(**kept, "have a revision twice");
+            }
+        }
+        nodes.resize(std::size_t(kept - nodes.data()) + 1);
+    }
+    m_index.fill(std::move(nodes));
     return {};
 }
 
@@ -103,21 +140,22 @@ Result<void> Tree::restoreChain(Node &node)
 
 Result<void> Tree::restoreHistory()
 {
-    std::vector<History::Change> changes;
+    struct Placed
+    {
+        std::pair<Revision, std::uint32_t> place; ///< Here, where sorting finds it quickly.
+        History::Change change;
+    };
+    std::vector<Placed> changes;
     for (Node *node : m_index.ordered()) {
         Version *version = node->newest();
         for (; version != nullptr && version->file.revision > m_floor;
              version = version->older.get())
-            changes.push_back({node, version});
+            changes.push_back({{version->file.revision, version->order}, {node, version}});
     }
-    std::sort(changes.begin(), changes.end(), [](const auto &left, const auto &right) {
-        const Version &a = *left.version;
-        const Version &b = *right.version;
-        return a.file.revision != b.file.revision ? a.file.revision < b.file.revision
-                                                  : a.order < b.order;
-    });
+    std::sort(changes.begin(), changes.end(),
+              [](const Placed &left, const Placed &right) { return left.place < right.place; });
     const Version *last = nullptr;
-    for (const History::Change &change : changes) {
+    for (const auto &[place, change] : changes) {
         const Version &version = *change.version;
         const bool isSame = last != nullptr && last->file.revision == version.file.revision;
         const bool isTimely = last == nullptr || last->file.time == version.file.time
@@ -138,6 +176,8 @@ Result<void> Tree::finishRestore(const Totals &totals)
     m_taken = totals.revision;
     if (m_floor > m_revision)
         return Error{ErrorCode::corrupt, QStringLiteral("the floor is above the revision")};
+    if (const Result<void> sound = indexRestored(); !sound)
+        return sound;
     const std::vector<Node *> nodes(m_index.ordered().begin(), m_index.ordered().end());
     const Node *fileBefore = nullptr;
     for (Node *node : nodes) {

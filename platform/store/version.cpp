@@ -55,12 +55,16 @@ bool Node::insert(std::unique_ptr<Version> version)
     return true;
 }
 
-void Node::pop()
+std::unique_ptr<Version> Node::takeNewest()
 {
-    m_newest = std::move(m_newest->older);
+    std::unique_ptr<Version> newest = std::move(m_newest);
+    m_newest = std::move(newest->older);
     if (m_newest)
         m_newest->newer = nullptr;
+    return newest;
 }
+
+void Node::pop() { takeNewest().reset(); }
 
 void Node::remove(Version &version)
 {
@@ -182,9 +186,9 @@ Result<ReadVersion> readVersion(const QByteArray &key, const QByteArray &row)
     file.value = reader.rest().toByteArray();
     if ((flags & ~format::versionFlags) != 0 || !isPossible(*version))
         return corrupt("contradicts itself");
-    QByteArray path = key.first(pathBytes);
+    const QByteArrayView path = QByteArrayView(key).first(pathBytes);
     version->hash = hashOf(path, *version);
-    return ReadVersion{std::move(path), std::move(version)};
+    return ReadVersion{path, std::move(version)};
 }
 
 } // namespace coffer::store

@@ -61,6 +61,8 @@ public:
     /// Puts \a version where its revision belongs; false if there is one of that revision.
     bool insert(std::unique_ptr<Version> version);
     void pop();
+    /// Takes out the newest, which has to be there.
+    [[nodiscard]] std::unique_ptr<Version> takeNewest();
     /// Takes \a version out, wherever it stands.
     void remove(Version &version);
 
@@ -80,7 +82,7 @@ private:
 /// A row as it was read.
 struct ReadVersion
 {
-    QByteArray path;
+    QByteArrayView path;              ///< Points into the key.
     std::unique_ptr<Version> version; ///< Hashed.
 };
 /// `corrupt` if key or row are not canonical.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/random.h"
 #include "unit/store/driver.h"
 
 #include <QTest>
@@ -20,6 +21,8 @@ private Q_SLOTS:
     void restored_storeGoesOnAlike();
     void restored_storeHasNoChanges();
     void restored_emptyStoreIsEmpty();
+    void restored_storeDoesNotDependOnTheOrderOfRows();
+    void restore_refusesARowThatComesTwice();
     void restore_refusesALostRow();
     void restore_refusesEveryFlippedBit();
     void restore_refusesWhatCannotBe_data();
@@ -115,6 +118,49 @@ void TestRestore::restored_storeGoesOnAlike()
         QCOMPARE(other.store.takeChanges(), driver.store.takeChanges());
     }
     QVERIFY(!other.has("/e/2"));
+}
+
+/// Files whose keys are not in the order of their paths, each with three versions.
+static Driver sampleOfOddNames()
+{
+    Driver driver;
+    driver.startLeader();
+    for (const char *value : {"1", "2", "3"}) {
+        for (const char *path : {"/a/b", "/a-b/c", "/a.b", "/a0", "/a/b-c", "/a/0"})
+            driver.put(path, value);
+    }
+    return driver;
+}
+
+void TestRestore::restored_storeDoesNotDependOnTheOrderOfRows()
+{
+    Driver driver = sampleOfOddNames();
+    std::vector<Row> rows = rowsOf(driver);
+    SeededRandom random(1);
+    for (int round = 0; round < 20; ++round) {
+        const Result<Store> copy = restored(rows, driver.store.applied(), driver.store.hash());
+        QVERIFY2(copy, copy ? "" : qPrintable(copy.error().message));
+        QCOMPARE(copy->auditHash(), driver.store.hash());
+        const Question list(List{"/", {}, {}});
+        QCOMPARE(encode(copy->query(encode(list))), encode(driver.store.query(encode(list))));
+        QCOMPARE(copy->tree().find("/a-b/c")->file.value, QByteArray("3"));
+        for (std::size_t i = rows.size(); i > 1; --i)
+            std::swap(rows[i - 1], rows[std::size_t(random.below(i))]);
+    }
+}
+
+void TestRestore::restore_refusesARowThatComesTwice()
+{
+    Driver driver = sampleOfOddNames();
+    std::vector<Row> rows = rowsOf(driver);
+    const auto isRefused = [&driver](const std::vector<Row> &some) {
+        return !restored(some, driver.store.applied(), driver.store.hash());
+    };
+    QVERIFY(!isRefused(rows));
+    rows.insert(rows.begin() + 1, rows[0]);
+    QVERIFY(isRefused(rows));
+    std::swap(rows[1], rows[rows.size() / 2]);
+    QVERIFY(isRefused(rows));
 }
 
 void TestRestore::restored_storeHasNoChanges()
