@@ -34,39 +34,64 @@ void Checkpointer::tick(const consensus::Configuration &configuration)
     if (m_isCommitting || m_isInstalling || applied <= m_committed)
         return;
     const std::uint64_t behind = applied.value() - m_committed.value();
-    if (now >= m_nextAt || behind >= m_host.options().checkpointSlots)
-        commit(configuration);
+    if (now < m_nextAt && behind < m_host.options().checkpointSlots)
+        return;
+    if (m_commits.empty())
+        gather(configuration);
+    commitNext();
 }
 
-void Checkpointer::commit(const consensus::Configuration &configuration)
+void Checkpointer::beforeApply(std::size_t bytes, const consensus::Configuration &configuration)
 {
+    if (m_bytes > 0 && m_bytes + bytes > m_host.options().checkpointBytes) {
+        gather(configuration);
+        commitNext();
+    }
+    m_bytes += bytes;
+}
+
+/// Makes a commit of what has changed.
+void Checkpointer::gather(const consensus::Configuration &configuration)
+{
+    StateMachine &machine = m_host.parts().machine;
+    auto next = std::make_shared<Commit>();
+    next->header = {m_host.cluster(), machine.applied(), machine.hash(),
+                    codec::encodeConfiguration(configuration)};
+    next->rows = std::exchange(m_rows, {});
+    for (storage::Row &row : machine.takeChanges())
+        next->rows.push_back(std::move(row));
+    m_commits.push_back(std::move(next));
+    m_bytes = 0;
+}
+
+void Checkpointer::commitNext()
+{
+    if (m_isCommitting || m_isInstalling || m_commits.empty())
+        return;
     m_isCommitting = true;
     m_nextAt = m_host.now() + m_host.options().checkpointEvery;
-    StateMachine &machine = m_host.parts().machine;
-    const Slot slot = machine.applied();
-    const storage::CheckpointHeader header{m_host.cluster(), slot, machine.hash(),
-                                           codec::encodeConfiguration(configuration)};
-    for (storage::Row &row : machine.takeChanges())
-        m_rows.push_back(std::move(row));
     storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
-    auto rows = std::make_shared<const std::vector<storage::Row>>(m_rows);
     m_host.run(
-        Lane::checkpoint, [checkpoint, header, rows] { return checkpoint->commit(header, *rows); },
-        [this, slot](const Result<void> &result) { committed(slot, result); });
+        Lane::checkpoint,
+        [checkpoint, next = m_commits.front()] {
+            return checkpoint->commit(next->header, next->rows);
+        },
+        [this](const Result<void> &result) { committed(result); });
 }
 
-void Checkpointer::committed(Slot slot, const Result<void> &result)
+void Checkpointer::committed(const Result<void> &result)
 {
     m_isCommitting = false;
     if (!result && result.error().code == ErrorCode::noSpace)
-        return; // the changes are kept; the next commit tries again
+        return; // the changes are kept; the next tick tries again
     if (!result) {
         m_host.fail(result.error().in(QStringLiteral("committing the checkpoint")));
         return;
     }
-    m_rows.clear();
-    m_committed = std::max(m_committed, slot);
+    m_committed = std::max(m_committed, m_commits.front()->header.applied);
+    m_commits.pop_front();
     truncate();
+    commitNext();
 }
 
 /// Forgets what the checkpoint holds, but for some entries that spare slow peers a whole file.
@@ -265,11 +290,18 @@ void Checkpointer::restore(const storage::CheckpointHeader &header,
     m_isInstalling = false;
     m_committed = header.applied;
     StateMachine &machine = m_host.parts().machine;
-    // The log may have come further meanwhile. Then the machine stays, and its changes since the
-    // last commit contain everything that differs from the installed rows.
-    if (machine.applied() >= header.applied)
-        return;
+    std::vector<storage::Row> gathered = std::move(m_rows);
+    for (const auto &commit : std::exchange(m_commits, {}))
+        gathered.insert(gathered.end(), commit->rows.begin(), commit->rows.end());
     m_rows.clear();
+    // The log may have come further meanwhile. Then the machine stays, and its changes since the
+    // last commit contain everything that differs from the installed rows: in one commit, as the
+    // slot of an earlier one may be below that of the installed rows.
+    if (machine.applied() >= header.applied) {
+        m_rows = std::move(gathered);
+        return;
+    }
+    m_bytes = 0;
     machine.reset();
     Result<void> restored;
     for (std::size_t i = 0; i < rows.size() && restored; ++i)

@@ -3,6 +3,7 @@
 
 #include "engine/journal_writer.h"
 
+#include <deque>
 #include <optional>
 
 namespace coffer::engine {
@@ -31,6 +32,10 @@ public:
 
     /// Commits when it is time. \a configuration decides the slot behind the applied one.
     void tick(const consensus::Configuration &configuration);
+    /// The machine is about to apply one more entry, with \a bytes of commands. Closes what the
+    /// next commit holds if it would become larger than Options::checkpointBytes with this one;
+    /// a single entry above that has a commit of its own.
+    void beforeApply(std::size_t bytes, const consensus::Configuration &configuration);
 
     /// \a peer asks for entries that are forgotten here.
     void wantedBy(NodeId peer);
@@ -48,8 +53,16 @@ private:
         Monotonic heardAt{0};
     };
 
-    void commit(const consensus::Configuration &configuration);
-    void committed(Slot slot, const Result<void> &result);
+    /// Exactly the changes of the slots behind the commit before, up to the header's.
+    struct Commit
+    {
+        storage::CheckpointHeader header;
+        std::vector<storage::Row> rows;
+    };
+
+    void gather(const consensus::Configuration &configuration);
+    void commitNext();
+    void committed(const Result<void> &result);
     void truncate();
     void offerFile();
     void pull();
@@ -66,7 +79,9 @@ private:
     Slot m_committed;
     Slot m_truncated;
     std::optional<storage::JournalRecord> m_install;
-    std::vector<storage::Row> m_rows; ///< Changes that a failed commit left behind.
+    std::deque<std::shared_ptr<const Commit>> m_commits; ///< In order; the first may be under way.
+    std::size_t m_bytes = 0;          ///< Of the entries applied since the last of them.
+    std::vector<storage::Row> m_rows; ///< Changes that belong into the next of them.
     bool m_isCommitting = false;
     bool m_isInstalling = false;
     Monotonic m_nextAt{0};

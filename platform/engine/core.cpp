@@ -203,6 +203,7 @@ void Engine::Core::apply(const consensus::ChosenEntry &chosen)
     COFFER_CHECK(chosen.slot == machine.applied().next() || mutantIsOn(Mutant::applyOutOfOrder),
                  "a slot is applied out of order");
     const consensus::Entry &entry = chosen.entry;
+    m_checkpointer.beforeApply(std::size_t(entry.body.size()), m_appliedConfiguration);
     if (entry.kind == consensus::EntryKind::commands) {
         auto batch = codec::decodeBatch(entry.body);
         COFFER_CHECK(batch.has_value(), "a chosen batch cannot be read");

@@ -43,7 +43,8 @@ struct Options
     std::chrono::milliseconds wallSkewMax{10'000}; ///< Further off the median: no campaign.
     std::chrono::milliseconds checkpointEvery{1000};
     std::uint64_t checkpointSlots = 4096; ///< Commit earlier when so many slots are waiting.
-    std::uint64_t keepSlots = 4096;       ///< Chosen entries kept for lagging peers, ...
+    std::size_t checkpointBytes = std::size_t(4) << 20; ///< No commit holds batches above this.
+    std::uint64_t keepSlots = 4096;                  ///< Chosen entries kept for lagging peers, ...
     std::size_t keepBytes = std::size_t(64) << 20;   ///< ... if they are not above this.
     std::chrono::milliseconds requestTimeout{5000};  ///< Then a request fails.
     std::chrono::milliseconds reportStateEvery{500}; ///< How often state hashes are compared.
