@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store_layout.h"
+
+#include "engine/store_machine.h"
 #include "storage/sqlite_checkpoint.h"
 
 #include <QFile>
@@ -72,6 +74,50 @@ static QByteArray answersTo(const QString &path, const QByteArray &sql)
     return text;
 }
 
+/// A store that has done a little of everything.
+static void fill(StoreMachine &machine)
+{
+    using namespace store;
+    std::int64_t stampMs = 1'700'000'000'000;
+    const auto apply = [&](const Command &command) {
+        stampMs += 1'001;
+        const auto answers =
+            machine.apply(machine.applied().next(), WallMs(stampMs), {encode(command)});
+        QCOMPARE(decodeAnswer(answers[0])->status, Status::ok);
+    };
+    const auto change = [](const std::vector<Operation> &operations) {
+        return Transaction{{}, operations, {}};
+    };
+    machine.applyLeaderStart(machine.applied().next());
+    apply({{}, change({Put{"/a", "first"}, Put{"/b/c", ""}, Put{"/gone", "x"}})});
+    apply({{}, change({Put{"/a", "second"}})});
+    apply({{}, change({Delete{"/gone"}})});
+    for (const std::uint64_t nonce : {0x0102'0304'0506'0708ULL, 0xfedc'ba98ULL})
+        apply({{}, OpenSession{nonce, std::chrono::seconds(9)}});
+    for (const std::uint64_t session : {1, 2}) {
+        const QByteArray path = "/of/" + QByteArray::number(qulonglong(session));
+        apply({Origin{SessionId(session), Sequence(2), Sequence(1)},
+               change({Put{path, "mine", true, std::chrono::seconds(7)}})});
+    }
+    apply({{}, EndSession{SessionId(2), Slot(1)}}); // Its file lingers.
+    apply({{}, change({Put{"/gone", "again"}})});
+    apply({{}, Compact{Revision(1)}});
+}
+
+static QByteArray number(std::uint64_t number) { return QByteArray::number(qulonglong(number)); }
+
+/// The line of the view `versions` for \a version, as the store has it.
+static QByteArray lineOf(const QByteArray &path, const store::Version &version)
+{
+    const store::FileVersion &file = version.file;
+    QByteArray line = path;
+    for (const std::uint64_t column :
+         {file.revision.value(), std::uint64_t(version.isDeleted), std::uint64_t(version.isHeld),
+          file.created.value(), file.owner.value(), std::uint64_t(file.time.count())})
+        line += '|' + number(column);
+    return line + '|' + file.value + '\n';
+}
+
 class TestStoreLayout : public QObject
 {
     Q_OBJECT
@@ -115,6 +161,61 @@ private Q_SLOTS:
         }
         QCOMPARE(count, 4);
         QCOMPARE(text.count(QStringLiteral("```sql")), count);
+    }
+
+    void views_showWhatTheStoreHas()
+    {
+        StoreMachine machine;
+        fill(machine);
+        const store::Store &store = machine.store();
+        const QTemporaryDir directory;
+        SqliteCheckpoint checkpoint({directory.path(), storeLayout()});
+        const CheckpointHeader header{ClusterId(1), machine.applied(), machine.hash(), "c"};
+        QVERIFY(checkpoint.commit(header, machine.takeChanges()));
+        const auto exported = checkpoint.exportFile();
+        QVERIFY(exported);
+        const QString path = directory.filePath(QStringLiteral("copy.sqlite"));
+        QFile copy(path);
+        QVERIFY(copy.open(QIODevice::WriteOnly));
+        copy.write(*(*exported)->read(0, std::size_t((*exported)->size())));
+        copy.close();
+
+        QByteArray versions;
+        QByteArray newest;
+        bool hasHeld = false;
+        bool hasDeleted = false;
+        for (const store::Node *node : store.tree().index().ordered()) {
+            const store::Version *version = node->newest();
+            for (; version != nullptr; version = version->older.get()) {
+                versions += lineOf(node->path(), *version);
+                hasHeld |= version->isHeld;
+                hasDeleted |= version->isDeleted;
+            }
+            if (node->file())
+                newest += lineOf(node->path(), *node->file());
+        }
+        QVERIFY(hasHeld);
+        QVERIFY(hasDeleted);
+        QCOMPARE(answersTo(path, "SELECT path, revision, deleted, held, created, owner, time_ms, "
+                                 "CAST(value AS TEXT) FROM versions ORDER BY path, revision DESC"),
+                 versions);
+        QCOMPARE(answersTo(path, "SELECT path, revision, 0, held, created, owner, time_ms, "
+                                 "CAST(value AS TEXT) FROM newest ORDER BY path"),
+                 newest);
+
+        QByteArray sessions;
+        for (const auto &[id, session] : store.sessions().all())
+            sessions += number(id.value()) + '|' + number(std::uint64_t(session.timeToLive.count()))
+                        + '|' + number(session.opened.value()) + '|'
+                        + number(session.acknowledged.value()) + '\n';
+        QCOMPARE(sessions.count('\n'), 1);
+        QCOMPARE(answersTo(path, "SELECT session, time_to_live_ms, opened, acknowledged "
+                                 "FROM open_sessions"),
+                 sessions);
+        QCOMPARE(answersTo(path, "SELECT revision, compacted, time_ms, live_bytes FROM state"),
+                 number(store.revision().value()) + '|' + number(store.floor().value()) + '|'
+                     + number(std::uint64_t(store.appliedTime().count())) + '|'
+                     + number(store.tree().liveBytes()) + '\n');
     }
 
     void view_decodesEveryNumber_data()
