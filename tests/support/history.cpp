@@ -22,6 +22,8 @@ struct Word
     const char *text;
     Enum value;
 };
+template<class Enum> // Before clang 17 an aggregate has no guide of its own.
+Word(const char *, Enum)->Word<Enum>;
 
 constexpr std::array kindWords{Word{"put", Kind::put}, Word{"cas", Kind::cas},
                                Word{"del", Kind::del}, Word{"get", Kind::get}};
