@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/store_layout.h"
+#include "engine/store_machine.h"
 #include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
 #include "storage/file_journal.h"
+#include "storage/sqlite_checkpoint.h"
 #include "unit/engine/codec_samples.h"
 
 #include <QDir>
 #include <QFile>
+#include <QTemporaryDir>
 
 #include <cstdio>
 
@@ -73,6 +77,83 @@ static void writePaths(CorpusWriter &corpus)
     corpus.write(glob, QStringLiteral("refused"), "/a//*\n/a");
 }
 
+static QByteArray inputOf(const std::vector<QByteArray> &commands)
+{
+    QByteArray input;
+    for (const QByteArray &command : commands) {
+        input += char(command.size() % 256);
+        input += char(command.size() / 256);
+        input += command;
+    }
+    return input;
+}
+
+/// Lists of commands and questions; the session 1 is open.
+static void writeStoreCommands(CorpusWriter &corpus)
+{
+    using namespace store;
+    const auto write = [&corpus](const char *name, const std::vector<QByteArray> &commands) {
+        corpus.write(QStringLiteral("fuzz_store_command"), QLatin1String(name), inputOf(commands));
+    };
+    const auto put = [](const char *path, const char *value) {
+        return Transaction{{}, {Put{path, value}}, {}};
+    };
+    const auto sent = [](std::uint64_t sequence, std::uint64_t acknowledged) {
+        return Origin{SessionId(1), Sequence(sequence), Sequence(acknowledged)};
+    };
+    const QByteArray first = encode(Command{{}, put("/a", "v")});
+    const Transaction large{
+        {RevisionEquals{"/a", Revision(1)}, Missing{"/b"}, CreatedEquals{"/a", Revision(1)},
+         ValueEquals{"/a", "v"}, SessionAlive{SessionId(1)}, TimeReached{WallMs(1)},
+         RevisionBelow{"/a", Revision(2)}, TimeWithin{WallMs(1), WallMs(9)}},
+        {Put{"/e", "v", true}, Put{"/l", "v", true, WallMs(5)}, Put{"/b/c", "w"}, Delete{"/a"}},
+        {DeleteTree{"/b"}, DeleteTree{"/"}}};
+    write("transaction",
+          {first, encode(Command{sent(1, 0), large}), encode(Command{sent(2, 0), large})});
+    const QByteArray once = encode(Command{sent(1, 0), put("/a", "v")});
+    write("exactly-once", {once, once, encode(Command{sent(2, 1), put("/e", "v")}),
+                           encode(Command{sent(70, 2), put("/a", "v")})});
+    write("sessions",
+          {encode(Command{{}, OpenSession{2, WallMs(10'000)}}),
+           encode(Command{{}, OpenSession{2, WallMs(10'000)}}),
+           encode(Command{sent(1, 0), Transaction{{}, {Put{"/l", "v", true, WallMs(5)}}, {}}}),
+           encode(Command{{}, CloseSession{SessionId(2)}}),
+           encode(Command{{}, EndSession{SessionId(1), Slot(0)}}), first});
+    write("compaction", {first, first, encode(Command{{}, Transaction{{}, {Delete{"/a"}}, {}}}),
+                         encode(Command{{}, Compact{Revision(2)}}), first,
+                         encode(Command{{}, RaiseApplyVersion{2}}), first});
+    write("queries",
+          {first, encode(Question(Get{"/a", Revision(1)})), encode(Question(List{"/", {}, {}})),
+           encode(Question(store::Range{"/A", "/b", {"/a", 7, Detail::keys}, {}})),
+           encode(Question(Match{"/**/a*", {{}, 1, Detail::count}, {}})),
+           encode(Question(Entries{"/", {}, {}})), encode(Question(Stat{"/a", {}})),
+           encode(Question(SessionState{SessionId(1)})), encode(Question(SessionList{})),
+           encode(Question(StoreState{}))});
+}
+
+/// A small checkpoint as a node sends it.
+static void writeCheckpoint(CorpusWriter &corpus)
+{
+    const QTemporaryDir directory;
+    StoreMachine machine;
+    store::Transaction files{{}, {store::Put{"/a", "1"}, store::Put{"/b/c", "2"}}, {}};
+    static_cast<void>(
+        machine.apply(Slot(1), WallMs(1),
+                      {store::encode(store::Command{{}, store::OpenSession{1, WallMs(10'000)}}),
+                       store::encode(store::Command{
+                           store::Origin{SessionId(1), Sequence(1), Sequence(0)}, files})}));
+    storage::SqliteCheckpoint checkpoint({directory.path(), storeLayout()});
+    const storage::CheckpointHeader header{
+        ClusterId(7), machine.applied(), machine.hash(),
+        codec::encodeConfiguration(CodecSamples(1).configuration())};
+    const Result<void> committed = checkpoint.commit(header, machine.takeChanges());
+    const auto file = checkpoint.exportFile();
+    const auto bytes = committed && file ? (*file)->read(0, std::size_t((*file)->size()))
+                                         : Result<QByteArray>(QByteArray());
+    corpus.write(QStringLiteral("fuzz_checkpoint"), QStringLiteral("small"),
+                 bytes ? *bytes : QByteArray());
+}
+
 /// Two small journals, one of a single segment; each once with its own checksums and once with
 /// those that the fuzzer makes.
 static void writeJournals(CorpusWriter &corpus)
@@ -111,6 +192,8 @@ int main(int count, char **arguments)
         writeSamples(corpus, seed);
     writePaths(corpus);
     writeJournals(corpus);
+    writeStoreCommands(corpus);
+    writeCheckpoint(corpus);
     if (!corpus.isWhole())
         std::fprintf(stderr, "make_corpus: could not write everything\n");
     return corpus.isWhole() ? 0 : 1;
