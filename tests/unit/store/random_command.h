@@ -3,15 +3,17 @@
 
 #include "base/random.h"
 #include "store/command.h"
-#include "unit/store/model.h"
+#include "support/store_model.h"
 
 namespace coffer::store::test {
+
+using coffer::test::StoreModel;
 
 /// Commands that collide: few paths, values, sessions and sequences, near what \a model holds.
 class RandomCommand
 {
 public:
-    RandomCommand(Random &random, const Model &model) : m_random(random), m_model(model) {}
+    RandomCommand(Random &random, const StoreModel &model) : m_random(random), m_model(model) {}
 
     [[nodiscard]] Command command();
     /// \a bytes with a few bytes changed, added or lost.
@@ -31,7 +33,7 @@ private:
     [[nodiscard]] Transaction transaction(bool hasOrigin);
 
     Random &m_random;
-    const Model &m_model;
+    const StoreModel &m_model;
 };
 
 } // namespace coffer::store::test

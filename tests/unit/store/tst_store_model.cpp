@@ -68,7 +68,7 @@ struct World
     void compareEdges();
 
     SeededRandom random;
-    Model model;
+    StoreModel model;
     RandomCommand make{random, model};
     Store store{options()};
     Rows rows;
@@ -175,17 +175,17 @@ void World::compareFiles(std::uint64_t at)
     if (at == 0)
         return;
     ++reads;
-    const Model::Files &files = model.filesAt(at);
+    const StoreModel::Files &files = model.filesAt(at);
     std::vector<FileView> all;
     for (const auto &[key, file] : files)
-        all.push_back(Model::viewOf(key, file, true));
+        all.push_back(StoreModel::viewOf(key, file, true));
     QCOMPARE(allPages(store, List{"/", {}, Revision(at)}, random), all);
     const QByteArray path = make.anyPath();
-    const auto found = files.find(Model::keyOf(path));
+    const auto found = files.find(StoreModel::keyOf(path));
     const Reply got = ask(store, Get{path, Revision(at)});
     QCOMPARE(got.files.size(), found == files.end() ? 0U : 1U);
     if (found != files.end())
-        QCOMPARE(got.files[0], Model::viewOf(found->first, found->second, true));
+        QCOMPARE(got.files[0], StoreModel::viewOf(found->first, found->second, true));
     compareTree(at, path);
     compareTree(at, "/a");
     compareGlob(at, "/a/**");
@@ -201,11 +201,11 @@ void World::compareTree(std::uint64_t at, const QByteArray &tree)
     std::vector<FileView> expected;
     std::vector<FileView> after;
     for (const auto &[key, file] : model.filesAt(at)) {
-        const QByteArray path = Model::pathOf(key);
+        const QByteArray path = StoreModel::pathOf(key);
         if (isWithin(path, tree))
-            expected.push_back(Model::viewOf(key, file, false));
-        if (key >= Model::keyOf(tree) && key < Model::keyOf("/c"))
-            after.push_back(Model::viewOf(key, file, true));
+            expected.push_back(StoreModel::viewOf(key, file, false));
+        if (key >= StoreModel::keyOf(tree) && key < StoreModel::keyOf("/c"))
+            after.push_back(StoreModel::viewOf(key, file, true));
     }
     Page keys;
     keys.detail = Detail::keys;
@@ -221,8 +221,8 @@ void World::compareGlob(std::uint64_t at, const QByteArray &pattern)
     const Result<Glob> glob = Glob::parse(pattern);
     std::vector<FileView> expected;
     for (const auto &[key, file] : model.filesAt(at)) {
-        if (glob->matches(Model::pathOf(key)))
-            expected.push_back(Model::viewOf(key, file, true));
+        if (glob->matches(StoreModel::pathOf(key)))
+            expected.push_back(StoreModel::viewOf(key, file, true));
     }
     QCOMPARE(allPages(store, Match{pattern, {}, Revision(at)}, random), expected);
 }
@@ -232,7 +232,7 @@ void World::compareEntries(std::uint64_t at, const QByteArray &path)
     const QByteArray prefix = path == "/" ? path : path + '/';
     std::vector<EntryView> expected;
     for (const auto &[key, file] : model.filesAt(at)) {
-        const QByteArray other = Model::pathOf(key);
+        const QByteArray other = StoreModel::pathOf(key);
         if (!other.startsWith(prefix))
             continue;
         const QByteArray rest = other.sliced(prefix.size());
@@ -253,19 +253,19 @@ void World::compareEntries(std::uint64_t at, const QByteArray &path)
     }
     QCOMPARE(entries, expected);
     const Reply stat = ask(store, Stat{path, Revision(at)});
-    const bool isFile = model.filesAt(at).contains(Model::keyOf(path));
+    const bool isFile = model.filesAt(at).contains(StoreModel::keyOf(path));
     QCOMPARE(stat.files.size(), isFile ? 1U : 0U);
     QCOMPARE(stat.count, expected.size());
 }
 
 void World::compareChanges()
 {
-    std::vector<Model::Change> changes;
+    std::vector<StoreModel::Change> changes;
     store.changes().visitChanges(store.floor().next(), [&](const ChangeView &change) {
-        const std::string key = Model::keyOf(change.path.toByteArray());
+        const std::string key = StoreModel::keyOf(change.path.toByteArray());
         const std::uint64_t revision = change.revision.value();
         changes.push_back({revision, key});
-        const auto isSame = [&key](const FileVersion *version, const Model::Files &files) {
+        const auto isSame = [&key](const FileVersion *version, const StoreModel::Files &files) {
             const auto file = files.find(key);
             if (version == nullptr || file == files.end())
                 return version == nullptr && file == files.end();
@@ -273,7 +273,7 @@ void World::compareChanges()
                    && version->created.value() == file->second.created
                    && version->owner.value() == file->second.owner
                    && version->time.count() == file->second.timeMs
-                   && version->value.toStdString() == file->second.value;
+                   && version->value == file->second.value;
         };
         return isSame(change.now, model.filesAt(revision))
                && isSame(change.before, model.filesAt(revision - 1));

@@ -9,16 +9,16 @@
 #include <map>
 #include <string>
 
-namespace coffer::store::test {
+namespace coffer::test {
 
 /// The store once more, as naively as possible: the whole tree of every revision, full scans, no
 /// hashes, no rows.
-class Model
+class StoreModel
 {
 public:
     struct File
     {
-        std::string value;
+        QByteArray value; ///< Its own bytes, shared by the revisions.
         std::uint64_t revision = 0;
         std::uint64_t created = 0;
         std::uint64_t owner = 0;
@@ -35,7 +35,7 @@ public:
         std::int64_t timeToLiveMs = 0;
         std::uint64_t opened = 0;
         std::uint64_t acknowledged = 0;
-        std::map<std::uint64_t, Answer> outcomes = {};
+        std::map<std::uint64_t, store::Answer> outcomes = {};
     };
     /// One change of a revision, in the order of execution.
     struct Change
@@ -47,16 +47,19 @@ public:
 
     /// Moves the applied time and does what is due because of it.
     void beginSlot(std::int64_t stampMs);
-    Answer apply(const Command &command);
-    [[nodiscard]] Answer answer(Status status, std::uint64_t found = 0) const;
+    store::Answer apply(const store::Command &command);
+    [[nodiscard]] store::Answer answer(store::Status status, std::uint64_t found = 0) const;
     /// Including revision 0.
     [[nodiscard]] const Files &filesAt(std::uint64_t at) const { return states.at(at); }
     [[nodiscard]] std::uint64_t liveBytes() const { return bytesOf(files); }
 
     [[nodiscard]] static std::string keyOf(const QByteArray &path);
     [[nodiscard]] static QByteArray pathOf(const std::string &key);
-    [[nodiscard]] static FileView viewOf(const std::string &key, const File &file, bool hasValue);
+    [[nodiscard]] static store::FileView viewOf(const std::string &key, const File &file,
+                                                bool hasValue);
 
+    /// Whether the history below the floor stays, for those that lag behind.
+    bool keepsAll = false;
     Files files;
     std::map<std::uint64_t, Files> states{{0, {}}};
     std::vector<Change> changes;
@@ -72,18 +75,18 @@ public:
 
 private:
     [[nodiscard]] static std::uint64_t bytesOf(const Files &files);
-    Answer execute(const Command &command);
-    Answer run(const Transaction &transaction, std::uint64_t session);
-    Answer open(const OpenSession &open);
-    Answer end(std::uint64_t session, bool isExpired);
-    Answer compact(std::uint64_t to);
-    [[nodiscard]] bool holds(const Guard &guard) const;
-    [[nodiscard]] std::uint64_t found(const Guard &guard) const;
+    store::Answer execute(const store::Command &command);
+    store::Answer run(const store::Transaction &transaction, std::uint64_t session);
+    store::Answer open(const store::OpenSession &open);
+    store::Answer end(std::uint64_t session, bool isExpired);
+    store::Answer compact(std::uint64_t to);
+    [[nodiscard]] bool holds(const store::Guard &guard) const;
+    [[nodiscard]] std::uint64_t found(const store::Guard &guard) const;
     [[nodiscard]] const File *fileAt(const QByteArray &path) const;
     [[nodiscard]] bool isReleased(const File &file) const;
     /// What refuses the put, and how many bytes of its path name it.
-    [[nodiscard]] std::optional<Answer> refusal(const Put &put) const;
-    void change(const Operation &operation, std::uint64_t session);
+    [[nodiscard]] std::optional<store::Answer> refusal(const store::Put &put) const;
+    void change(const store::Operation &operation, std::uint64_t session);
     void touch(const std::string &key);
     void remove(const std::string &key);
     bool commit(const Files &before);
@@ -91,4 +94,4 @@ private:
     std::vector<std::string> m_touched;
 };
 
-} // namespace coffer::store::test
+} // namespace coffer::test

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "unit/store/model.h"
+#include "support/store_model.h"
 
 #include <algorithm>
 
-namespace coffer::store::test {
+namespace coffer::test {
 
-std::string Model::keyOf(const QByteArray &path)
+using namespace store;
+
+std::string StoreModel::keyOf(const QByteArray &path)
 {
     std::string key = path.toStdString();
     std::replace(key.begin(), key.end(), '/', '\1');
     return key;
 }
 
-QByteArray Model::pathOf(const std::string &key)
+QByteArray StoreModel::pathOf(const std::string &key)
 {
     return QByteArray::fromStdString(key).replace('\1', '/');
 }
@@ -22,26 +24,26 @@ static bool isWithin(const std::string &key, const std::string &tree)
     return tree == "\1" || key == tree || key.starts_with(tree + '\1');
 }
 
-const Model::File *Model::fileAt(const QByteArray &path) const
+const StoreModel::File *StoreModel::fileAt(const QByteArray &path) const
 {
     const auto at = files.find(keyOf(path));
     return at == files.end() ? nullptr : &at->second;
 }
 
-bool Model::isReleased(const File &file) const
+bool StoreModel::isReleased(const File &file) const
 {
     return file.heldUntilMs >= 0 && timeMs > file.heldUntilMs;
 }
 
-std::uint64_t Model::bytesOf(const Files &files)
+std::uint64_t StoreModel::bytesOf(const Files &files)
 {
     std::uint64_t bytes = 0;
     for (const auto &[key, file] : files)
-        bytes += key.size() + file.value.size();
+        bytes += key.size() + std::size_t(file.value.size());
     return bytes;
 }
 
-Answer Model::answer(Status status, std::uint64_t found) const
+Answer StoreModel::answer(Status status, std::uint64_t found) const
 {
     Answer answer;
     answer.status = status;
@@ -50,7 +52,7 @@ Answer Model::answer(Status status, std::uint64_t found) const
     return answer;
 }
 
-void Model::beginSlot(std::int64_t stampMs)
+void StoreModel::beginSlot(std::int64_t stampMs)
 {
     timeMs = std::max(timeMs, stampMs);
     m_touched.clear();
@@ -66,7 +68,7 @@ void Model::beginSlot(std::int64_t stampMs)
     commit(before);
 }
 
-Answer Model::apply(const Command &command)
+Answer StoreModel::apply(const Command &command)
 {
     if (!command.origin)
         return execute(command);
@@ -90,7 +92,7 @@ Answer Model::apply(const Command &command)
     return outcome;
 }
 
-Answer Model::execute(const Command &command)
+Answer StoreModel::execute(const Command &command)
 {
     if (const auto *transaction = std::get_if<Transaction>(&command.body))
         return run(*transaction, command.origin ? command.origin->session.value() : 0);
@@ -110,19 +112,21 @@ Answer Model::execute(const Command &command)
                                                : answer(Status::voided);
 }
 
-Answer Model::compact(std::uint64_t to)
+Answer StoreModel::compact(std::uint64_t to)
 {
     if (to > revision)
         return answer(Status::revisionAhead, floor);
     if (to <= floor)
         return answer(Status::floorNotRaised, floor);
     floor = to;
+    if (keepsAll)
+        return answer(Status::ok, floor);
     states.erase(states.begin(), states.find(floor));
     std::erase_if(changes, [to](const Change &change) { return change.revision <= to; });
     return answer(Status::ok, floor);
 }
 
-Answer Model::run(const Transaction &transaction, std::uint64_t session)
+Answer StoreModel::run(const Transaction &transaction, std::uint64_t session)
 {
     Answer outcome = answer(Status::ok);
     const std::vector<Operation> *operations = &transaction.operations;
@@ -158,7 +162,7 @@ Answer Model::run(const Transaction &transaction, std::uint64_t session)
     return outcome;
 }
 
-std::optional<Answer> Model::refusal(const Put &put) const
+std::optional<Answer> StoreModel::refusal(const Put &put) const
 {
     const std::string key = keyOf(put.path);
     if (files.contains(key))
@@ -172,20 +176,20 @@ std::optional<Answer> Model::refusal(const Put &put) const
     return {};
 }
 
-void Model::touch(const std::string &key)
+void StoreModel::touch(const std::string &key)
 {
     if (std::find(m_touched.begin(), m_touched.end(), key) == m_touched.end())
         m_touched.push_back(key);
 }
 
-void Model::remove(const std::string &key)
+void StoreModel::remove(const std::string &key)
 {
     touch(key);
     files.erase(key);
 }
 
 /// Compares with what was before; what is equal though it was touched was missing and is again.
-bool Model::commit(const Files &before)
+bool StoreModel::commit(const Files &before)
 {
     std::erase_if(m_touched, [this, &before](const std::string &key) {
         return !before.contains(key) && !files.contains(key);
@@ -195,11 +199,12 @@ bool Model::commit(const Files &before)
     for (const std::string &key : m_touched)
         changes.push_back({revision, key});
     m_touched.clear();
-    states[revision] = files;
+    if (isChanged)
+        states[revision] = files;
     return isChanged;
 }
 
-Answer Model::open(const OpenSession &open)
+Answer StoreModel::open(const OpenSession &open)
 {
     for (const auto &[id, session] : sessions) {
         if (session.nonce != open.nonce)
@@ -219,7 +224,7 @@ Answer Model::open(const OpenSession &open)
     return opened;
 }
 
-Answer Model::end(std::uint64_t session, bool isExpired)
+Answer StoreModel::end(std::uint64_t session, bool isExpired)
 {
     if (sessions.erase(session) == 0)
         return answer(Status::sessionGone);
@@ -246,7 +251,7 @@ Answer Model::end(std::uint64_t session, bool isExpired)
     return ended;
 }
 
-bool Model::holds(const Guard &guard) const
+bool StoreModel::holds(const Guard &guard) const
 {
     if (const auto *expected = std::get_if<RevisionEquals>(&guard)) {
         const File *file = fileAt(expected->path);
@@ -266,7 +271,7 @@ bool Model::holds(const Guard &guard) const
     }
     if (const auto *expected = std::get_if<ValueEquals>(&guard)) {
         const File *file = fileAt(expected->path);
-        return file && file->value == expected->value.toStdString();
+        return file && file->value == expected->value;
     }
     if (const auto *expected = std::get_if<SessionAlive>(&guard))
         return sessions.contains(expected->session.value());
@@ -275,7 +280,7 @@ bool Model::holds(const Guard &guard) const
     return timeMs >= std::get<TimeReached>(guard).time.count();
 }
 
-std::uint64_t Model::found(const Guard &guard) const
+std::uint64_t StoreModel::found(const Guard &guard) const
 {
     if (std::holds_alternative<SessionAlive>(guard))
         return 0;
@@ -293,7 +298,7 @@ std::uint64_t Model::found(const Guard &guard) const
     return std::holds_alternative<CreatedEquals>(guard) ? file->created : file->revision;
 }
 
-void Model::change(const Operation &operation, std::uint64_t session)
+void StoreModel::change(const Operation &operation, std::uint64_t session)
 {
     if (const auto *put = std::get_if<Put>(&operation)) {
         const std::string key = keyOf(put->path);
@@ -301,7 +306,7 @@ void Model::change(const Operation &operation, std::uint64_t session)
         File &file = files[key];
         const bool isKept = file.created != 0 && !isReleased(file);
         file.created = isKept ? file.created : revision + 1;
-        file.value = put->value.toStdString();
+        file.value = QByteArray(put->value.constData(), put->value.size()); // not borrowed
         file.revision = revision + 1;
         file.owner = put->isEphemeral ? session : 0;
         file.timeMs = timeMs;
@@ -322,12 +327,12 @@ void Model::change(const Operation &operation, std::uint64_t session)
     }
 }
 
-FileView Model::viewOf(const std::string &key, const File &file, bool hasValue)
+FileView StoreModel::viewOf(const std::string &key, const File &file, bool hasValue)
 {
     FileView view;
     view.path = pathOf(key);
     if (hasValue)
-        view.value = QByteArray::fromStdString(file.value);
+        view.value = file.value;
     view.revision = Revision(file.revision);
     view.created = Revision(file.created);
     view.owner = SessionId(file.owner);
@@ -338,4 +343,4 @@ FileView Model::viewOf(const std::string &key, const File &file, bool hasValue)
     return view;
 }
 
-} // namespace coffer::store::test
+} // namespace coffer::test
