@@ -45,14 +45,12 @@ void Answers::readDone(const Read &read, const engine::Answer &answer)
     if (!reply || !reply->isValid())
         report("P11", QStringLiteral("a read was answered with garbage"));
     if (!slot.isNone()) {
-        const std::optional<store::FileView> file = m_shadow.fileAt(read.path, slot);
-        const bool isSame =
-            file ? reply->files == std::vector<store::FileView>{*file} : reply->files.empty();
-        if (!isSame || reply->revision != m_shadow.revisionAt(slot))
-            report("P11", QStringLiteral("a read of %1 at slot %2 has another answer than the "
-                                         "log gives")
-                              .arg(QString::fromUtf8(read.path))
-                              .arg(slot.value()));
+        const QString wrong = m_shadow.whatIsWrong(*reply, read.question, slot);
+        if (!wrong.isEmpty())
+            report("P11",
+                   QStringLiteral("a read at slot %1 has another answer than the log gives: ")
+                           .arg(slot.value())
+                       + wrong);
     }
     if (read.mode == engine::ReadMode::linearizable)
         m_floor = std::max(m_floor, slot);

@@ -28,7 +28,7 @@ public:
         engine::ReadMode mode = engine::ReadMode::linearizable;
         Slot seen;        ///< As given to the engine.
         Slot floorAtCall; ///< floor() at the call.
-        QByteArray path;
+        store::Question question;
     };
     void readDone(const Read &read, const engine::Answer &answer);
 

@@ -161,7 +161,7 @@ void Client::beginRead()
     Operation &operation = request.operation;
     operation.kind = Operation::Kind::get;
     operation.key = drawKey();
-    request.read.path = operation.key;
+    request.read.question = store::Get{operation.key};
     request.read.seen = m_seen;
     if (m_draw.chance(500)) {
         operation.mode = Operation::Mode::linearizable;
@@ -231,7 +231,7 @@ void Client::sendWrite(SimNode &node)
 void Client::sendRead(SimNode &node)
 {
     const Answers::Read &read = m_request->read;
-    const QByteArray question = store::encode(store::Question(store::Get{read.path}));
+    const QByteArray question = store::encode(read.question);
     node.post([this, number = m_requests, read, question](engine::Engine &engine) {
         engine.read(read.mode, read.seen, question, [this, number](Result<engine::Answer> result) {
             readAnswered(number, result);
@@ -320,6 +320,9 @@ void Client::writeDone(const store::Answer &said)
     case store::Status::sessionGone:
         // An earlier attempt, by the client or by its node, may have come before the end.
         forgetSession();
+        end(m_request->mayBeDone ? Operation::Outcome::unknown : Operation::Outcome::failed);
+        return;
+    case store::Status::quotaExceeded:
         end(m_request->mayBeDone ? Operation::Outcome::unknown : Operation::Outcome::failed);
         return;
     default:

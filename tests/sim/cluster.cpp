@@ -19,7 +19,7 @@ Cluster::Cluster(Scheduler &world, const Plan &plan, std::uint64_t seed, Timelin
     , m_counts(counts)
     , m_draw(seed, 2)
     , m_networkDraw(seed, 3)
-    , m_oracle(world)
+    , m_oracle(world, plan.store)
     , m_network(
           world, m_networkDraw, plan.founders + plan.spares,
           [this](std::size_t machine, const QByteArray &frame) { node(machine).receive(frame); },
@@ -46,6 +46,7 @@ SimNode::Settings Cluster::settingsOf(std::size_t machine) const
 {
     SimNode::Settings settings;
     settings.options = m_plan.options;
+    settings.store = m_plan.store;
     settings.options.address = addressOf(machine);
     const bool isAlone = m_plan.founders == 1 && machine == 0;
     for (std::size_t peer = 0; peer < m_plan.founders && !isAlone; ++peer)
@@ -243,8 +244,12 @@ void Cluster::entryApplied(SimNode &node, Slot slot, const consensus::Entry &ent
 void Cluster::processEnded(SimNode &node, const std::optional<Error> &error)
 {
     m_timeline.note(QStringLiteral("m%1 ended").arg(node.machine()));
-    const bool isDiverged = m_oracle.image(*node.disk()).isDiverged;
-    if (error && !(isDiverged && error->code == ErrorCode::corrupt))
+    const DurableImage &image = m_oracle.image(*node.disk());
+    const bool isDamage = error && error->code == ErrorCode::corrupt;
+    const bool isRefusal = error && error->code == ErrorCode::refused;
+    const bool isExpected =
+        (isDamage && (image.isDiverged || image.isRotten)) || (isRefusal && image.isRotten);
+    if (error && !isExpected)
         report(
             "end",
             QStringLiteral("node %1 ended by itself: %2").arg(toText(node.id()), error->message));

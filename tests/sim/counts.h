@@ -30,6 +30,14 @@ struct Counts
     std::uint64_t slots = 0;
     std::uint64_t epochs = 0;
     std::uint64_t installs = 0;
+    std::uint64_t explorations = 0;   ///< Commands of explorers that were answered.
+    std::uint64_t refusals = 0;       ///< Of these: refused, by a guard, the tree or the quota.
+    std::uint64_t compactions = 0;    ///< Of these: raised the floor.
+    std::uint64_t oldReads = 0;       ///< At a revision that was not the newest.
+    std::uint64_t compactedReads = 0; ///< Below the floor.
+    std::uint64_t watchEvents = 0;
+    std::uint64_t watchResumes = 0;     ///< At another process than before.
+    std::uint64_t watchCompactions = 0; ///< Watches that were told so.
     std::uint64_t livenessChecked = 0;
     std::uint64_t livenessSkipped = 0; ///< No quorum of the voters was left.
 

@@ -59,6 +59,8 @@ public:
     bool isAmputated = false;
     /// The same may be so, but others may not have heard of it: it may be fenced.
     bool mayBeFenced = false;
+    /// A bit of its journal was flipped, and that can be seen: no process may start on it.
+    bool isRotten = false;
     /// The node's state was made wrong on purpose.
     bool isDiverged = false;
 

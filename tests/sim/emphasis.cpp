@@ -8,7 +8,8 @@ namespace coffer::sim {
 using namespace std::chrono_literals;
 
 static constexpr std::array<const char *, std::size_t(Emphasis::count)> names{
-    "none", "leaders", "members", "reads", "sessions", "large-values", "checkpoints", "rollback"};
+    "none",         "leaders",     "members",  "reads", "sessions",
+    "large-values", "checkpoints", "rollback", "store", "sqlite"};
 
 const char *nameOf(Emphasis emphasis) { return names[std::size_t(emphasis)]; }
 
@@ -142,6 +143,25 @@ static void goBackInTime(Plan &plan, Draw &draw)
     plan.thinkTime = draw.time(2ms, 20ms);
 }
 
+static void useTheStore(Plan &plan, Draw &draw)
+{
+    only(plan, draw, 300,
+         {FaultKind::kill, FaultKind::leaderIsolation, FaultKind::powerLoss, FaultKind::partition,
+          FaultKind::wallJump, FaultKind::clog});
+    plan.founders = 3;
+    plan.spares = draw.index(2);
+    plan.clients = 2;
+    plan.explorers = 3;
+    plan.watchers = 3;
+    plan.compactPermille = int(draw.scaled(20, 150));
+    plan.thinkTime = draw.time(2ms, 10ms);
+    plan.meanCalm = draw.time(200ms, 1s);
+    plan.duration = 10s;
+    plan.options.checkpointEvery = std::chrono::milliseconds(draw.scaled(5, 100));
+    plan.options.checkpointSlots = std::uint64_t(draw.scaled(4, 64));
+    plan.options.keepSlots = std::uint64_t(draw.scaled(1, 256));
+}
+
 void emphasize(Plan &plan, Emphasis emphasis, Draw &draw)
 {
     plan.emphasis = emphasis;
@@ -155,6 +175,11 @@ void emphasize(Plan &plan, Emphasis emphasis, Draw &draw)
     case Emphasis::largeValues: writeLargeValues(plan, draw); return;
     case Emphasis::checkpoints: keepLittle(plan, draw); return;
     case Emphasis::rollback: goBackInTime(plan, draw); return;
+    case Emphasis::store: useTheStore(plan, draw); return;
+    case Emphasis::sqlite:
+        keepLittle(plan, draw);
+        plan.usesSqlite = true;
+        return;
     }
 }
 

@@ -34,6 +34,7 @@ std::vector<std::pair<FaultKind, Nemesis::Deed>> Nemesis::deeds() const
         {FaultKind::diskSwap, &Nemesis::swapDisks},
         {FaultKind::rollback, &Nemesis::rollBack},
         {FaultKind::divergence, &Nemesis::diverge},
+        {FaultKind::bitRot, &Nemesis::rotDisk},
     };
     std::vector<std::pair<FaultKind, Deed>> some;
     std::copy_if(all.begin(), all.end(), std::back_inserter(some),

@@ -50,6 +50,10 @@ private:
     void wipeAllButOne();
     void swapDisks();
 
+    // bit_rot.cpp
+    void rotDisk();
+    void judgeRot(std::size_t machine, NodeId id);
+
     void lagBehind(std::size_t leader);
     void cutFromVoters(std::size_t leader);
     void cutHalves();

@@ -6,10 +6,10 @@
 
 namespace coffer::sim {
 
-Oracle::Oracle(const Scheduler &world)
+Oracle::Oracle(const Scheduler &world, const store::StoreOptions &options)
     : m_world(world)
     , m_statements(m_ledger)
-    , m_shadow(m_ledger,
+    , m_shadow(m_ledger, options,
                [this](SessionId session, bool isExpired) {
                    if (!isExpired)
                        return;
@@ -52,6 +52,13 @@ void Oracle::diverged(SimDisk &disk)
     DurableImage &image = *m_images.at(disk.number());
     image.isDiverged = true;
     image.mayBeFenced = true;
+}
+
+void Oracle::rotted(SimDisk &disk, bool isFound)
+{
+    DurableImage &image = *m_images.at(disk.number());
+    image.isAmputated = true;
+    image.isRotten = isFound;
 }
 
 void Oracle::frameSent(const SimDisk &disk, const QByteArray &frame)

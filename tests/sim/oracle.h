@@ -19,8 +19,8 @@ namespace coffer::sim {
 class Oracle
 {
 public:
-    /// \a world gives the time; it must outlive the oracle.
-    explicit Oracle(const Scheduler &world);
+    /// \a world gives the time; it must outlive the oracle. \a options are those of every node.
+    explicit Oracle(const Scheduler &world, const store::StoreOptions &options = {});
 
     /// From now on every record that becomes durable on \a disk is judged.
     void watch(SimDisk &disk);
@@ -33,6 +33,10 @@ public:
 
     /// The state of the node on \a disk was made wrong: it has to fence itself.
     void diverged(SimDisk &disk);
+
+    /// The journal of \a disk is damaged; nothing is expected of it. \a isFound: its node has to
+    /// notice.
+    void rotted(SimDisk &disk, bool isFound);
 
     /// The node of \a disk sends \a frame.
     void frameSent(const SimDisk &disk, const QByteArray &frame);

@@ -15,7 +15,7 @@ static constexpr std::array<const char *, faultKinds> names{
     "slow-processor", "full-disk",        "disk-error", "failed-sync",
     "drift",          "wall-jump",        "wipe",       "mass-wipe",
     "disk-swap",      "rollback",         "membership", "transfer",
-    "late-start",     "divergence"};
+    "late-start",     "divergence",       "bit-rot"};
 
 const char *nameOf(FaultKind kind) { return names[std::size_t(kind)]; }
 
@@ -39,6 +39,7 @@ static int likelihood(FaultKind kind)
     case FaultKind::wallJump:
     case FaultKind::diskSwap:
     case FaultKind::wipe:
+    case FaultKind::bitRot:
     case FaultKind::slowProcessor: return 250;
     case FaultKind::membership: return 600;
     default: return 400;
@@ -86,6 +87,15 @@ static void drawOptions(engine::Options &options, Draw &draw)
     options.keepSlots = std::uint64_t(draw.scaled(4, 4096));
 }
 
+static void drawStore(Plan &plan, Draw &draw)
+{
+    plan.explorers = draw.index(3);
+    plan.watchers = draw.index(4);
+    plan.compactPermille = draw.chance(700) ? int(draw.scaled(10, 200)) : 0;
+    if (draw.chance(100))
+        plan.store.bytesMax = std::uint64_t(draw.scaled(200, 20'000));
+}
+
 Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
               std::optional<SimTime> duration, std::optional<Emphasis> emphasis)
 {
@@ -110,6 +120,8 @@ Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
     plan.usesSqlite = seed % 10 == 0;
     Draw more(seed, 8);
     plan.fillBytes = more.chance(500) ? 0 : 4096;
+    Draw still(seed, 9);
+    drawStore(plan, still);
     const bool isEmphatic = more.chance(emphasisPermille);
     const Emphasis drawn = Emphasis(more.between(1, std::int64_t(Emphasis::count) - 1));
     emphasize(plan, emphasis.value_or(isEmphatic ? drawn : Emphasis::none), more);

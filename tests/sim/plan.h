@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "sim/scheduler.h"
 #include "sim/sim_network.h"
+#include "store/store.h"
 
 #include <QByteArray>
 
@@ -42,6 +43,7 @@ enum class FaultKind {
     transfer,   ///< Leadership is handed over.
     lateStart,  ///< Machines are switched on one by one.
     divergence, ///< The state of a node goes wrong in memory.
+    bitRot,     ///< A bit of a journal flips.
     count
 };
 inline constexpr std::size_t faultKinds = std::size_t(FaultKind::count);
@@ -59,6 +61,8 @@ enum class Emphasis {
     largeValues, ///< Values so large that a Promise takes several frames.
     checkpoints, ///< Hardly any entry is kept; laggards install checkpoints.
     rollback,    ///< Disks that go back in time.
+    store,       ///< All that the store can do, with watchers and compaction.
+    sqlite,      ///< As checkpoints, on SQLite.
     count
 };
 
@@ -83,6 +87,11 @@ struct Plan
     SimTime turnMax{20};
     std::size_t keys = 4;
     int sessionPermille = 500; ///< Clients that work with a session.
+
+    store::StoreOptions store; ///< Of every node.
+    std::size_t explorers = 0;
+    std::size_t watchers = 0;
+    int compactPermille = 0; ///< Of the explorers' requests.
 
     Emphasis emphasis = Emphasis::none;
     int readPermille = 450;    ///< Of the requests.

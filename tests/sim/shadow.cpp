@@ -12,9 +12,12 @@ namespace coffer::sim {
 
 using consensus::EntryKind;
 
-Shadow::Shadow(const Ledger &ledger, SessionEnded ended)
-    : m_ledger(ledger), m_ended(std::move(ended))
-{}
+Shadow::Shadow(const Ledger &ledger, const store::StoreOptions &options, SessionEnded ended)
+    : m_ledger(ledger), m_ended(std::move(ended)), m_machine(options)
+{
+    m_model.keepsAll = true;
+    m_model.bytesMax = options.bytesMax;
+}
 
 void Shadow::applied(Slot slot, const consensus::Entry &entry, const std::optional<Hash128> &hash,
                      Slot before, Slot checkpointed)
@@ -46,6 +49,7 @@ void Shadow::replay(Slot slot, const consensus::Entry &entry)
     case EntryKind::commands: replayCommands(slot, entry); break;
     case EntryKind::leaderStart:
         m_tenure = slot;
+        m_model.tenure = slot.value();
         m_machine.applyLeaderStart(slot);
         break;
     case EntryKind::reconfigure:
@@ -59,8 +63,13 @@ void Shadow::replay(Slot slot, const consensus::Entry &entry)
     }
     State &state = m_slots.back();
     state.hash = m_machine.hash();
-    state.revision = m_machine.store().revision();
-    state.time = m_machine.store().appliedTime();
+    const store::Store &store = m_machine.store();
+    state.moment = {store.revision(), store.floor(), store.appliedTime()};
+    if (store.revision().value() != m_model.revision || store.floor().value() != m_model.floor
+        || store.appliedTime().count() != m_model.timeMs
+        || store.tree().liveBytes() != m_model.liveBytes())
+        report("P11",
+               QStringLiteral("slot %1: the store is not where the model is").arg(slot.value()));
 }
 
 void Shadow::replayCommands(Slot slot, const consensus::Entry &entry)
@@ -73,8 +82,28 @@ void Shadow::replayCommands(Slot slot, const consensus::Entry &entry)
     State &state = m_slots.back();
     state.commands = batch->commands;
     state.answers = m_machine.apply(slot, batch->stamp, batch->commands);
-    noteFiles(slot);
+    static_cast<void>(m_machine.takeChanges()); // so that what was compacted goes away
     noteSessions(slot, batch->commands);
+    m_model.beginSlot(batch->stamp.count());
+    modelCommands(batch->commands, slot);
+    noteChanges(slot);
+}
+
+void Shadow::modelCommands(const std::vector<QByteArray> &commands, Slot slot)
+{
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+        const Result<store::Command> command = store::decodeCommand(commands[i]);
+        const store::Answer expected =
+            command ? m_model.apply(*command) : m_model.answer(store::Status::invalid);
+        const Result<store::Answer> given = store::decodeAnswer(m_slots.back().answers[i]);
+        if (!given || *given != expected)
+            report("P11", QStringLiteral("slot %1, command %2: the store answered status %3, the "
+                                         "model %4")
+                              .arg(slot.value())
+                              .arg(i)
+                              .arg(given ? int(given->status) : 0)
+                              .arg(int(expected.status)));
+    }
 }
 
 void Shadow::checkProposed(const QByteArray &command) const
@@ -86,33 +115,64 @@ void Shadow::checkProposed(const QByteArray &command) const
         report("P2", QStringLiteral("a command was applied that nobody submitted"));
 }
 
-void Shadow::noteFiles(Slot slot)
+static std::optional<store::FileVersion> versionAt(const test::StoreModel &model,
+                                                   std::uint64_t revision, const std::string &key)
 {
-    std::set<QByteArray> paths;
-    for (const storage::Row &row : m_machine.takeChanges()) {
-        if (row.table == std::uint8_t(store::Table::files) && row.value)
-            paths.insert(row.key.first(row.key.indexOf('\0')));
+    const test::StoreModel::Files &files = model.filesAt(revision);
+    const auto found = files.find(key);
+    if (found == files.end())
+        return std::nullopt;
+    const test::StoreModel::File &file = found->second;
+    return store::FileVersion{Revision(file.revision), Revision(file.created),
+                              SessionId(file.owner), WallMs(file.timeMs), file.value};
+}
+
+/// Records what the model changed, and looks whether the store changed the same.
+void Shadow::noteChanges(Slot slot)
+{
+    std::size_t next = m_changes.size();
+    for (std::size_t i = next; i < m_model.changes.size(); ++i) {
+        const auto &[revision, key] = m_model.changes[i];
+        m_changes.push_back({Revision(revision), test::StoreModel::pathOf(key),
+                             versionAt(m_model, revision, key),
+                             versionAt(m_model, revision - 1, key)});
+        if (m_changes.back().now)
+            noteValue(m_model.filesAt(revision).at(key));
     }
-    for (const QByteArray &path : paths) {
-        const QByteArray question = store::encode(store::Question(store::Get{path}));
-        const Result<store::Reply> reply = store::decodeReply(m_machine.query(question));
-        if (!reply || !reply->isValid())
-            report("P11", QStringLiteral("the store cannot find a file that it changed"));
-        Version version{slot, {}};
-        if (!reply->files.empty())
-            version.file = reply->files.front();
-        if (version.file) {
-            const store::FileView &file = *version.file;
-            const auto [place, isNew] = m_revisionOfValue.emplace(file.value, file.revision);
-            if (!isNew && place->second != file.revision)
-                report("P12", QStringLiteral("the write of \"%1\" took effect at revision %2 and "
-                                             "at %3")
-                                  .arg(QString::fromUtf8(file.value))
-                                  .arg(place->second.value())
-                                  .arg(file.revision.value()));
-        }
-        m_files[path].push_back(std::move(version));
-    }
+    const store::ChangeSource &source = m_machine.store().changes();
+    while (next < m_changes.size() && m_changes[next].revision <= source.compacted())
+        ++next;
+    if (next == m_changes.size())
+        return;
+    source.visitChanges(m_changes[next].revision, [&](const store::ChangeView &change) {
+        const test::RecordedChange seen = test::RecordedChange::of(change);
+        const bool isSame = next < m_changes.size() && seen.path == m_changes[next].path
+                            && seen.revision == m_changes[next].revision
+                            && seen.now == m_changes[next].now
+                            && seen.before == m_changes[next].before;
+        if (!isSame)
+            report("P11", QStringLiteral("slot %1: the store's change of %2 is not the model's")
+                              .arg(slot.value())
+                              .arg(QString::fromUtf8(seen.path)));
+        ++next;
+        return true;
+    });
+    if (next != m_changes.size())
+        report("P11", QStringLiteral("slot %1: the store lacks a change").arg(slot.value()));
+}
+
+/// A value is written once, for each write has its own; held files are not written.
+void Shadow::noteValue(const test::StoreModel::File &file)
+{
+    if (file.heldUntilMs >= 0)
+        return;
+    const Revision revision(file.revision);
+    const auto [place, isNew] = m_revisionOfValue.emplace(file.value, revision);
+    if (!isNew && place->second != revision)
+        report("P12", QStringLiteral("the write of \"%1\" took effect at revision %2 and at %3")
+                          .arg(QString::fromUtf8(file.value))
+                          .arg(place->second.value())
+                          .arg(revision.value()));
 }
 
 void Shadow::noteSessions(Slot slot, const std::vector<QByteArray> &commands)
@@ -145,26 +205,11 @@ void Shadow::checkEnd(Slot slot, SessionId session, const std::vector<QByteArray
         report("P15", QStringLiteral("slot %1: session %2 was ended by a leader of the past")
                           .arg(slot.value())
                           .arg(session.value()));
-    for (const auto &[path, versions] : m_files) {
-        if (versions.back().file && versions.back().file->owner == session)
-            report("P15", QStringLiteral("slot %1: session %2 ended, but its file %3 is left")
-                              .arg(slot.value())
-                              .arg(session.value())
-                              .arg(QString::fromUtf8(path)));
-    }
+    if (m_machine.store().tree().ownedCount(session) > 0)
+        report("P15", QStringLiteral("slot %1: session %2 ended, but files of it are left")
+                          .arg(slot.value())
+                          .arg(session.value()));
     m_ended(session, isExpired);
-}
-
-std::optional<store::FileView> Shadow::fileAt(const QByteArray &path, Slot slot) const
-{
-    const auto found = m_files.find(path);
-    if (found == m_files.end())
-        return std::nullopt;
-    const std::vector<Version> &versions = found->second;
-    const auto after =
-        std::upper_bound(versions.begin(), versions.end(), slot,
-                         [](Slot wanted, const Version &version) { return wanted < version.slot; });
-    return after == versions.begin() ? std::nullopt : std::prev(after)->file;
 }
 
 bool Shadow::wasAnswered(Slot slot, const QByteArray &command, const QByteArray &answer) const

@@ -4,7 +4,10 @@
 #include "consensus/entry.h"
 #include "engine/store_machine.h"
 #include "sim/ledger.h"
+#include "sim/read_judge.h"
 #include "sim/scheduler.h"
+#include "support/memory_history.h"
+#include "support/store_model.h"
 
 #include <QHashFunctions>
 
@@ -18,16 +21,17 @@
 namespace coffer::sim {
 
 /// One more replica of the store, fed with the log as soon as anybody applies it: what every
-/// answer and every state hash is compared with.
+/// answer and every state hash is compared with. Beside it the naive model does the same, so that
+/// the store's own mistakes are found too, and keeps the history that others may compact.
 ///
-/// Reports P1, P2, P8, P9 and P12, and of sessions P15. Resource.
+/// Reports P1, P2, P8, P9, P11 and P12, and of sessions P15. Resource.
 class Shadow
 {
 public:
     /// Told when \a session is gone; \a isExpired: a leader ended it, not its client.
     using SessionEnded = std::function<void(SessionId session, bool isExpired)>;
 
-    Shadow(const Ledger &ledger, SessionEnded ended);
+    Shadow(const Ledger &ledger, const store::StoreOptions &options, SessionEnded ended);
 
     /// What clients and operators asked for; nothing else may be applied.
     void submitted(const QByteArray &command) { m_submitted.insert(command); }
@@ -41,10 +45,16 @@ public:
 
     [[nodiscard]] Slot appliedTo() const { return Slot(m_slots.size()); }
     [[nodiscard]] const Hash128 &hashAt(Slot slot) const { return state(slot).hash; }
-    [[nodiscard]] Revision revisionAt(Slot slot) const { return state(slot).revision; }
-    [[nodiscard]] WallMs timeAt(Slot slot) const { return state(slot).time; }
-    /// The file at \a path right after \a slot.
-    [[nodiscard]] std::optional<store::FileView> fileAt(const QByteArray &path, Slot slot) const;
+    [[nodiscard]] const StoreMoment &momentAt(Slot slot) const { return state(slot).moment; }
+    /// What is wrong with \a reply, which a node gave when it had applied \a slot.
+    [[nodiscard]] QString whatIsWrong(const store::Reply &reply, const store::Question &question,
+                                      Slot slot) const
+    {
+        return sim::whatIsWrong(reply, question, momentAt(slot), m_model);
+    }
+    /// Every change there ever was, in order.
+    [[nodiscard]] const std::vector<test::RecordedChange> &changes() const { return m_changes; }
+    [[nodiscard]] const test::StoreModel &model() const { return m_model; }
     /// True if \a command stands at \a slot and was answered there with \a answer.
     [[nodiscard]] bool wasAnswered(Slot slot, const QByteArray &command,
                                    const QByteArray &answer) const;
@@ -53,22 +63,18 @@ private:
     struct State
     {
         Hash128 hash;
-        Revision revision;
-        WallMs time;
+        StoreMoment moment;
         std::vector<QByteArray> commands;
         std::vector<QByteArray> answers;
-    };
-    struct Version
-    {
-        Slot slot;
-        std::optional<store::FileView> file;
     };
 
     [[nodiscard]] const State &state(Slot slot) const { return m_slots[slot.value() - 1]; }
     void replay(Slot slot, const consensus::Entry &entry);
     void replayCommands(Slot slot, const consensus::Entry &entry);
     void checkProposed(const QByteArray &command) const;
-    void noteFiles(Slot slot);
+    void modelCommands(const std::vector<QByteArray> &commands, Slot slot);
+    void noteChanges(Slot slot);
+    void noteValue(const test::StoreModel::File &file);
     void noteSessions(Slot slot, const std::vector<QByteArray> &commands);
     void checkEnd(Slot slot, SessionId session, const std::vector<QByteArray> &commands);
 
@@ -78,7 +84,8 @@ private:
     std::unordered_set<QByteArray> m_submitted;
     std::vector<consensus::MemberSet> m_requested;
     std::vector<State> m_slots; ///< Slot 1 first.
-    std::map<QByteArray, std::vector<Version>> m_files;
+    test::StoreModel m_model;
+    std::vector<test::RecordedChange> m_changes;
     std::map<QByteArray, Revision> m_revisionOfValue;
     std::set<SessionId> m_sessions; ///< Alive after the newest slot.
     Slot m_tenure;

@@ -66,17 +66,28 @@ void SimDisk::tell(std::uint64_t lsn, const storage::JournalRecord &record)
         m_durableHook(record);
 }
 
-Result<void> SimDisk::visitDurable(const Visit &visit) const
+Result<std::vector<storage::JournalReader::Placed>> SimDisk::durableRecords() const
 {
     storage::MemoryFileSystem left;
     left.restore(m_files.image());
     storage::JournalReader reader(left, {m_node, std::nullopt});
-    const auto read = reader.read([&visit](const storage::JournalReader::Placed &placed) {
-        visit(placed.record);
+    std::vector<storage::JournalReader::Placed> records;
+    const auto read = reader.read([&records](const storage::JournalReader::Placed &placed) {
+        records.push_back(placed);
         return Result<void>();
     });
     if (!read)
         return read.error();
+    return records;
+}
+
+Result<void> SimDisk::visitDurable(const Visit &visit) const
+{
+    const auto records = durableRecords();
+    if (!records)
+        return records.error();
+    for (const storage::JournalReader::Placed &placed : *records)
+        visit(placed.record);
     return {};
 }
 

@@ -51,6 +51,8 @@ public:
     /// Visits the records that would be left if all that is not durable were lost. The error of a
     /// journal that cannot be read.
     Result<void> visitDurable(const Visit &visit) const;
+    /// The same, with the place of each record.
+    [[nodiscard]] Result<std::vector<storage::JournalReader::Placed>> durableRecords() const;
     /// The last slot of the durable checkpoint in use.
     [[nodiscard]] Slot checkpointed() const { return m_checkpoint->checkpointed(); }
     [[nodiscard]] bool isEmpty() const;

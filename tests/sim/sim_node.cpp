@@ -35,19 +35,37 @@ private:
     Surroundings &m_surroundings;
 };
 
-/// A store whose hash can go wrong; its answers stay right, so that histories can be judged.
+/// A store whose hash can go wrong; its answers stay right, so that histories can be judged. The
+/// watches of the process lie beside it, and hear of each slot.
 class FragileMachine final : public engine::StateMachine
 {
 public:
+    explicit FragileMachine(const store::StoreOptions &options)
+        : m_machine(options), m_watches(m_machine.store().changes())
+    {}
+
     void corrupt() { m_isWrong = true; }
+    [[nodiscard]] const store::Store &store() const { return m_machine.store(); }
+    /// Null while a checkpoint is being read.
+    [[nodiscard]] store::Watches *watches() { return m_isWhole ? &m_watches : nullptr; }
 
     [[nodiscard]] std::vector<QByteArray> apply(Slot slot, WallMs stamp,
                                                 const std::vector<QByteArray> &commands) override
     {
-        return m_machine.apply(slot, stamp, commands);
+        std::vector<QByteArray> answers = m_machine.apply(slot, stamp, commands);
+        noteSlot();
+        return answers;
     }
-    void applyLeaderStart(Slot slot) override { m_machine.applyLeaderStart(slot); }
-    void applyNothing(Slot slot) override { m_machine.applyNothing(slot); }
+    void applyLeaderStart(Slot slot) override
+    {
+        m_machine.applyLeaderStart(slot);
+        noteSlot();
+    }
+    void applyNothing(Slot slot) override
+    {
+        m_machine.applyNothing(slot);
+        noteSlot();
+    }
     [[nodiscard]] Slot applied() const override { return m_machine.applied(); }
     [[nodiscard]] QByteArray query(const QByteArray &question) const override
     {
@@ -89,16 +107,29 @@ public:
     void reset() override
     {
         m_isWrong = false;
+        m_isWhole = false;
         m_machine.reset();
     }
     Result<void> restoreRow(const storage::Row &row) override { return m_machine.restoreRow(row); }
     Result<void> finishRestore(Slot applied, Hash128 hash) override
     {
-        return m_machine.finishRestore(applied, hash);
+        Result<void> restored = m_machine.finishRestore(applied, hash);
+        m_isWhole = restored.has_value();
+        if (restored)
+            m_watches.replaceSource(m_machine.store().changes());
+        return restored;
     }
 
 private:
+    void noteSlot()
+    {
+        m_isWhole = true;
+        m_watches.noteChanges();
+    }
+
     engine::StoreMachine m_machine;
+    store::Watches m_watches;
+    bool m_isWhole = true;
     bool m_isWrong = false;
 };
 
@@ -112,6 +143,7 @@ struct SimNode::Run
         : transport(node, node.m_surroundings)
         , journal(node.m_disk->openJournal())
         , checkpoint(node.m_disk->openCheckpoint())
+        , machine(node.m_settings.store)
         , executor(node.m_world, node.m_draw, *node.m_disk, std::move(post), std::move(down))
         , engine(options,
                  {node.m_clock, node.m_random, transport, *journal, *checkpoint, executor, machine},
@@ -247,6 +279,13 @@ void SimNode::peerLost(NodeId peer)
 void SimNode::post(std::function<void(engine::Engine &)> request) { add({{}, std::move(request)}); }
 
 const engine::Engine *SimNode::engine() const { return m_run ? &m_run->engine : nullptr; }
+
+store::Watches *SimNode::watches() const
+{
+    return isServing() ? m_run->machine.watches() : nullptr;
+}
+
+const store::Store &SimNode::store() const { return m_run->machine.store(); }
 
 void SimNode::add(Item item)
 {

@@ -5,6 +5,8 @@
 #include "sim/draw.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_disk.h"
+#include "store/store.h"
+#include "store/watches.h"
 
 #include <deque>
 #include <functional>
@@ -42,6 +44,7 @@ public:
     struct Settings
     {
         engine::Options options; ///< self and run are filled in here.
+        store::StoreOptions store;
         SimTime turnMin{5};
         SimTime turnMax{20};
     };
@@ -86,6 +89,10 @@ public:
     void post(std::function<void(engine::Engine &)> request);
     /// Null unless a process runs. Only for looking; requests go through post().
     [[nodiscard]] const engine::Engine *engine() const;
+    /// The watches of the process; null unless one serves and has a state to look at.
+    [[nodiscard]] store::Watches *watches() const;
+    /// What its process has applied. Only where watches() is not null.
+    [[nodiscard]] const store::Store &store() const;
 
 private:
     struct Run;

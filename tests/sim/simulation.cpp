@@ -3,8 +3,10 @@
 
 #include "base/check.h"
 #include "sim/administrator.h"
+#include "sim/audience.h"
 #include "sim/client.h"
 #include "sim/cluster.h"
+#include "sim/explorer.h"
 #include "sim/liveness.h"
 #include "sim/nemesis.h"
 #include "support/linearizability.h"
@@ -43,10 +45,13 @@ public:
         , m_nemesis(m_cluster, m_seed)
         , m_administrator(m_cluster, m_nemesis, m_seed)
         , m_liveness(m_cluster, m_seed)
+        , m_audience(m_cluster, m_seed)
         , m_draw(m_seed, 7)
     {
         for (std::size_t i = 0; i < m_plan.clients; ++i)
             m_clients.push_back(std::make_unique<Client>(m_cluster, m_history, m_seed, i));
+        for (std::size_t i = 0; i < m_plan.explorers; ++i)
+            m_explorers.push_back(std::make_unique<Explorer>(m_cluster, m_seed, i));
     }
 
     RunResult run()
@@ -73,6 +78,9 @@ private:
         switchOn();
         for (const auto &client : m_clients)
             client->begin();
+        for (const auto &explorer : m_explorers)
+            explorer->begin();
+        m_audience.begin();
         m_nemesis.begin();
         m_administrator.begin();
         while (m_world.now() < m_plan.duration && step()) {}
@@ -80,7 +88,10 @@ private:
         m_administrator.rest();
         for (const auto &client : m_clients)
             client->rest();
+        for (const auto &explorer : m_explorers)
+            explorer->rest();
         checkLiveness();
+        m_audience.finish();
         for (const auto &client : m_clients)
             client->finish();
         checkHistory();
@@ -150,11 +161,13 @@ private:
     Scheduler m_world;
     Timeline m_timeline;
     test::History m_history;
-    std::vector<std::unique_ptr<Client>> m_clients; ///< Before the cluster: they outlive it.
+    std::vector<std::unique_ptr<Client>> m_clients;     ///< Before the cluster: they outlive it.
+    std::vector<std::unique_ptr<Explorer>> m_explorers; ///< As well.
     Cluster m_cluster;
     Nemesis m_nemesis;
     Administrator m_administrator;
     Liveness m_liveness;
+    Audience m_audience;
     Draw m_draw;
 };
 

@@ -358,7 +358,7 @@ private Q_SLOTS:
         World world;
         world.choose(valueA);
         world.apply(1, valueA, hashAfterStart(), 0);
-        const Answers::Read read{engine::ReadMode::linearizable, Slot(), Slot(2), "/k"};
+        const Answers::Read read{engine::ReadMode::linearizable, Slot(), Slot(2), store::Get{"/k"}};
         QCOMPARE(broken([&] {
                      world.oracle.answers().readDone(read, {Slot(1), {}});
                  }),
