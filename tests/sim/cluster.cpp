@@ -46,7 +46,7 @@ SimNode::Settings Cluster::settingsOf(std::size_t machine) const
 {
     SimNode::Settings settings;
     settings.options = m_plan.options;
-    settings.store = m_plan.store;
+    settings.store = {m_plan.store, m_plan.upkeep};
     settings.options.address = addressOf(machine);
     const bool isAlone = m_plan.founders == 1 && machine == 0;
     for (std::size_t peer = 0; peer < m_plan.founders && !isAlone; ++peer)

@@ -120,6 +120,12 @@ Plan makePlan(std::uint64_t seed, const std::bitset<faultKinds> &off,
     plan.usesSqlite = seed % 10 == 0;
     Draw more(seed, 8);
     plan.fillBytes = more.chance(500) ? 0 : 4096;
+    if (more.chance(400))
+        plan.upkeep.keepRevisions = std::uint64_t(more.scaled(10, 2000));
+    if (more.chance(100))
+        plan.upkeep.keepAge = std::chrono::milliseconds(more.scaled(100, 20'000));
+    if (more.chance(100))
+        plan.upkeep.keepBytes = std::uint64_t(more.scaled(500, 50'000));
     Draw still(seed, 9);
     drawStore(plan, still);
     const bool isEmphatic = more.chance(emphasisPermille);

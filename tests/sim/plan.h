@@ -5,6 +5,7 @@
 #include "sim/scheduler.h"
 #include "sim/sim_network.h"
 #include "store/store.h"
+#include "store/upkeep.h"
 
 #include <QByteArray>
 
@@ -88,7 +89,8 @@ struct Plan
     std::size_t keys = 4;
     int sessionPermille = 500; ///< Clients that work with a session.
 
-    store::StoreOptions store; ///< Of every node.
+    store::StoreOptions store;  ///< Of every node.
+    store::UpkeepPolicy upkeep; ///< Of a leader; empty: it never compacts.
     std::size_t explorers = 0;
     std::size_t watchers = 0;
     int compactPermille = 0; ///< Of the explorers' requests.

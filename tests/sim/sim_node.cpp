@@ -40,7 +40,7 @@ private:
 class FragileMachine final : public engine::StateMachine
 {
 public:
-    explicit FragileMachine(const store::StoreOptions &options)
+    explicit FragileMachine(const engine::StoreMachine::Options &options)
         : m_machine(options), m_watches(m_machine.store().changes())
     {}
 

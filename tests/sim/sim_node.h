@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/engine.h"
+#include "engine/store_machine.h"
 #include "sim/draw.h"
 #include "sim/sim_clock.h"
 #include "sim/sim_disk.h"
@@ -44,7 +45,7 @@ public:
     struct Settings
     {
         engine::Options options; ///< self and run are filled in here.
-        store::StoreOptions store;
+        engine::StoreMachine::Options store;
         SimTime turnMin{5};
         SimTime turnMax{20};
     };
