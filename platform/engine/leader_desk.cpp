@@ -36,8 +36,13 @@ void LeaderDesk::reply(const Asker &asker, ReplyStatus status, Slot slot, const 
 bool LeaderDesk::isRepeat(NodeId from, RunId run, std::uint64_t id)
 {
     if (m_seen.size() >= seenRunsMax && !m_seen.contains({from, run}))
-        m_seen.erase(m_seen.begin());
-    std::set<std::uint64_t> &ids = m_seen[{from, run}];
+        m_seen.erase(
+            std::min_element(m_seen.begin(), m_seen.end(), [](const auto &a, const auto &b) {
+                return a.second.lastUsed < b.second.lastUsed;
+            }));
+    Seen &seen = m_seen[{from, run}];
+    seen.lastUsed = ++m_seenCount;
+    std::set<std::uint64_t> &ids = seen.ids;
     if (ids.size() >= seenMax && id < *ids.begin())
         return true;
     if (!ids.insert(id).second)
@@ -200,7 +205,10 @@ void LeaderDesk::readsReady(const consensus::Effects::ReadsReady &ready)
             continue;
         const ReadIndexAsk ask = found->second;
         m_reads.erase(found);
-        if (!ask.session.isNone() && m_clocks.isEnding(ask.session))
+        const bool isGone = !ask.session.isNone()
+                            && (m_clocks.isEnding(ask.session)
+                                || !m_host.parts().machine.timeToLiveOf(ask.session));
+        if (isGone)
             reply(ask.asker, ReplyStatus::refused, Slot(), {},
                   QStringLiteral("the session has ended; open a new one"));
         else

@@ -53,6 +53,11 @@ private:
         Asker asker;
         SessionId session; ///< Not none: a KeepAlive.
     };
+    struct Seen
+    {
+        std::set<std::uint64_t> ids;
+        std::uint64_t lastUsed = 0;
+    };
     struct Change
     {
         Asker asker;
@@ -85,7 +90,8 @@ private:
     Monotonic m_upkeepAt{0};
 
     /// Requests that must not be carried out twice, by the run that asked.
-    std::map<std::pair<NodeId, RunId>, std::set<std::uint64_t>> m_seen;
+    std::map<std::pair<NodeId, RunId>, Seen> m_seen;
+    std::uint64_t m_seenCount = 0;
 };
 
 } // namespace coffer::engine

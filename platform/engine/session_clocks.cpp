@@ -31,14 +31,12 @@ bool SessionClocks::renew(SessionId session)
 {
     if (m_ending.contains(session))
         return false;
-    for (const SessionView &view : m_host.parts().machine.sessions()) {
-        if (view.session == session) {
-            // The next advance() takes off time that had passed before this call.
-            m_left[session] = view.timeToLive + 2 * Monotonic(m_host.options().heartbeat);
-            return true;
-        }
-    }
-    return false;
+    const auto timeToLive = m_host.parts().machine.timeToLiveOf(session);
+    if (!timeToLive)
+        return false;
+    // The next advance() takes off time that had passed before this call.
+    m_left[session] = *timeToLive + 2 * Monotonic(m_host.options().heartbeat);
+    return true;
 }
 
 std::vector<QByteArray> SessionClocks::advance(Slot tenure)

@@ -44,6 +44,9 @@ public:
 
     /// Live sessions, ordered by id.
     [[nodiscard]] virtual std::vector<SessionView> sessions() const = 0;
+    /// The time to live of \a session; nothing if it is not open.
+    [[nodiscard]] virtual std::optional<std::chrono::milliseconds>
+    timeToLiveOf(SessionId session) const = 0;
     /// The command that ends \a session because its time ran out, as measured by the leader whose
     /// LeaderStart stands at \a tenure. It does nothing when a later LeaderStart was applied.
     [[nodiscard]] virtual QByteArray endSessionCommand(SessionId session, Slot tenure) const = 0;

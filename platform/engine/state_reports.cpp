@@ -15,6 +15,8 @@ StateReports::StateReports(Host &host, Diverged diverged)
 void StateReports::applied(Slot slot, const Hash128 &hash)
 {
     m_own.push_back({slot, hash, m_host.parts().machine.versionMax()});
+    if (slot.value() % commonSlots == 0)
+        m_common = m_own.back();
     if (m_own.size() > slotsKept)
         m_own.pop_front();
     for (auto &[node, peer] : m_peers) {
@@ -49,27 +51,29 @@ void StateReports::receive(NodeId from, const StateReport &report)
 void StateReports::compare(Peer &peer, const StateReport &report)
 {
     const Hash128 *own = ownHash(report.applied);
-    if (!own)
-        return; // too old, or skipped by an install
-    if (*own == report.hash) {
-        peer.differsAt.reset();
+    if (!own || *own == report.hash) {
+        // Too old or skipped by an install, or the same. What it said long ago counts no more.
+        if (own || (peer.differs && peer.differs->applied < report.applied))
+            peer.differs.reset();
         return;
     }
-    peer.differsAt = report.applied;
-    judge(report.applied);
+    peer.differs = report;
+    judge(report);
 }
 
-void StateReports::judge(Slot slot)
+void StateReports::judge(const StateReport &report)
 {
     if (mutantIsOn(Mutant::divergenceIgnored))
         return;
     const consensus::MemberSet &members = m_host.replica()->configuration().members;
-    const auto against = std::count_if(m_peers.begin(), m_peers.end(), [&members](const auto &of) {
-        return of.second.differsAt.has_value() && members.isVoter(of.first);
-    });
+    const auto isAgainst = [&](const auto &of) {
+        return of.second.differs && of.second.differs->applied == report.applied
+               && of.second.differs->hash == report.hash && members.isVoter(of.first);
+    };
+    const auto against = std::count_if(m_peers.begin(), m_peers.end(), isAgainst);
     if (std::size_t(against) < members.quorum() || std::exchange(m_hasDiverged, true))
         return;
-    m_diverged(slot);
+    m_diverged(report.applied);
 }
 
 void StateReports::tick()
@@ -78,11 +82,18 @@ void StateReports::tick()
     if (!replica || m_own.empty() || m_host.now() < m_sayAt)
         return;
     m_sayAt = m_host.now() + m_host.options().reportStateEvery;
-    const consensus::MemberSet &members = replica->configuration().members;
+    say(m_own.back());
+    if (m_common && m_common->applied != m_own.back().applied)
+        say(*m_common);
+}
+
+void StateReports::say(const StateReport &report)
+{
+    const consensus::MemberSet &members = m_host.replica()->configuration().members;
     for (const auto *nodes : {&members.voters, &members.observers}) {
         for (const NodeId node : *nodes) {
             if (node != m_host.options().self)
-                m_host.send(node, m_own.back());
+                m_host.send(node, report);
         }
     }
 }
@@ -99,7 +110,7 @@ std::vector<NodeId> StateReports::differing() const
 {
     std::vector<NodeId> nodes;
     for (const auto &[node, peer] : m_peers) {
-        if (peer.differsAt)
+        if (peer.differs)
             nodes.push_back(node);
     }
     return nodes;

@@ -15,9 +15,12 @@ namespace coffer::engine {
 /// bit in memory, an apply() that is not deterministic) is found while it runs.
 ///
 /// Every node tells all members the hash after its newest applied slot, once in a while; each
-/// compares what it hears with its own hash of that slot. A node that differs from a majority of
-/// the voters is the one that is wrong. Where nobody has a majority against him (two voters, or
-/// one of three is down) it cannot be known who is wrong, and differing() is all there is.
+/// compares what it hears with its own hash of that slot. Besides, each says that of the newest
+/// slot whose number commonSlots divides, so that busy nodes speak of the same one.
+///
+/// A node is wrong if a majority of the voters agree on another hash of one slot. Where nobody has
+/// such a majority against him (two voters, one of three is down, all three differ) it cannot be
+/// known who is wrong, and differing() is all there is.
 class StateReports
 {
 public:
@@ -41,21 +44,25 @@ private:
     struct Peer
     {
         std::optional<StateReport> waiting; ///< Of a slot that is not applied here yet.
-        std::optional<Slot> differsAt;
+        std::optional<StateReport>
+            differs; ///< What it said of a slot of which this node says else.
         std::uint32_t versionMax = 0;
     };
 
     [[nodiscard]] const Hash128 *ownHash(Slot slot) const;
     void compare(Peer &peer, const StateReport &report);
-    void judge(Slot slot);
+    void judge(const StateReport &report);
+    void say(const StateReport &report);
 
     /// A peer that is further behind is not compared; 32 bytes a slot.
     static constexpr std::size_t slotsKept = 4096;
+    static constexpr std::uint64_t commonSlots = 64;
 
     Host &m_host;
     Diverged m_diverged;
     std::deque<StateReport> m_own; ///< Of consecutive slots, but for installs.
     std::map<NodeId, Peer> m_peers;
+    std::optional<StateReport> m_common; ///< Of the newest slot that commonSlots divides.
     Monotonic m_sayAt{0};
     bool m_hasDiverged = false;
 };

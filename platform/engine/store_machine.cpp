@@ -32,6 +32,12 @@ std::vector<SessionView> StoreMachine::sessions() const
     return views;
 }
 
+std::optional<std::chrono::milliseconds> StoreMachine::timeToLiveOf(SessionId session) const
+{
+    const store::Session *found = m_store.sessions().find(session);
+    return found ? std::optional(found->timeToLive) : std::nullopt;
+}
+
 QByteArray StoreMachine::endSessionCommand(SessionId session, Slot tenure) const
 {
     return store::encode(store::Command{{}, store::EndSession{session, tenure}});

@@ -32,6 +32,8 @@ public:
     [[nodiscard]] Slot applied() const override;
     [[nodiscard]] QByteArray query(const QByteArray &question) const override;
     [[nodiscard]] std::vector<SessionView> sessions() const override;
+    [[nodiscard]] std::optional<std::chrono::milliseconds>
+    timeToLiveOf(SessionId session) const override;
     [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override;
     [[nodiscard]] bool isRepeatable(const QByteArray &command) const override;
     [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override;

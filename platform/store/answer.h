@@ -14,7 +14,8 @@ namespace coffer::store {
 enum class Status : std::uint8_t {
     ok = 1,             ///< Done. See Answer::isChanged for whether there was anything to do.
     guardFailed = 2,    ///< A guard did not hold; the else-operations, if any, were done.
-    invalid = 3,        ///< The bytes are no command. Nothing was done, now or later.
+    invalid = 3,        ///< The bytes are no command. Nothing was done, now or later, unless the
+                        ///< apply version is raised.
     sessionGone = 4,    ///< The session is not open. On a repeat the first attempt may have worked.
     sequenceOld = 5,    ///< The client had acknowledged this sequence; its outcome is forgotten.
     sequenceAhead = 6,  ///< Too many unacknowledged commands; nothing was done.

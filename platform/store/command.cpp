@@ -319,6 +319,9 @@ Operation Decoder::operation(bool hasOrigin)
         }
         require(hasOrigin || !put.isEphemeral, "a put is ephemeral without a session");
         put.value = value();
+        require(put.linger.count() == 0
+                    || std::size_t(put.value.size()) <= limits::lingerValueBytesMax,
+                "a put lingers with a value that is too large");
         return put;
     }
     case OperationKind::remove: return Delete{filePath()};

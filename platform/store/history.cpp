@@ -5,6 +5,9 @@
 
 namespace coffer::store {
 
+/// Memory of a change besides its path and value: a version, its place in the history, a node.
+static constexpr std::uint64_t changeBytes = 256;
+
 void History::add(const Change &change)
 {
     const FileVersion &file = change.version->file;
@@ -16,7 +19,7 @@ void History::add(const Change &change)
     }
     Step &step = m_steps.back();
     ++step.changesEnd;
-    step.bytes += std::uint64_t(change.node->path().size() + file.value.size());
+    step.bytes += changeBytes + std::uint64_t(change.node->path().size() + file.value.size());
     step.hash += changeHashOf(*change.version);
     m_changes.push_back(change);
 }

@@ -87,10 +87,15 @@ public:
         m_byPath.erase(m_byPath.find(QByteArrayView(node.path())));
     }
     [[nodiscard]] const Ordered &ordered() const { return m_ordered; }
+    /// The nodes that have a file now. Those of deleted files can be far more than these.
+    [[nodiscard]] const Ordered &files() const { return m_files; }
+    void addFile(Node &node) { m_files.insert(&node); }
+    void removeFile(Node &node) { m_files.erase(&node); }
 
 private:
     absl::flat_hash_set<std::unique_ptr<Node>, PathHash, PathEqual> m_byPath;
     Ordered m_ordered;
+    Ordered m_files;
 };
 
 /// The directories that the files of now make, and how many entries each has.

@@ -11,6 +11,7 @@ namespace coffer::limits {
 
 inline constexpr std::size_t pathBytesMax = 4096;
 inline constexpr std::size_t segmentBytesMax = 255;
+inline constexpr std::size_t segmentsMax = 32; ///< Of a path; each may be a directory in memory.
 inline constexpr std::size_t valueBytesMax = std::size_t(1) << 20;
 inline constexpr std::size_t transactionGuardsMax = 10'000;
 /// Operations of each branch; a delete tree counts the files that it finds.
@@ -19,6 +20,9 @@ inline constexpr std::size_t sessionEphemeralsMax = 10'000;
 inline constexpr std::chrono::milliseconds sessionTimeToLiveMin{100};
 inline constexpr std::chrono::milliseconds sessionTimeToLiveMax{std::chrono::hours(24)};
 inline constexpr std::chrono::milliseconds lingerMax{std::chrono::minutes(10)};
+/// Of a file that lingers: the end of a session writes all of them anew.
+inline constexpr std::size_t lingerValueBytesMax = 4096;
+inline constexpr std::size_t sessionsMax = 100'000;
 /// Held files that are removed at one slot because their time is over.
 inline constexpr std::size_t releasesPerSlotMax = 1'000;
 inline constexpr std::uint64_t storeBytesMax = std::uint64_t(4) << 30; ///< Paths, values of files.

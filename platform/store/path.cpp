@@ -34,7 +34,10 @@ bool isFilePath(QByteArrayView path)
     if (path.size() < 2 || std::size_t(path.size()) > limits::pathBytesMax || path[0] != '/')
         return false;
     std::size_t segment = 0;
+    std::size_t segments = 1;
     for (const char c : path.sliced(1)) {
+        if (c == '/' && ++segments > limits::segmentsMax)
+            return false;
         if (c == '/' && segment == 0)
             return false;
         if (c != '/' && !isSegmentByte(c))

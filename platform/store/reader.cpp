@@ -71,7 +71,7 @@ bool Reader::setRevision(Revision at)
     return m_reply.status == ReplyStatus::ok;
 }
 
-const Version *Reader::fileOf(const Node &node) const { return node.fileAt(m_reply.at); }
+const Version *Reader::fileOf(const Node &node) { return node.fileAt(m_reply.at, &m_scanned); }
 
 void Reader::add(const Node &node, const Version &file, Detail detail)
 {

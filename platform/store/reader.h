@@ -42,7 +42,7 @@ private:
     void listSessions(const SessionList &list);
     [[nodiscard]] Ordered::const_iterator begin(const QByteArray &from,
                                                 const QByteArray &after) const;
-    [[nodiscard]] const Version *fileOf(const Node &node) const;
+    [[nodiscard]] const Version *fileOf(const Node &node);
     [[nodiscard]] bool isFull(std::size_t found, const Page &page) const;
     void stopAfter(const QByteArray &place);
     void add(const Node &node, const Version &file, Detail detail);

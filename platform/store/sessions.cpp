@@ -109,6 +109,8 @@ Answer Sessions::open(const OpenSession &command, Revision revision)
             return {.status = Status::nonceTaken, .revision = revision};
         return {.status = Status::ok, .revision = session.opened, .session = known->second};
     }
+    if (m_sessions.size() >= limits::sessionsMax)
+        return {.status = Status::limitReached, .revision = revision};
     m_newest = m_newest.next();
     const auto at = m_sessions
                         .emplace(m_newest, Session{.nonce = command.nonce,

@@ -166,6 +166,8 @@ bool Store::fits(const std::vector<Operation> &operations, SessionId session) co
             touched += m_tree.count(removal->path, limits::transactionOperationsMax + 1);
         else
             ++touched;
+        if (touched > limits::transactionOperationsMax)
+            return false;
         const auto *put = std::get_if<Put>(&operation);
         if (put == nullptr || !put->isEphemeral)
             continue;
@@ -173,9 +175,8 @@ bool Store::fits(const std::vector<Operation> &operations, SessionId session) co
         if (file == nullptr || file->file.owner != session)
             ++ephemerals;
     }
-    return touched <= limits::transactionOperationsMax
-           && (ephemerals == 0
-               || ephemerals + m_tree.ownedCount(session) <= limits::sessionEphemeralsMax);
+    return ephemerals == 0
+           || ephemerals + m_tree.ownedCount(session) <= limits::sessionEphemeralsMax;
 }
 
 } // namespace coffer::store

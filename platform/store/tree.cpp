@@ -27,11 +27,11 @@ std::size_t Tree::count(QByteArrayView tree, std::size_t most) const
 {
     if (tree.size() == 1)
         return std::min(most, m_fileCount);
-    const auto &ordered = m_index.ordered();
-    const auto end = ordered.lower_bound(QByteArrayView(behindTree(tree)));
+    const auto &files = m_index.files();
+    const auto end = files.lower_bound(QByteArrayView(behindTree(tree)));
     std::size_t found = 0;
-    for (auto at = ordered.lower_bound(tree); at != end && found < most; ++at)
-        found += (*at)->file() ? 1 : 0;
+    for (auto at = files.lower_bound(tree); at != end && found < most; ++at)
+        ++found;
     return found;
 }
 
@@ -87,14 +87,16 @@ Version &Tree::touch(Node &node)
 }
 
 /// Notes that the file of \a node, with \a bytes bytes of value, comes or goes.
-void Tree::setLive(const Node &node, bool isLive, std::uint64_t bytes)
+void Tree::setLive(Node &node, bool isLive, std::uint64_t bytes)
 {
     const std::uint64_t all = std::uint64_t(node.path().size()) + bytes;
     if (isLive) {
+        m_index.addFile(node);
         m_directories.add(node.path());
         m_liveBytes += all;
         ++m_fileCount;
     } else {
+        m_index.removeFile(node);
         m_directories.remove(node.path());
         m_liveBytes -= all;
         --m_fileCount;
@@ -154,15 +156,11 @@ bool Tree::remove(QByteArrayView path)
 
 std::size_t Tree::removeTree(QByteArrayView tree)
 {
-    const auto &ordered = m_index.ordered();
+    const auto &files = m_index.files();
     const bool isAll = tree.size() == 1;
-    auto at = isAll ? ordered.begin() : ordered.lower_bound(tree);
-    const auto end = isAll ? ordered.end() : ordered.lower_bound(QByteArrayView(behindTree(tree)));
-    std::vector<Node *> nodes;
-    for (; at != end; ++at) {
-        if ((*at)->file())
-            nodes.push_back(*at);
-    }
+    const auto begin = isAll ? files.begin() : files.lower_bound(tree);
+    const auto end = isAll ? files.end() : files.lower_bound(QByteArrayView(behindTree(tree)));
+    std::vector<Node *> nodes(begin, end);
     if (mutantIsOn(Mutant::deleteTreeMissesLast) && nodes.size() > 1)
         nodes.pop_back();
     for (Node *node : nodes)

@@ -120,7 +120,7 @@ private:
     [[nodiscard]] bool isDraft(const Node &node) const;
     [[nodiscard]] Version &touch(Node &node);
     void markDeleted(Node &node);
-    void setLive(const Node &node, bool isLive, std::uint64_t bytes);
+    void setLive(Node &node, bool isLive, std::uint64_t bytes);
     void settle(Node &node, std::uint32_t order);
     void enter(const Node &node, const Version &file);
     void leave(const Node &node, const Version &file);

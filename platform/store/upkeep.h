@@ -13,7 +13,7 @@ struct UpkeepPolicy
 {
     std::optional<std::uint64_t> keepRevisions = {};
     std::optional<std::chrono::milliseconds> keepAge = {}; ///< In applied time.
-    std::optional<std::uint64_t> keepBytes = {};           ///< Of the paths and values of changes.
+    std::optional<std::uint64_t> keepBytes = {};           ///< Memory of changes, about.
 };
 
 /// The floor that is due at the applied time \a now, above the floor of \a tree.

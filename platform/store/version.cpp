@@ -21,11 +21,13 @@ Node::~Node()
         pop();
 }
 
-const Version *Node::fileAt(Revision revision) const
+const Version *Node::fileAt(Revision revision, std::size_t *steps) const
 {
     const Version *version = m_newest.get();
-    while (version != nullptr && version->file.revision > revision)
+    while (version != nullptr && version->file.revision > revision) {
         version = version->older.get();
+        *steps += 1;
+    }
     return version != nullptr && !version->isDeleted ? version : nullptr;
 }
 

@@ -75,6 +75,11 @@ public:
     {
         return m_machine.sessions();
     }
+    [[nodiscard]] std::optional<std::chrono::milliseconds>
+    timeToLiveOf(SessionId session) const override
+    {
+        return m_machine.timeToLiveOf(session);
+    }
     [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override
     {
         return m_machine.endSessionCommand(session, tenure);

@@ -45,6 +45,15 @@ QByteArray RowMachine::query(const QByteArray &question) const
     return found == m_rows.end() ? QByteArray("none") : found->second;
 }
 
+std::optional<std::chrono::milliseconds> RowMachine::timeToLiveOf(SessionId session) const
+{
+    for (const SessionView &view : m_sessions) {
+        if (view.session == session)
+            return view.timeToLive;
+    }
+    return std::nullopt;
+}
+
 QByteArray RowMachine::endSessionCommand(SessionId session, Slot tenure) const
 {
     return "end " + QByteArray::number(qulonglong(session.value())) + " tenure "

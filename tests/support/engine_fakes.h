@@ -50,6 +50,8 @@ public:
     [[nodiscard]] Slot applied() const override { return m_applied; }
     [[nodiscard]] QByteArray query(const QByteArray &question) const override;
     [[nodiscard]] std::vector<engine::SessionView> sessions() const override { return m_sessions; }
+    [[nodiscard]] std::optional<std::chrono::milliseconds>
+    timeToLiveOf(SessionId session) const override;
     [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override;
     [[nodiscard]] bool isRepeatable(const QByteArray &command) const override;
     [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override { return upkeep; }
