@@ -13,6 +13,8 @@ namespace coffer::engine {
 
 /// A sender that says nothing for so long is given up.
 static constexpr Monotonic transferPatience{2'000'000};
+/// How long an exported file is kept that nobody asks for.
+static constexpr Monotonic fileKept{60'000'000};
 
 Checkpointer::Checkpointer(Host &host, JournalWriter &writer, JournalWriter::LiveRecords live,
                            Adopted adopted)
@@ -30,6 +32,8 @@ void Checkpointer::tick(const consensus::Configuration &configuration)
     const Monotonic now = m_host.now();
     if (m_incoming && !m_incoming->isWriting && now - m_incoming->heardAt > transferPatience)
         m_incoming.reset();
+    if (m_file && now - m_fileUsedAt > fileKept)
+        m_file.reset(); // it takes as much of the disk as the state
     const Slot applied = m_host.parts().machine.applied();
     if (m_isCommitting || m_isInstalling || applied <= m_committed)
         return;
@@ -165,12 +169,14 @@ void Checkpointer::offerFile()
 {
     for (NodeId peer : std::exchange(m_lagging, {}))
         m_host.send(peer, CheckpointOffer{m_fileId, m_file->size(), m_file->header().applied});
+    m_fileUsedAt = m_host.now();
 }
 
 void Checkpointer::receive(NodeId from, const CheckpointPull &pull)
 {
     CheckpointChunk chunk{pull.file, pull.offset, {}};
     if (m_file && pull.file == m_fileId && pull.offset < m_file->size()) {
+        m_fileUsedAt = m_host.now();
         if (auto bytes = m_file->read(pull.offset, limits::chunkBytesMax))
             chunk.bytes = *bytes;
     }
@@ -255,6 +261,8 @@ void Checkpointer::staged(const storage::CheckpointHeader &header, const QByteAr
 {
     if (header.applied <= m_host.replica()->chosenUpTo())
         return; // entries came faster than the file
+    if (header.cluster != m_host.cluster())
+        return; // a peer that is not what it says; it stays unnamed, and is removed
     m_isInstalling = true;
     m_install =
         storage::JournalRecord{storage::RecordKind::install, header.applied, Ballot(), generation};

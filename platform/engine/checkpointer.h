@@ -87,6 +87,7 @@ private:
     Monotonic m_nextAt{0};
 
     std::shared_ptr<storage::CheckpointFile> m_file; ///< Offered to all who lag.
+    Monotonic m_fileUsedAt{0};
     std::uint64_t m_fileId; ///< Begins anywhere: a restarted sender's files are not ours.
     bool m_isExporting = false;
     std::vector<NodeId> m_lagging;

@@ -70,10 +70,7 @@ Result<void> FileJournal::repairTail()
     std::uint64_t from = m_end.tailFrom;
     if (m_end.syncedUpTo + 1 < m_end.nextLsn) {
         from = m_end.unprovenFrom;
-        auto unproven = m_file->read(from, m_end.offset - from);
-        if (!unproven)
-            return unproven.error();
-        bytes = std::move(*unproven);
+        bytes = std::move(m_end.unproven); // not read again: the cache may have lost them by now
     }
     if (m_end.tailEnd > m_end.tailFrom)
         bytes.append(qsizetype(m_end.tailEnd - m_end.tailFrom), '\0');
@@ -164,8 +161,10 @@ Result<void> FileJournal::writeGroup(const std::vector<JournalRecord> &records)
         filledTo = std::min(aligned(end + sectorBytes, m_options.fillBytes), m_end.capacity);
     const std::uint64_t zerosTo = filledTo > m_filledTo ? filledTo : end;
     m_group.resize(qsizetype(zerosTo - m_end.offset), '\0');
+    m_hasRest = true;
     if (Result<void> written = m_file->write(m_end.offset, m_group); !written)
         return written;
+    m_hasRest = false;
     m_filledTo = filledTo;
     m_end.offset = end;
     m_end.chain = checksum;
@@ -206,6 +205,14 @@ Result<void> FileJournal::flush()
 /// finished. It is not worth an error that the disk is full.
 Result<void> FileJournal::writeMark(BlockKind kind)
 {
+    Result<void> written = tryMark(kind);
+    if (!written && written.error().code == ErrorCode::noSpace)
+        return {};
+    return written;
+}
+
+Result<void> FileJournal::tryMark(BlockKind kind)
+{
     if (m_end.offset + blockHeaderBytes > m_end.capacity)
         return {};
     BlockHeader header;
@@ -216,10 +223,21 @@ Result<void> FileJournal::writeMark(BlockKind kind)
     header.chain = m_end.chain;
     char bytes[blockHeaderBytes];
     format::encode(header, {m_end.segmentChecksum, m_end.offset}, bytes);
-    Result<void> written = m_file->write(m_end.offset, QByteArrayView(bytes, sizeof bytes));
-    if (!written && written.error().code == ErrorCode::noSpace)
+    return m_file->write(m_end.offset, QByteArrayView(bytes, sizeof bytes));
+}
+
+/// A group that found no space may stand there nevertheless, as a whole: only the zeros behind it
+/// found none. It must be gone for good before a next segment can say that it never was.
+Result<void> FileJournal::removeRest()
+{
+    if (!m_hasRest)
         return {};
-    return written;
+    if (Result<void> voided = tryMark(BlockKind::mark); !voided)
+        return voided;
+    if (const Result<void> synced = m_file->sync(); !synced)
+        return Error{ErrorCode::syncFailed, synced.error().message};
+    m_hasRest = false;
+    return {};
 }
 
 /// Makes a next segment, durable and empty, and seals the one before. noSpace: nothing happened.
@@ -229,6 +247,8 @@ Result<void> FileJournal::beginSegment(std::uint64_t capacity)
         if (Result<void> flushed = flush(); !flushed)
             return flushed;
     }
+    if (Result<void> removed = removeRest(); !removed)
+        return removed;
     SegmentHeader header;
     header.number = m_end.segments.empty() ? 1 : m_end.segments.back().number + 1;
     header.node = m_end.node;

@@ -57,6 +57,8 @@ private:
     [[nodiscard]] Result<std::unique_ptr<File>> makeSegment(const format::SegmentHeader &header,
                                                             std::uint32_t &checksum);
     Result<void> writeMark(format::BlockKind kind);
+    Result<void> tryMark(format::BlockKind kind);
+    Result<void> removeRest();
     Result<void> flush();
     Result<void> removeBelow(std::uint64_t number);
     [[nodiscard]] bool hasRoom() const;
@@ -78,6 +80,7 @@ private:
     std::uint64_t m_filledTo = 0; ///< Up to here the last segment was written to.
     QByteArray m_group;           ///< The group that is being written; kept for its memory.
     bool m_isReplayed = false;
+    bool m_hasRest = false; ///< A part of a group that failed, perhaps all, stands at the end.
 };
 
 } // namespace coffer::storage

@@ -269,6 +269,9 @@ Result<void> JournalReader::note(const Segment &segment, const JournalRecord &re
 Result<void> JournalReader::checkTail(const Segment &segment)
 {
     const auto &bytes = segment.bytes;
+    if (m_end.syncedUpTo + 1 < m_end.nextLsn)
+        m_end.unproven =
+            bytes.mid(qsizetype(m_end.unprovenFrom), qsizetype(m_end.offset - m_end.unprovenFrom));
     auto end = std::uint64_t(bytes.size());
     while (end > m_end.tailFrom && bytes.at(qsizetype(end - 1)) == '\0')
         --end;

@@ -39,6 +39,7 @@ struct JournalEnd
     std::uint32_t segmentChecksum = 0;
     std::uint64_t capacity = 0;
     std::uint64_t unprovenFrom = 0; ///< Groups from this offset on are not known to be durable.
+    QByteArray unproven;            ///< Those groups, as they were read.
     std::uint64_t offset = 0;       ///< Where the next group goes.
     std::uint64_t tailFrom = 0;     ///< Bytes of unfinished writes stand from here, ...
     std::uint64_t tailEnd = 0;      ///< ... to here; the same if there are none.

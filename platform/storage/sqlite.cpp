@@ -241,8 +241,11 @@ Result<std::unique_ptr<VfsFile>> VfsFile::open(const SqliteDatabase::Place &plac
     file->m_path = place.path.toUtf8();
     file->m_memory = std::make_unique<char[]>(std::size_t(file->m_vfs->szOsFile));
     auto *raw = reinterpret_cast<sqlite3_file *>(file->m_memory.get());
-    const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_TRANSIENT_DB
-                      | (mode == Mode::create ? SQLITE_OPEN_CREATE : SQLITE_OPEN_DELETEONCLOSE);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_TRANSIENT_DB;
+    if (mode == Mode::create)
+        flags |= SQLITE_OPEN_CREATE;
+    if (mode == Mode::readAndDelete)
+        flags |= SQLITE_OPEN_DELETEONCLOSE;
     const int code = file->m_vfs->xOpen(file->m_vfs, file->m_path.constData(), raw, flags, nullptr);
     if (raw->pMethods)
         file->m_file = raw;

@@ -77,7 +77,7 @@ Result<std::unique_ptr<SqliteGeneration>> SqliteGeneration::open(const SqliteDat
     if (!database)
         return database.error();
     generation->m_database = std::move(*database);
-    Result<void> done = generation->configure();
+    Result<void> done = generation->configure(place);
     if (done && mode == SqliteDatabase::Mode::create)
         done = generation->create();
     if (done)
@@ -91,13 +91,44 @@ Result<std::unique_ptr<SqliteGeneration>> SqliteGeneration::open(const SqliteDat
     return generation;
 }
 
-/// A log that is left is moved into the file by new writes: what a failed sync left behind in the
-/// system's cache must not be taken for durable.
-Result<void> SqliteGeneration::configure()
+Result<void> SqliteGeneration::configure(const SqliteDatabase::Place &place)
 {
     if (Result<void> set = m_database->run(settings); !set)
         return set;
+    if (Result<void> proven = proveLog(place); !proven)
+        return proven;
     return moveLog();
+}
+
+/// What the process before left in the log is written and synced once more. After a sync that
+/// failed, the system's cache may show bytes that the disk does not have, and would neither write
+/// them by itself nor tell. Moving the log into the file would not help: it stays valid on the
+/// disk, in part, and would be laid over the file by the start after a power loss.
+Result<void> SqliteGeneration::proveLog(SqliteDatabase::Place place)
+{
+    // Takes the lock, which is kept from here on: the log is nobody else's.
+    if (const Result<qint64> locked = m_database->number("SELECT count(*) FROM sqlite_schema");
+        !locked)
+        return locked.error();
+    place.path += QStringLiteral("-wal");
+    const Result<bool> isThere = VfsFile::exists(place);
+    if (!isThere || !*isThere)
+        return isThere ? Result<void>() : Result<void>(isThere.error());
+    auto log = VfsFile::open(place, VfsFile::Mode::readWrite);
+    if (!log)
+        return log.error();
+    const Result<std::uint64_t> size = (*log)->size();
+    if (!size)
+        return size.error();
+    QByteArray piece;
+    for (std::uint64_t at = 0; at < *size; at += std::uint64_t(piece.size())) {
+        piece.resize(qsizetype(std::min<std::uint64_t>(*size - at, 65'536)));
+        if (Result<void> read = (*log)->read(at, piece.data(), std::size_t(piece.size())); !read)
+            return read;
+        if (Result<void> written = (*log)->write(at, piece); !written)
+            return written;
+    }
+    return *size == 0 ? Result<void>() : (*log)->sync();
 }
 
 /// In one transaction, so that a crash leaves a file with everything or an empty one.

@@ -57,7 +57,8 @@ private:
         : m_layout(layout), m_logPagesMax(logPagesMax)
     {}
 
-    Result<void> configure();
+    Result<void> configure(const SqliteDatabase::Place &place);
+    Result<void> proveLog(SqliteDatabase::Place place);
     Result<void> create();
     Result<void> checkSchema();
     Result<void> prepare();

@@ -96,7 +96,7 @@ private:
 class VfsFile
 {
 public:
-    enum class Mode { create, readAndDelete };
+    enum class Mode { create, readAndDelete, readWrite };
 
     [[nodiscard]] static Result<std::unique_ptr<VfsFile>> open(const SqliteDatabase::Place &place,
                                                                Mode mode);

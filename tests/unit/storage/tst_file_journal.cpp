@@ -123,6 +123,7 @@ private Q_SLOTS:
     void crash_losesWhatWasNotSynced();
     void crash_losesTheClusterOfARecordThatWasNotSynced();
     void truncate_forgetsWholeSegmentsAndKeepsWhatLives_data() { beds(); }
+    void truncate_behindAGroupThatFoundNoSpaceCanCrashAnywhere();
     void truncate_forgetsWholeSegmentsAndKeepsWhatLives();
     void truncate_neverRemovesWhatItRewrote_data() { beds(); }
     void truncate_neverRemovesWhatItRewrote();
@@ -262,6 +263,50 @@ void TestFileJournal::crash_losesTheClusterOfARecordThatWasNotSynced()
     const Result<test::Records> found = test::readAll(files);
     QVERIFY2(found, found ? "" : qPrintable(found.error().message));
     QVERIFY(*found == test::Records{test::founding(2)});
+}
+
+/// The zeros behind a group find no space, the group itself does: it stands there as a whole, and
+/// must not be believed once a next segment was begun without it.
+void TestFileJournal::truncate_behindAGroupThatFoundNoSpaceCanCrashAnywhere()
+{
+    const auto nothing = [](const storage::JournalRecord &) { return Result<void>(); };
+    auto options = test::smallSegments();
+    options.fillBytes = 4096;
+    int crashes = 0;
+    for (int calls = 0;; ++calls) {
+        storage::MemoryFileSystem files;
+        storage::FileJournal journal(files, options);
+        QVERIFY(journal.replay(nothing));
+        for (std::uint64_t slot = 1; slot <= 12; ++slot) { // more than one segment
+            QVERIFY(journal.append({test::vote(slot, 900)}));
+            QVERIFY(journal.sync());
+        }
+        files.setFaultHook([](storage::FileCall call, const QString &) {
+            return call == storage::FileCall::write
+                       ? std::optional(Error{ErrorCode::noSpace, QStringLiteral("full")})
+                       : std::nullopt;
+        });
+        QVERIFY(!journal.append({test::vote(13, 10)}));
+        files.setFaultHook([left = calls](storage::FileCall, const QString &) mutable {
+            if (left-- == 0)
+                throw test::Down();
+            return std::optional<Error>();
+        });
+        bool isDown = false;
+        try {
+            QVERIFY(journal.truncate(Slot(12), {test::founding(), test::promise(3)}));
+        } catch (const test::Down &) {
+            isDown = true;
+        }
+        files.setFaultHook(nullptr);
+        files.crash([](std::size_t states) { return states; });
+        const Result<test::Records> found = test::readAll(files);
+        QVERIFY2(found, found ? "" : qPrintable(found.error().message));
+        if (!isDown)
+            break;
+        ++crashes;
+    }
+    QVERIFY2(crashes > 8, qPrintable(QString::number(crashes)));
 }
 
 void TestFileJournal::truncate_forgetsWholeSegmentsAndKeepsWhatLives()
