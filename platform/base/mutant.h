@@ -51,7 +51,6 @@ enum class Mutant {
     sessionEndedByDeposedLeader, ///< EndSession of an earlier tenure takes effect.
     ephemeralLeftBehind,         ///< A session's end leaves its ephemeral files.
     keepAliveWithoutRound,       ///< KeepAlive is answered by whoever believes to lead.
-    simulatorEnd, ///< The simulator looks for those above, tests of the rooms for those below.
     // store
     compactedReadAnswered,   ///< A read below the floor is answered.
     compactionDropsBase,     ///< The newest version at the floor or below is dropped.
@@ -69,6 +68,16 @@ enum class Mutant {
     watchEventLostAtResume,    ///< A watch begins one revision late.
     watchRevisionSplit,        ///< A batch ends inside a revision; the rest of it is lost.
     watchMissesDeletes,        ///< Watches do not see deletions.
+    compactionInOneReplica,    ///< A store that was restored says that it compacts, and does not.
+    // journal, checkpoint
+    journalTailBelieved,        ///< The checksum of a group's records is not looked at.
+    segmentRemovedTooEarly,     ///< Segments go before what must outlive them is written again.
+    tailNotMadeDurable,         ///< A start believes a tail that the disk may not have.
+    headerNamesUnsyncedCluster, ///< A segment names the cluster of a record that may be lost.
+    appliedSlotApartFromData,   ///< A checkpoint's slot is committed before its rows.
+    checkpointNotSynced,        ///< A checkpoint is committed without a sync.
+    stagedBeforeSynced,         ///< A received checkpoint is named before it is durable.
+    simulatorEnd,
     count
 };
 

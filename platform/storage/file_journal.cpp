@@ -2,6 +2,7 @@
 #include "storage/file_journal.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 #include "storage/crc32c.h"
 
 #include <algorithm>
@@ -17,7 +18,7 @@ FileJournal::FileJournal(FileSystem &files, Options options) : m_files(files), m
 Result<void> FileJournal::settle(Result<void> result)
 {
     if (!result && result.error().code != ErrorCode::noSpace
-        && result.error().code != ErrorCode::invalid)
+        && result.error().code != ErrorCode::invalid && !mutantIsOn(Mutant::failedSyncRetried))
         m_failure = result.error();
     return result;
 }
@@ -63,6 +64,8 @@ Result<void> FileJournal::open(const Visit &visit)
 /// bytes of the old tail could otherwise stand behind a new group one day.
 Result<void> FileJournal::repairTail()
 {
+    if (mutantIsOn(Mutant::tailNotMadeDurable))
+        return {};
     // The process before may have ended between the rename of its last segment and this.
     if (Result<void> synced = m_files.syncDirectory(); !synced)
         return synced;
@@ -108,6 +111,8 @@ Result<void> FileJournal::prepare(const std::vector<JournalRecord> &records)
                              .arg(record.payload.size())
                              .arg(payloadBytesMax)};
         bytes += sizeOf(record);
+        if (mutantIsOn(Mutant::headerNamesUnsyncedCluster) && m_end.cluster.isNone())
+            m_end.cluster = clusterOf(record).value_or(ClusterId());
     }
     if (bytes > groupBytesMax)
         return Error{ErrorCode::invalid,
@@ -337,6 +342,10 @@ Result<void> FileJournal::forget(Slot slot, const std::vector<JournalRecord> &li
             return begun;
     }
     const std::uint64_t kept = keptFrom(slot);
+    if (mutantIsOn(Mutant::segmentRemovedTooEarly)) {
+        if (Result<void> removed = removeBelow(kept); !removed)
+            return removed;
+    }
     const std::uint64_t before = std::exchange(m_end.oldestSegment, kept);
     if (Result<void> written = writeGroup(live); !written) {
         m_end.oldestSegment = before;

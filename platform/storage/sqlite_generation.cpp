@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/sqlite_generation_p.h"
 
+#include "base/mutant.h"
 #include "storage/checkpoint_format.h"
 
 #include <QtEndian>
@@ -95,6 +96,10 @@ Result<void> SqliteGeneration::configure(const SqliteDatabase::Place &place)
 {
     if (Result<void> set = m_database->run(settings); !set)
         return set;
+    if (mutantIsOn(Mutant::checkpointNotSynced)) {
+        if (Result<void> set = m_database->run("PRAGMA synchronous=OFF;"); !set)
+            return set;
+    }
     if (Result<void> proven = proveLog(place); !proven)
         return proven;
     return moveLog();

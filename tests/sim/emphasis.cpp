@@ -8,8 +8,8 @@ namespace coffer::sim {
 using namespace std::chrono_literals;
 
 static constexpr std::array<const char *, std::size_t(Emphasis::count)> names{
-    "none",         "leaders",     "members",  "reads", "sessions",
-    "large-values", "checkpoints", "rollback", "store", "sqlite"};
+    "none",        "leaders",  "members", "reads",  "sessions", "large-values",
+    "checkpoints", "rollback", "store",   "sqlite", "founding"};
 
 const char *nameOf(Emphasis emphasis) { return names[std::size_t(emphasis)]; }
 
@@ -162,6 +162,16 @@ static void useTheStore(Plan &plan, Draw &draw)
     plan.options.keepSlots = std::uint64_t(draw.scaled(1, 256));
 }
 
+static void foundInTrouble(Plan &plan, Draw &draw)
+{
+    only(plan, draw, 600,
+         {FaultKind::crashAtStep, FaultKind::powerLoss, FaultKind::kill, FaultKind::lateStart,
+          FaultKind::failedSync, FaultKind::loss});
+    plan.founders = draw.chance(500) ? 1 : 3;
+    plan.meanCalm = draw.time(1ms, 30ms);
+    plan.duration = 3s;
+}
+
 void emphasize(Plan &plan, Emphasis emphasis, Draw &draw)
 {
     plan.emphasis = emphasis;
@@ -175,6 +185,7 @@ void emphasize(Plan &plan, Emphasis emphasis, Draw &draw)
     case Emphasis::largeValues: writeLargeValues(plan, draw); return;
     case Emphasis::checkpoints: keepLittle(plan, draw); return;
     case Emphasis::rollback: goBackInTime(plan, draw); return;
+    case Emphasis::founding: foundInTrouble(plan, draw); return;
     case Emphasis::store: useTheStore(plan, draw); return;
     case Emphasis::sqlite:
         keepLittle(plan, draw);

@@ -5,6 +5,8 @@
 
 namespace coffer::sim {
 
+static constexpr const char *notYet = "the simulator does not find it in 300 seeds yet";
+
 static constexpr std::array<MutantInfo, mutantCount> table{{
     {Mutant::epochNotInBallot, "epochNotInBallot", "Ballots are compared without their epoch."},
     {Mutant::oldVotesKept, "oldVotesKept", "Votes above the stop-sign survive into the next epoch.",
@@ -74,6 +76,44 @@ static constexpr std::array<MutantInfo, mutantCount> table{{
      "A session's end leaves its ephemeral files."},
     {Mutant::keepAliveWithoutRound, "keepAliveWithoutRound",
      "KeepAlive is answered by whoever believes to lead.", Emphasis::sessions},
+    {Mutant::compactedReadAnswered, "compactedReadAnswered", "A read below the floor is answered."},
+    {Mutant::compactionDropsBase, "compactionDropsBase",
+     "The newest version at the floor or below is dropped."},
+    {Mutant::quotaNotCounted, "quotaNotCounted", "Files grow without bound."},
+    {Mutant::createdKeptAcrossDelete, "createdKeptAcrossDelete",
+     "A file that is made anew keeps its created revision."},
+    {Mutant::deleteTreeMissesLast, "deleteTreeMissesLast", "A delete tree leaves the last file."},
+    {Mutant::pagingIgnoresRevision, "pagingIgnoresRevision",
+     "Pages after the first show the state of now."},
+    {Mutant::versionOrderedByHash, "versionOrderedByHash",
+     "Changes of one revision are ordered by a hash."},
+    {Mutant::lingerOnClose, "lingerOnClose", "Files linger although their session was closed."},
+    {Mutant::timeGoesBack, "timeGoesBack", "Applied time follows the leader's clock back."},
+    {Mutant::elseBranchForgotten, "elseBranchForgotten", "A failed guard does nothing."},
+    {Mutant::floorNotInCheckpoint, "floorNotInCheckpoint",
+     "A restored store does not know its floor."},
+    {Mutant::watchProgressBeforeEvents, "watchProgressBeforeEvents",
+     "A watch's progress is ahead of events it has not shown."},
+    {Mutant::watchEventLostAtResume, "watchEventLostAtResume", "A watch begins one revision late."},
+    {Mutant::watchRevisionSplit, "watchRevisionSplit",
+     "A batch ends inside a revision; the rest of it is lost."},
+    {Mutant::watchMissesDeletes, "watchMissesDeletes", "Watches do not see deletions."},
+    {Mutant::compactionInOneReplica, "compactionInOneReplica",
+     "A store that was restored says that it compacts, and does not."},
+    {Mutant::journalTailBelieved, "journalTailBelieved",
+     "The checksum of a group's records is not looked at."},
+    {Mutant::segmentRemovedTooEarly, "segmentRemovedTooEarly",
+     "Segments go before what must outlive them is written again.", Emphasis::checkpoints},
+    {Mutant::tailNotMadeDurable, "tailNotMadeDurable",
+     "A start believes a tail that the disk may not have.", Emphasis::checkpoints, 300, notYet},
+    {Mutant::headerNamesUnsyncedCluster, "headerNamesUnsyncedCluster",
+     "A segment names the cluster of a record that may be lost.", Emphasis::founding},
+    {Mutant::appliedSlotApartFromData, "appliedSlotApartFromData",
+     "A checkpoint's slot is committed before its rows."},
+    {Mutant::checkpointNotSynced, "checkpointNotSynced",
+     "A checkpoint is committed without a sync.", Emphasis::sqlite},
+    {Mutant::stagedBeforeSynced, "stagedBeforeSynced",
+     "A received checkpoint is named before it is durable.", Emphasis::sqlite, 300, notYet},
 }};
 
 const std::array<MutantInfo, mutantCount> &mutants() { return table; }

@@ -235,8 +235,23 @@ void Nemesis::kill()
 {
     if (const auto machine = anyRunning()) {
         note(FaultKind::kill, QStringLiteral("m%1").arg(*machine));
-        down(*machine, false);
+        if (m_draw.chance(250))
+            killThenLosePower(*machine);
+        else
+            down(*machine, false);
     }
+}
+
+/// What the killed process left in the page cache is read once, and may then be gone.
+void Nemesis::killThenLosePower(std::size_t machine)
+{
+    const SimTime delay = m_draw.time(5ms, 1s);
+    m_cluster.stop(machine, false);
+    m_cluster.startLater(machine, delay);
+    m_cluster.world().after(delay + m_draw.time(100us, 20ms), [this, machine] {
+        if (!m_isQuiet && !m_isResting)
+            down(machine, true);
+    });
 }
 
 void Nemesis::losePower()

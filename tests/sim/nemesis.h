@@ -36,6 +36,7 @@ private:
     void isolateLeader();
     void clog();
     void kill();
+    void killThenLosePower(std::size_t machine);
     void losePower();
     void crashAtStep();
     void pause();

@@ -64,6 +64,7 @@ enum class Emphasis {
     rollback,    ///< Disks that go back in time.
     store,       ///< All that the store can do, with watchers and compaction.
     sqlite,      ///< As checkpoints, on SQLite.
+    founding,    ///< Machines that go down again and again while they found the cluster.
     count
 };
 

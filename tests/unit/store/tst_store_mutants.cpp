@@ -178,8 +178,7 @@ void TestStoreMutants::mutant_isFound_data()
     row("elseBranchForgotten", Mutant::elseBranchForgotten, elseIsDone);
     row("floorNotInCheckpoint", Mutant::floorNotInCheckpoint, floorIsRestored);
     row("ephemeralLeftBehind", Mutant::ephemeralLeftBehind, sessionTakesItsFiles);
-    // Those of the watches have a test of their own.
-    const int own = int(Mutant::watchProgressBeforeEvents) - int(Mutant::simulatorEnd) - 1;
+    const int own = int(Mutant::floorNotInCheckpoint) - int(Mutant::compactedReadAnswered) + 1;
     QCOMPARE(own, 11);
 }
 
