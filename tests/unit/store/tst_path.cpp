@@ -42,6 +42,9 @@ void TestPath::isFilePath_knowsTheRules_data()
     QTest::newRow("longest segment") << segment << true;
     QTest::newRow("segment too long") << segment + 'a' << false;
     QTest::newRow("longest") << deepest << true;
+    const auto most = qsizetype(limits::segmentsMax);
+    QTest::newRow("most segments") << QByteArray("/a").repeated(most) << true;
+    QTest::newRow("too many segments") << QByteArray("/a").repeated(most + 1) << false;
     QTest::newRow("too long") << deepest.chopped(2) + "/aa" << false;
 }
 

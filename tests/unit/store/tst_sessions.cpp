@@ -16,6 +16,7 @@ private Q_SLOTS:
     void open_isAnsweredAgainWhileItLives();
     void open_refusesATakenNonce();
     void open_neverUsesAnIdAgain();
+    void open_isRefusedAboveTheLimit();
     void admit_knowsNoSession();
     void admit_answersAKeptOutcome();
     void admit_refusesWhatIsAcknowledged();
@@ -81,6 +82,18 @@ void TestSessions::open_neverUsesAnIdAgain()
     const SessionId second = sessions.open(command, Revision()).session;
     QVERIFY(second > first);
     QVERIFY(isRefused(sessions.admit(originOf(first, 1)), Status::sessionGone));
+}
+
+void TestSessions::open_isRefusedAboveTheLimit()
+{
+    Sessions sessions;
+    for (std::uint64_t nonce = 1; nonce <= limits::sessionsMax; ++nonce)
+        QCOMPARE(sessions.open({nonce, 11s}, Revision()).status, Status::ok);
+    QCOMPARE(sessions.open({limits::sessionsMax + 1, 11s}, Revision()).status,
+             Status::limitReached);
+    QCOMPARE(sessions.open({1, 11s}, Revision()).status, Status::ok); // a repeat
+    QVERIFY(sessions.end(SessionId(1)));
+    QCOMPARE(sessions.open({limits::sessionsMax + 1, 11s}, Revision()).status, Status::ok);
 }
 
 void TestSessions::admit_knowsNoSession()
