@@ -26,7 +26,8 @@ const Version *Node::fileAt(Revision revision, std::size_t *steps) const
     const Version *version = m_newest.get();
     while (version != nullptr && version->file.revision > revision) {
         version = version->older.get();
-        *steps += 1;
+        if (steps)
+            ++*steps;
     }
     return version != nullptr && !version->isDeleted ? version : nullptr;
 }

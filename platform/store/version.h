@@ -55,7 +55,7 @@ public:
         return m_newest && !m_newest->isDeleted ? m_newest.get() : nullptr;
     }
     /// The file right after \a revision, or nullptr.
-    [[nodiscard]] const Version *fileAt(Revision revision, std::size_t *steps) const;
+    [[nodiscard]] const Version *fileAt(Revision revision, std::size_t *steps = nullptr) const;
 
     void push(std::unique_ptr<Version> version);
     /// Puts \a version where its revision belongs; false if there is one of that revision.
