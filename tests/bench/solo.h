@@ -71,6 +71,11 @@ public:
     {
         return m_machine.sessions();
     }
+    [[nodiscard]] std::optional<std::chrono::milliseconds>
+    timeToLiveOf(SessionId session) const override
+    {
+        return m_machine.timeToLiveOf(session);
+    }
     [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override
     {
         return m_machine.endSessionCommand(session, tenure);
@@ -79,6 +84,17 @@ public:
     {
         return m_machine.isRepeatable(command);
     }
+    [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override
+    {
+        return m_machine.upkeepCommand();
+    }
+    [[nodiscard]] std::uint32_t versionMax() const override { return m_machine.versionMax(); }
+    [[nodiscard]] std::optional<std::uint32_t>
+    raisedVersion(const QByteArray &command) const override
+    {
+        return m_machine.raisedVersion(command);
+    }
+    [[nodiscard]] bool needsNewerBuild() const override { return m_machine.needsNewerBuild(); }
     [[nodiscard]] Hash128 hash() const override { return m_machine.hash(); }
     [[nodiscard]] std::vector<storage::Row> takeChanges() override
     {
