@@ -70,8 +70,14 @@ Result<Glob> Glob::parse(QByteArrayView pattern)
     if (pattern.isEmpty() || pattern[0] != '/')
         return invalidAt(0, QStringLiteral("expected a slash, with which every path begins"));
     std::size_t runs = 0;
+    std::size_t components = 0;
     qsizetype slash = 0;
     while (slash < pattern.size() && pattern.size() > 1) {
+        if (++components > limits::segmentsMax) {
+            return invalidAt(slash, QStringLiteral("expected at most %1 components; no path has "
+                                                   "more segments")
+                                        .arg(limits::segmentsMax));
+        }
         const Result<qsizetype> end = checkComponent(pattern, slash + 1, runs);
         if (!end)
             return end.error();

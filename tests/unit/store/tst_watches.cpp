@@ -306,7 +306,8 @@ void TestWatches::next_countsLongComparisonsMore()
 {
     World world({.scanMax = 257});
     const QByteArray path = QByteArray("/a").repeated(2048);
-    const QByteArray pattern = QByteArray("/?").repeated(2046) + "/**b";
+    const QByteArray segment = '/' + QByteArray(255, '?');
+    const QByteArray pattern = segment.repeated(15) + segment.left(253) + "**b";
     for (int i = 0; i < 3; ++i)
         world.commit({{path, "1"}});
     const WatchId id = world.add(pattern.constData(), 1);
