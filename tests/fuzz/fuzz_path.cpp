@@ -16,6 +16,8 @@ static bool isNaiveFilePath(const QByteArray &path)
     if (!path.startsWith('/') || std::size_t(path.size()) > limits::pathBytesMax)
         return false;
     const QList<QByteArray> segments = path.sliced(1).split('/');
+    if (std::size_t(segments.size()) > limits::segmentsMax)
+        return false;
     return std::all_of(segments.begin(), segments.end(), [](const QByteArray &segment) {
         return !segment.isEmpty() && std::size_t(segment.size()) <= limits::segmentBytesMax
                && std::all_of(segment.begin(), segment.end(), isSegmentByte);
