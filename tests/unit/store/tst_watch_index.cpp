@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/random.h"
+#include "store/limits.h"
 #include "store/watch_index.h"
 #include "support/naive_glob.h"
 
@@ -89,18 +90,19 @@ void TestWatchIndex::find_agreesWithASearchOfAll()
 
 void TestWatchIndex::find_seesAnyDepth()
 {
-    const QByteArray path = QByteArray("/a").repeated(2048);
+    const QByteArray path = QByteArray("/a").repeated(qsizetype(limits::segmentsMax));
+    const qsizetype deepest = 30;
     WatchIndex index;
-    for (qsizetype depth = 1; depth <= 100; ++depth)
+    for (qsizetype depth = 1; depth <= deepest; ++depth)
         index.add(WatchId(std::uint64_t(depth)), globOf(path.first(2 * depth)));
-    for (qsizetype depth = 1; depth <= 100; ++depth) {
+    for (qsizetype depth = 1; depth <= deepest; ++depth) {
         QCOMPARE(find(index, path.first(2 * depth)),
                  std::vector<WatchId>{WatchId(std::uint64_t(depth))});
     }
     index.add(WatchId(101), globOf(path.chopped(2) + "/*"));
     QCOMPARE(find(index, path), std::vector<WatchId>{WatchId(101)});
-    QCOMPARE(find(index, path.first(202)), std::vector<WatchId>());
-    for (qsizetype depth = 1; depth <= 100; ++depth)
+    QCOMPARE(find(index, path.first(2 * (deepest + 1))), std::vector<WatchId>());
+    for (qsizetype depth = 1; depth <= deepest; ++depth)
         index.remove(WatchId(std::uint64_t(depth)), globOf(path.first(2 * depth)));
     index.remove(WatchId(101), globOf(path.chopped(2) + "/*"));
     QVERIFY(index.isEmpty());
