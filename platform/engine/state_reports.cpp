@@ -8,6 +8,18 @@
 
 namespace coffer::engine {
 
+/// Whatever builds the two run.
+static bool saysTheSame(const StateReport &left, const StateReport &right)
+{
+    return left.applied == right.applied && left.hash == right.hash;
+}
+
+static bool contains(const std::deque<StateReport> &said, const StateReport &report)
+{
+    return std::any_of(said.begin(), said.end(),
+                       [&report](const StateReport &one) { return saysTheSame(one, report); });
+}
+
 StateReports::StateReports(Host &host, Diverged diverged)
     : m_host(host), m_diverged(std::move(diverged))
 {}
@@ -16,7 +28,7 @@ void StateReports::applied(Slot slot, const Hash128 &hash)
 {
     m_own.push_back({slot, hash, m_host.parts().machine.versionMax()});
     if (slot.value() % commonSlots == 0)
-        m_common = m_own.back();
+        say(m_own.back());
     if (m_own.size() > slotsKept)
         m_own.pop_front();
     for (auto &[node, peer] : m_peers) {
@@ -51,13 +63,19 @@ void StateReports::receive(NodeId from, const StateReport &report)
 void StateReports::compare(Peer &peer, const StateReport &report)
 {
     const Hash128 *own = ownHash(report.applied);
-    if (!own || *own == report.hash) {
-        // Too old or skipped by an install, or the same. What it said long ago counts no more.
-        if (own || (peer.differs && peer.differs->applied < report.applied))
-            peer.differs.reset();
+    if (!own)
+        return; // too old, or skipped by an install
+    if (*own == report.hash) {
+        // The peer is right now; a late word of the past says nothing about what came later.
+        std::erase_if(peer.differs, [&report](const StateReport &said) {
+            return said.applied <= report.applied;
+        });
         return;
     }
-    peer.differs = report;
+    if (!contains(peer.differs, report))
+        peer.differs.push_back(report);
+    if (peer.differs.size() > differsKept)
+        peer.differs.pop_front();
     judge(report);
 }
 
@@ -67,8 +85,7 @@ void StateReports::judge(const StateReport &report)
         return;
     const consensus::MemberSet &members = m_host.replica()->configuration().members;
     const auto isAgainst = [&](const auto &of) {
-        return of.second.differs && of.second.differs->applied == report.applied
-               && of.second.differs->hash == report.hash && members.isVoter(of.first);
+        return members.isVoter(of.first) && contains(of.second.differs, report);
     };
     const auto against = std::count_if(m_peers.begin(), m_peers.end(), isAgainst);
     if (std::size_t(against) < members.quorum() || std::exchange(m_hasDiverged, true))
@@ -83,8 +100,6 @@ void StateReports::tick()
         return;
     m_sayAt = m_host.now() + m_host.options().reportStateEvery;
     say(m_own.back());
-    if (m_common && m_common->applied != m_own.back().applied)
-        say(*m_common);
 }
 
 void StateReports::say(const StateReport &report)
@@ -110,7 +125,7 @@ std::vector<NodeId> StateReports::differing() const
 {
     std::vector<NodeId> nodes;
     for (const auto &[node, peer] : m_peers) {
-        if (peer.differs)
+        if (!peer.differs.empty())
             nodes.push_back(node);
     }
     return nodes;

@@ -15,8 +15,8 @@ namespace coffer::engine {
 /// bit in memory, an apply() that is not deterministic) is found while it runs.
 ///
 /// Every node tells all members the hash after its newest applied slot, once in a while; each
-/// compares what it hears with its own hash of that slot. Besides, each says that of the newest
-/// slot whose number commonSlots divides, so that busy nodes speak of the same one.
+/// compares what it hears with its own hash of that slot. Besides, each says the hash of every
+/// commonSlots-th slot as it is applied: busy nodes would hardly ever speak of the same one else.
 ///
 /// A node is wrong if a majority of the voters agree on another hash of one slot. Where nobody has
 /// such a majority against him (two voters, one of three is down, all three differ) it cannot be
@@ -44,8 +44,8 @@ private:
     struct Peer
     {
         std::optional<StateReport> waiting; ///< Of a slot that is not applied here yet.
-        std::optional<StateReport>
-            differs; ///< What it said of a slot of which this node says else.
+        /// What it said of slots of which this node says else, in the order of arrival.
+        std::deque<StateReport> differs;
         std::uint32_t versionMax = 0;
     };
 
@@ -57,12 +57,12 @@ private:
     /// A peer that is further behind is not compared; 32 bytes a slot.
     static constexpr std::size_t slotsKept = 4096;
     static constexpr std::uint64_t commonSlots = 64;
+    static constexpr std::size_t differsKept = 16; ///< Of each peer.
 
     Host &m_host;
     Diverged m_diverged;
     std::deque<StateReport> m_own; ///< Of consecutive slots, but for installs.
     std::map<NodeId, Peer> m_peers;
-    std::optional<StateReport> m_common; ///< Of the newest slot that commonSlots divides.
     Monotonic m_sayAt{0};
     bool m_hasDiverged = false;
 };

@@ -11,7 +11,7 @@ namespace coffer::engine {
 ///
 /// Engine thread. Commands are made and answers read with store/command.h and store/answer.h,
 /// reads with store/query.h.
-class StoreMachine final : public StateMachine
+class StoreMachine : public StateMachine
 {
 public:
     /// What all members must agree on, and what the own leader does by itself.

@@ -80,7 +80,7 @@ void ThreadExecutor::handle(Monotonic atMost)
 
 void TimedMachine::reset()
 {
-    m_machine.reset();
+    StoreMachine::reset();
     resetAt = std::chrono::steady_clock::now();
     inRows = {};
 }
@@ -88,7 +88,7 @@ void TimedMachine::reset()
 Result<void> TimedMachine::restoreRow(const storage::Row &row)
 {
     const Time begin = std::chrono::steady_clock::now();
-    Result<void> restored = m_machine.restoreRow(row);
+    Result<void> restored = StoreMachine::restoreRow(row);
     inRows += std::chrono::steady_clock::now() - begin;
     return restored;
 }
@@ -96,7 +96,7 @@ Result<void> TimedMachine::restoreRow(const storage::Row &row)
 Result<void> TimedMachine::finishRestore(Slot applied, Hash128 hash)
 {
     loadedAt = std::chrono::steady_clock::now();
-    Result<void> finished = m_machine.finishRestore(applied, hash);
+    Result<void> finished = StoreMachine::finishRestore(applied, hash);
     finishedAt = std::chrono::steady_clock::now();
     return finished;
 }

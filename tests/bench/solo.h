@@ -50,69 +50,19 @@ private:
 };
 
 /// The store, noting how long a start spends where.
-class TimedMachine final : public engine::StateMachine
+class TimedMachine final : public engine::StoreMachine
 {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    [[nodiscard]] std::vector<QByteArray> apply(Slot slot, WallMs stamp,
-                                                const std::vector<QByteArray> &commands) override
-    {
-        return m_machine.apply(slot, stamp, commands);
-    }
-    void applyLeaderStart(Slot slot) override { m_machine.applyLeaderStart(slot); }
-    void applyNothing(Slot slot) override { m_machine.applyNothing(slot); }
-    [[nodiscard]] Slot applied() const override { return m_machine.applied(); }
-    [[nodiscard]] QByteArray query(const QByteArray &question) const override
-    {
-        return m_machine.query(question);
-    }
-    [[nodiscard]] std::vector<engine::SessionView> sessions() const override
-    {
-        return m_machine.sessions();
-    }
-    [[nodiscard]] std::optional<std::chrono::milliseconds>
-    timeToLiveOf(SessionId session) const override
-    {
-        return m_machine.timeToLiveOf(session);
-    }
-    [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override
-    {
-        return m_machine.endSessionCommand(session, tenure);
-    }
-    [[nodiscard]] bool isRepeatable(const QByteArray &command) const override
-    {
-        return m_machine.isRepeatable(command);
-    }
-    [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override
-    {
-        return m_machine.upkeepCommand();
-    }
-    [[nodiscard]] std::uint32_t versionMax() const override { return m_machine.versionMax(); }
-    [[nodiscard]] std::optional<std::uint32_t>
-    raisedVersion(const QByteArray &command) const override
-    {
-        return m_machine.raisedVersion(command);
-    }
-    [[nodiscard]] bool needsNewerBuild() const override { return m_machine.needsNewerBuild(); }
-    [[nodiscard]] Hash128 hash() const override { return m_machine.hash(); }
-    [[nodiscard]] std::vector<storage::Row> takeChanges() override
-    {
-        return m_machine.takeChanges();
-    }
     void reset() override;
     Result<void> restoreRow(const storage::Row &row) override;
     Result<void> finishRestore(Slot applied, Hash128 hash) override;
-
-    [[nodiscard]] const store::Store &store() const { return m_machine.store(); }
 
     Time resetAt = {};    ///< The journal was read.
     Time loadedAt = {};   ///< The checkpoint was read, and its rows were taken one by one.
     Time finishedAt = {}; ///< They are a state.
     std::chrono::nanoseconds inRows{0};
-
-private:
-    engine::StoreMachine m_machine;
 };
 
 /// A cluster of one on real files: what a node program would be, without sockets. Ends the program

@@ -37,91 +37,52 @@ private:
 
 /// A store whose hash can go wrong; its answers stay right, so that histories can be judged. The
 /// watches of the process lie beside it, and hear of each slot.
-class FragileMachine final : public engine::StateMachine
+class FragileMachine final : public engine::StoreMachine
 {
 public:
-    explicit FragileMachine(const engine::StoreMachine::Options &options)
-        : m_machine(options), m_watches(m_machine.store().changes())
+    explicit FragileMachine(const Options &options)
+        : StoreMachine(options), m_watches(store().changes())
     {}
 
     void corrupt() { m_isWrong = true; }
-    [[nodiscard]] const store::Store &store() const { return m_machine.store(); }
     /// Null while a checkpoint is being read.
     [[nodiscard]] store::Watches *watches() { return m_isWhole ? &m_watches : nullptr; }
 
     [[nodiscard]] std::vector<QByteArray> apply(Slot slot, WallMs stamp,
                                                 const std::vector<QByteArray> &commands) override
     {
-        std::vector<QByteArray> answers = m_machine.apply(slot, stamp, commands);
+        std::vector<QByteArray> answers = StoreMachine::apply(slot, stamp, commands);
         noteSlot();
         return answers;
     }
     void applyLeaderStart(Slot slot) override
     {
-        m_machine.applyLeaderStart(slot);
+        StoreMachine::applyLeaderStart(slot);
         noteSlot();
     }
     void applyNothing(Slot slot) override
     {
-        m_machine.applyNothing(slot);
+        StoreMachine::applyNothing(slot);
         noteSlot();
     }
-    [[nodiscard]] Slot applied() const override { return m_machine.applied(); }
-    [[nodiscard]] QByteArray query(const QByteArray &question) const override
-    {
-        return m_machine.query(question);
-    }
-    [[nodiscard]] std::vector<engine::SessionView> sessions() const override
-    {
-        return m_machine.sessions();
-    }
-    [[nodiscard]] std::optional<std::chrono::milliseconds>
-    timeToLiveOf(SessionId session) const override
-    {
-        return m_machine.timeToLiveOf(session);
-    }
-    [[nodiscard]] QByteArray endSessionCommand(SessionId session, Slot tenure) const override
-    {
-        return m_machine.endSessionCommand(session, tenure);
-    }
-    [[nodiscard]] bool isRepeatable(const QByteArray &command) const override
-    {
-        return m_machine.isRepeatable(command);
-    }
-    [[nodiscard]] std::optional<QByteArray> upkeepCommand() const override
-    {
-        return m_machine.upkeepCommand();
-    }
-    [[nodiscard]] std::uint32_t versionMax() const override { return m_machine.versionMax(); }
-    [[nodiscard]] std::optional<std::uint32_t>
-    raisedVersion(const QByteArray &command) const override
-    {
-        return m_machine.raisedVersion(command);
-    }
-    [[nodiscard]] bool needsNewerBuild() const override { return m_machine.needsNewerBuild(); }
     [[nodiscard]] Hash128 hash() const override
     {
-        Hash128 hash = m_machine.hash();
+        Hash128 hash = StoreMachine::hash();
         hash.low ^= m_isWrong ? 1 : 0;
         return hash;
-    }
-    [[nodiscard]] std::vector<storage::Row> takeChanges() override
-    {
-        return m_machine.takeChanges();
     }
     void reset() override
     {
         m_isWrong = false;
         m_isWhole = false;
-        m_machine.reset();
+        StoreMachine::reset();
     }
-    Result<void> restoreRow(const storage::Row &row) override { return m_machine.restoreRow(row); }
     Result<void> finishRestore(Slot applied, Hash128 hash) override
     {
-        Result<void> restored = m_machine.finishRestore(applied, hash);
+        Result<void> restored = StoreMachine::finishRestore(applied, hash);
         m_isWhole = restored.has_value();
         if (restored)
-            m_watches.replaceSource(m_machine.store().changes());
+            m_watches.replaceSource(store().changes());
         return restored;
     }
 
@@ -132,7 +93,6 @@ private:
         m_watches.noteChanges();
     }
 
-    engine::StoreMachine m_machine;
     store::Watches m_watches;
     bool m_isWhole = true;
     bool m_isWrong = false;

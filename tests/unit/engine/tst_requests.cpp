@@ -27,6 +27,7 @@ private Q_SLOTS:
     void refused_isRefused();
     void unknownReply_isUnknownUnlessRepeatable();
     void answer_isGivenOnce();
+    void flush_sendsWhatWaitsToANewLeaderAtOnce();
     void answer_ofAnotherNodeIsIgnored();
     void answer_toAnEarlierTryIsIgnored();
 
@@ -206,6 +207,16 @@ void TestRequests::answer_isGivenOnce()
     reply(2, sent(0).id, ReplyStatus::done);
     pass(6000);
     QCOMPARE(m_answers.size(), 1U);
+}
+
+void TestRequests::flush_sendsWhatWaitsToANewLeaderAtOnce()
+{
+    add(true);
+    QVERIFY(m_host->sent.empty());
+    m_host->hearLeader(NodeId(2), 1);
+    m_requests->flush(); // no tick, and no time has passed
+    QCOMPARE(m_host->sent.size(), std::size_t(1));
+    QCOMPARE(m_host->sent[0].first, NodeId(2));
 }
 
 void TestRequests::answer_ofAnotherNodeIsIgnored()
