@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
+#include <tuple>
 #include <utility>
 
 namespace coffer::engine {
@@ -15,6 +17,8 @@ namespace coffer::engine {
 static constexpr Monotonic transferPatience{2'000'000};
 /// How long an exported file is kept that nobody asks for.
 static constexpr Monotonic fileKept{60'000'000};
+/// So many commits wait for a disk that is full or slow before they are made one.
+static constexpr std::size_t commitsMax = 16;
 
 Checkpointer::Checkpointer(Host &host, JournalWriter &writer, JournalWriter::LiveRecords live,
                            Adopted adopted)
@@ -66,6 +70,25 @@ void Checkpointer::gather(const consensus::Configuration &configuration)
         next->rows.push_back(std::move(row));
     m_commits.push_back(std::move(next));
     m_bytes = 0;
+    if (m_commits.size() > commitsMax)
+        mergeWaiting();
+}
+
+/// The disk takes nothing for now. What waits, but for the first that may be under way, becomes one
+/// commit with each row once, so that its size follows the state and not the time.
+void Checkpointer::mergeWaiting()
+{
+    auto merged = std::make_shared<Commit>();
+    merged->header = m_commits.back()->header;
+    std::set<std::pair<std::uint8_t, QByteArray>> seen;
+    for (auto commit = m_commits.rbegin(); commit != std::prev(m_commits.rend()); ++commit) {
+        for (auto row = (*commit)->rows.rbegin(); row != (*commit)->rows.rend(); ++row) {
+            if (seen.emplace(row->table, row->key).second)
+                merged->rows.push_back(*row);
+        }
+    }
+    m_commits.resize(1);
+    m_commits.push_back(std::move(merged));
 }
 
 void Checkpointer::commitNext()
@@ -139,8 +162,8 @@ void Checkpointer::wantedBy(NodeId peer)
 {
     if (std::find(m_lagging.begin(), m_lagging.end(), peer) == m_lagging.end())
         m_lagging.push_back(peer);
-    if (m_isExporting || m_isInstalling)
-        return;
+    if (m_isExporting || m_isInstalling || m_host.isDisputed())
+        return; // the peer will ask again
     if (m_file && m_file->header().applied >= m_host.replica()->log().base()) {
         offerFile();
         return;
@@ -179,7 +202,7 @@ void Checkpointer::offerFile()
 void Checkpointer::receive(NodeId from, const CheckpointPull &pull)
 {
     CheckpointChunk chunk{pull.file, pull.offset, {}};
-    if (m_file && pull.file == m_fileId && pull.offset < m_file->size()) {
+    if (m_file && !m_host.isDisputed() && pull.file == m_fileId && pull.offset < m_file->size()) {
         m_fileUsedAt = m_host.now();
         if (auto bytes = m_file->read(pull.offset, limits::chunkBytesMax))
             chunk.bytes = *bytes;
@@ -192,7 +215,7 @@ void Checkpointer::receive(NodeId from, const CheckpointPull &pull)
 void Checkpointer::receive(NodeId from, const CheckpointOffer &offer)
 {
     const bool isNews = offer.applied > m_host.replica()->chosenUpTo() && offer.size > 0;
-    if (!isNews || m_incoming || m_isInstalling)
+    if (!isNews || m_incoming || m_isInstalling || m_host.isDisputed())
         return;
     m_incoming = Incoming{from, offer, 0, false, m_host.now()};
     pull();
@@ -235,99 +258,99 @@ void Checkpointer::receive(NodeId from, const CheckpointChunk &chunk)
         });
 }
 
+/// Stages what was received, and reads all of it into a machine of its own: what cannot be the
+/// state is refused while the own one is untouched.
+Result<void> Checkpointer::tryOut(storage::Checkpoint &checkpoint, ClusterId cluster, Staged &next)
+{
+    const auto finish = [&](const storage::CheckpointHeader &header) -> Result<void> {
+        if (header.cluster != cluster)
+            return Error{ErrorCode::corrupt, QStringLiteral("it is of another cluster")};
+        auto configuration = codec::decodeConfiguration(header.configuration);
+        if (!configuration)
+            return configuration.error();
+        next.configuration = *configuration;
+        return next.machine->finishRestore(header.applied, header.stateHash);
+    };
+    const auto restore = [&](const storage::Row &row) { return next.machine->restoreRow(row); };
+    auto staged = checkpoint.stage({restore, finish});
+    if (!staged)
+        return staged.error();
+    std::tie(next.header, next.generation) = *staged;
+    return {};
+}
+
 void Checkpointer::stage()
 {
     m_incoming->isWriting = true;
-    using Staged = std::pair<storage::CheckpointHeader, QByteArray>;
-    auto stagedFile = std::make_shared<Staged>();
+    auto next = std::make_shared<Staged>();
+    next->machine = m_host.parts().machine.makeEmpty();
     storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
     m_host.run(
         Lane::checkpoint,
-        [checkpoint, stagedFile]() -> Result<void> {
-            auto result = checkpoint->stage();
-            if (!result)
-                return result.error();
-            *stagedFile = *result;
-            return {};
+        [checkpoint, cluster = m_host.cluster(), next] {
+            return tryOut(*checkpoint, cluster, *next);
         },
-        [this, stagedFile](const Result<void> &result) {
+        [this, next](const Result<void> &result) {
             m_incoming.reset();
             if (!isHarmless(result))
                 m_host.fail(result.error().in(QStringLiteral("receiving a checkpoint")));
             if (result)
-                staged(stagedFile->first, stagedFile->second);
+                staged(next);
         });
 }
 
 /// The file is whole and durable. It becomes the state by a journal record, so that after a crash
 /// at any moment either the old or the new generation is complete and named.
-void Checkpointer::staged(const storage::CheckpointHeader &header, const QByteArray &generation)
+void Checkpointer::staged(const std::shared_ptr<Staged> &next)
 {
-    if (header.applied <= m_host.replica()->chosenUpTo())
-        return; // entries came faster than the file
-    if (header.cluster != m_host.cluster())
-        return; // a peer that is not what it says; it stays unnamed, and is removed
+    const Slot applied = next->header.applied;
+    // Entries came faster than the file, or a doubt: it stays unnamed, and is removed.
+    if (applied <= m_host.replica()->chosenUpTo() || m_host.isDisputed())
+        return;
     m_isInstalling = true;
     m_install =
-        storage::JournalRecord{storage::RecordKind::install, header.applied, Ballot(), generation};
+        storage::JournalRecord{storage::RecordKind::install, applied, Ballot(), next->generation};
     m_writer.write({*m_install}, 0);
-    m_writer.whenDurable([this, header, generation] { adopt(header, generation); });
+    m_writer.whenDurable([this, next] { adopt(next); });
 }
 
-void Checkpointer::adopt(const storage::CheckpointHeader &header, const QByteArray &generation)
+void Checkpointer::adopt(const std::shared_ptr<Staged> &next)
 {
     storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
-    auto rows = std::make_shared<std::vector<storage::Row>>();
     m_host.run(
-        Lane::checkpoint,
-        [checkpoint, generation, rows]() -> Result<void> {
-            if (Result<void> activated = checkpoint->activate(generation); !activated)
-                return activated;
-            return checkpoint->load([rows](const storage::Row &row) -> Result<void> {
-                rows->push_back(row);
-                return {};
-            });
-        },
-        [this, header, rows](const Result<void> &result) {
+        Lane::checkpoint, [checkpoint, next] { return checkpoint->activate(next->generation); },
+        [this, next](const Result<void> &result) {
             if (result)
-                restore(header, *rows);
+                become(next);
             else
                 m_host.fail(result.error().in(QStringLiteral("installing a checkpoint")));
         });
 }
 
-void Checkpointer::restore(const storage::CheckpointHeader &header,
-                           const std::vector<storage::Row> &rows)
+void Checkpointer::become(const std::shared_ptr<Staged> &next)
 {
     m_isInstalling = false;
-    m_committed = header.applied;
+    m_committed = next->header.applied;
     StateMachine &machine = m_host.parts().machine;
-    std::vector<storage::Row> gathered = std::move(m_rows);
+    std::vector<storage::Row> gathered = std::exchange(m_rows, {});
     for (const auto &commit : std::exchange(m_commits, {}))
         gathered.insert(gathered.end(), commit->rows.begin(), commit->rows.end());
-    m_rows.clear();
-    // The log may have come further meanwhile. Then the machine stays, and its changes since the
-    // last commit contain everything that differs from the installed rows: in one commit, as the
-    // slot of an earlier one may be below that of the installed rows.
-    if (machine.applied() >= header.applied) {
+    if (machine.applied() < m_committed) {
+        m_bytes = 0;
+        machine.swapState(*next->machine);
+        m_adopted(m_committed, next->configuration);
+    } else {
+        // The log has come further meanwhile. The machine stays, and its changes since the last
+        // commit contain everything that differs from the installed rows: in one commit, as the
+        // slot of an earlier one may be below that of the installed rows.
         m_rows = std::move(gathered);
-        return;
     }
-    m_bytes = 0;
-    machine.reset();
-    Result<void> restored;
-    for (std::size_t i = 0; i < rows.size() && restored; ++i)
-        restored = machine.restoreRow(rows[i]);
-    if (restored)
-        restored = machine.finishRestore(header.applied, header.stateHash);
-    auto configuration = codec::decodeConfiguration(header.configuration);
-    if (restored && !configuration)
-        restored = configuration.error();
-    if (!restored) {
-        m_host.fail(restored.error().in(QStringLiteral("installing a checkpoint")));
-        return;
-    }
-    m_adopted(header.applied, *configuration);
+    // To take a large state apart takes long.
+    const auto drop = [next]() -> Result<void> {
+        next->machine.reset();
+        return {};
+    };
+    m_host.run(Lane::checkpoint, drop, [](const Result<void> &) {});
 }
 
 } // namespace coffer::engine

@@ -60,16 +60,27 @@ private:
         std::vector<storage::Row> rows;
     };
 
+    /// A checkpoint from elsewhere, whole, durable and read, that nobody has named yet.
+    struct Staged
+    {
+        storage::CheckpointHeader header;
+        QByteArray generation;
+        consensus::Configuration configuration;
+        std::unique_ptr<StateMachine> machine; ///< Its state.
+    };
+    static Result<void> tryOut(storage::Checkpoint &checkpoint, ClusterId cluster, Staged &next);
+
     void gather(const consensus::Configuration &configuration);
+    void mergeWaiting();
     void commitNext();
     void committed(const Result<void> &result);
     void truncate();
     void offerFile();
     void pull();
     void stage();
-    void staged(const storage::CheckpointHeader &header, const QByteArray &generation);
-    void adopt(const storage::CheckpointHeader &header, const QByteArray &generation);
-    void restore(const storage::CheckpointHeader &header, const std::vector<storage::Row> &rows);
+    void staged(const std::shared_ptr<Staged> &next);
+    void adopt(const std::shared_ptr<Staged> &next);
+    void become(const std::shared_ptr<Staged> &next);
 
     Host &m_host;
     JournalWriter &m_writer;

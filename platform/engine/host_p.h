@@ -26,6 +26,9 @@ public:
     /// The newest apply version that the build of \a node knows; 0 if it never said.
     [[nodiscard]] virtual std::uint32_t versionOf(NodeId node) const = 0;
 
+    /// True while the own state may be the wrong one: no checkpoint is given or taken.
+    [[nodiscard]] virtual bool isDisputed() const = 0;
+
     virtual void send(NodeId to, EngineMessage message) = 0;
     virtual void send(NodeId to, consensus::Message message) = 0;
     virtual void sendToAddress(const QString &address, EngineMessage message) = 0;

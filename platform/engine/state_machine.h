@@ -8,6 +8,7 @@
 
 #include <QByteArray>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -78,6 +79,12 @@ public:
     /// Ends a restore: the state is that after \a applied. The hash must equal \a hash, else
     /// `corrupt`.
     virtual Result<void> finishRestore(Slot applied, Hash128 hash) = 0;
+
+    /// Another machine that can be restored, on any thread, and then exchange its state with this
+    /// one.
+    [[nodiscard]] virtual std::unique_ptr<StateMachine> makeEmpty() const = 0;
+    /// Exchanges the states. \a other was made by makeEmpty() of this machine. Fast.
+    virtual void swapState(StateMachine &other) = 0;
 };
 
 } // namespace coffer::engine

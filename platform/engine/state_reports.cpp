@@ -66,6 +66,7 @@ void StateReports::compare(Peer &peer, const StateReport &report)
     if (!own)
         return; // too old, or skipped by an install
     if (*own == report.hash) {
+        peer.agreed = std::max(peer.agreed, report.applied);
         // The peer is right now; a late word of the past says nothing about what came later.
         std::erase_if(peer.differs, [&report](const StateReport &said) {
             return said.applied <= report.applied;
@@ -125,10 +126,27 @@ std::vector<NodeId> StateReports::differing() const
 {
     std::vector<NodeId> nodes;
     for (const auto &[node, peer] : m_peers) {
-        if (!peer.differs.empty())
+        if (!peer.differs.empty() && m_host.replica()->configuration().members.isMember(node))
             nodes.push_back(node);
     }
     return nodes;
+}
+
+bool StateReports::isDisputed() const
+{
+    const std::vector<NodeId> others = differing();
+    if (others.empty())
+        return false;
+    Slot since = m_peers.at(others.front()).differs.front().applied;
+    for (const NodeId node : others) {
+        for (const StateReport &said : m_peers.at(node).differs)
+            since = std::min(since, said.applied);
+    }
+    const consensus::MemberSet &members = m_host.replica()->configuration().members;
+    std::size_t agreeing = members.isVoter(m_host.options().self) ? 1 : 0;
+    for (const auto &[node, peer] : m_peers)
+        agreeing += members.isVoter(node) && peer.differs.empty() && peer.agreed >= since ? 1 : 0;
+    return agreeing < members.quorum();
 }
 
 } // namespace coffer::engine

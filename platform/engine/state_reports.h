@@ -40,9 +40,15 @@ public:
     /// The members whose newest compared hash is not the own one, ordered.
     [[nodiscard]] std::vector<NodeId> differing() const;
 
+    /// True while a member says of a slot something else than this node, unless a majority of the
+    /// voters, this node included, is known to agree with it there or later. Then nobody knows who
+    /// is right, and a checkpoint could spread the wrong state until that has the majority.
+    [[nodiscard]] bool isDisputed() const;
+
 private:
     struct Peer
     {
+        Slot agreed;                        ///< The newest slot of which it said the same.
         std::optional<StateReport> waiting; ///< Of a slot that is not applied here yet.
         /// What it said of slots of which this node says else, in the order of arrival.
         std::deque<StateReport> differs;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store_machine.h"
 
+#include <utility>
+
 namespace coffer::engine {
 
 std::vector<QByteArray> StoreMachine::apply(Slot slot, WallMs stamp,
@@ -80,6 +82,16 @@ Result<void> StoreMachine::restoreRow(const storage::Row &row)
 Result<void> StoreMachine::finishRestore(Slot applied, Hash128 hash)
 {
     return m_store.finishRestore(applied, hash);
+}
+
+std::unique_ptr<StateMachine> StoreMachine::makeEmpty() const
+{
+    return std::make_unique<StoreMachine>(m_options);
+}
+
+void StoreMachine::swapState(StateMachine &other)
+{
+    std::swap(m_store, static_cast<StoreMachine &>(other).m_store);
 }
 
 } // namespace coffer::engine

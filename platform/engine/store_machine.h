@@ -46,6 +46,8 @@ public:
     void reset() override;
     Result<void> restoreRow(const storage::Row &row) override;
     Result<void> finishRestore(Slot applied, Hash128 hash) override;
+    [[nodiscard]] std::unique_ptr<StateMachine> makeEmpty() const override;
+    void swapState(StateMachine &other) override;
 
     /// For tests and checks that look at the values themselves.
     [[nodiscard]] const store::Store &store() const { return m_store; }

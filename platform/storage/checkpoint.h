@@ -47,6 +47,13 @@ public:
     [[nodiscard]] virtual Result<QByteArray> read(std::uint64_t offset, std::size_t bytesMax) = 0;
 };
 
+/// Whether what a received file holds can be the state, asked before anything is kept of it.
+struct CheckpointTrial
+{
+    std::function<Result<void>(const Row &)> row; ///< Every row, ordered by table and key.
+    std::function<Result<void>(const CheckpointHeader &)> finish; ///< Once, behind the last row.
+};
+
 /// The state machine's state on disk, behind the journal. Synchronous, one caller at a time, on
 /// its own lane of the Executor, never that of the journal.
 class Checkpoint
@@ -67,9 +74,11 @@ public:
 
     /// Receives a file in pieces, in order; offset 0 begins anew. Nothing of it is visible yet.
     virtual Result<void> receive(std::uint64_t offset, const QByteArray &piece) = 0;
-    /// Checks the received file (whole, its own hash) and keeps it durably as a new generation,
-    /// which is not used until the journal names it. Returns its header and generation name.
-    [[nodiscard]] virtual Result<std::pair<CheckpointHeader, QByteArray>> stage() = 0;
+    /// Checks the received file (whole, its own hash, \a trial) and keeps it durably as a new
+    /// generation, which is not used until the journal names it. Returns its header and generation
+    /// name. If an error of \a trial refuses it, that error comes back as `corrupt`.
+    [[nodiscard]] virtual Result<std::pair<CheckpointHeader, QByteArray>>
+    stage(const CheckpointTrial &trial) = 0;
     /// Makes a staged generation the one that open(), load() and commit() mean, and forgets the
     /// others. Called after the journal named it, and again at start; harmless when repeated.
     virtual Result<void> activate(const QByteArray &generation) = 0;

@@ -141,7 +141,8 @@ Result<void> MemoryCheckpoint::receive(std::uint64_t offset, const QByteArray &p
     return {};
 }
 
-Result<std::pair<CheckpointHeader, QByteArray>> MemoryCheckpoint::stage()
+Result<std::pair<CheckpointHeader, QByteArray>>
+MemoryCheckpoint::stage(const CheckpointTrial &trial)
 {
     if (auto error = m_disk.fault(DiskCall::stage))
         return *error;
@@ -150,6 +151,15 @@ Result<std::pair<CheckpointHeader, QByteArray>> MemoryCheckpoint::stage()
     if (!generation)
         return Error{ErrorCode::corrupt,
                      QStringLiteral("checkpoint: the received file is damaged")};
+    Result<void> tried;
+    for (const auto &[place, value] : generation->rows) {
+        if (tried)
+            tried = trial.row({place.first, place.second, value});
+    }
+    if (tried)
+        tried = trial.finish(*generation->header);
+    if (!tried)
+        return Error{ErrorCode::corrupt, tried.error().message};
     generation->name = "g" + QByteArray::number(qulonglong(++m_disk.m_generations));
     m_disk.m_staged = std::move(generation);
     return std::pair(*m_disk.m_staged->header, m_disk.m_staged->name);

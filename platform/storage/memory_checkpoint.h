@@ -19,7 +19,8 @@ public:
     Result<void> commit(const CheckpointHeader &header, const std::vector<Row> &rows) override;
     [[nodiscard]] Result<std::shared_ptr<CheckpointFile>> exportFile() override;
     Result<void> receive(std::uint64_t offset, const QByteArray &piece) override;
-    [[nodiscard]] Result<std::pair<CheckpointHeader, QByteArray>> stage() override;
+    [[nodiscard]] Result<std::pair<CheckpointHeader, QByteArray>>
+    stage(const CheckpointTrial &trial) override;
     Result<void> activate(const QByteArray &generation) override;
 
 private:

@@ -159,8 +159,15 @@ Result<void> SqliteCheckpoint::ensureOpen()
         return noted(opened.error().in(pathOf(m_number)));
     if (Result<void> removed = removeOthers(); !removed)
         return noted(removed.error());
+    if (Result<void> synced = syncDirectory(); !synced)
+        return noted(synced.error());
     m_current = std::move(*opened);
     return {};
+}
+
+Result<void> SqliteCheckpoint::syncDirectory()
+{
+    return m_options.syncDirectory ? m_options.syncDirectory() : Result<void>();
 }
 
 // ---- the current generation
@@ -268,7 +275,8 @@ Result<void> SqliteCheckpoint::beginReceiving()
     return {};
 }
 
-Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::stage()
+Result<std::pair<CheckpointHeader, QByteArray>>
+SqliteCheckpoint::stage(const CheckpointTrial &trial)
 {
     if (Result<void> opened = ensureOpen(); !opened)
         return opened.error();
@@ -279,7 +287,7 @@ Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::stage()
     m_received.reset();
     if (!synced)
         return noted(synced.error());
-    auto checked = checkReceived();
+    auto checked = checkReceived(trial);
     if (checked)
         return checked;
     const Error error = checked.error();
@@ -292,7 +300,23 @@ Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::stage()
     return noted(error);
 }
 
-Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::checkReceived()
+/// Its own hash says that the file is as it was made; the trial, that it was made of a sound state.
+static Result<void> tryOut(SqliteGeneration &generation, const CheckpointTrial &trial)
+{
+    Result<void> tried;
+    const Result<void> loaded = generation.load([&](const Row &row) {
+        tried = trial.row(row);
+        return tried;
+    });
+    if (tried && !loaded)
+        return loaded;
+    if (tried)
+        tried = trial.finish(*generation.header());
+    return tried ? tried : Error{ErrorCode::corrupt, tried.error().message};
+}
+
+Result<std::pair<CheckpointHeader, QByteArray>>
+SqliteCheckpoint::checkReceived(const CheckpointTrial &trial)
 {
     const std::uint64_t number = m_number + 1;
     auto opened =
@@ -303,9 +327,13 @@ Result<std::pair<CheckpointHeader, QByteArray>> SqliteCheckpoint::checkReceived(
     SqliteGeneration &generation = **opened;
     if (Result<void> verified = generation.verify(); !verified)
         return verified.error();
+    if (Result<void> tried = tryOut(generation, trial); !tried)
+        return tried.error();
     const QByteArray name = nameOf(number, generation.contentHash());
     if (Result<void> named = generation.setGeneration(name); !named)
         return named.error();
+    if (Result<void> synced = syncDirectory(); !synced)
+        return synced.error();
     return std::pair(*generation.header(), name);
 }
 

@@ -7,6 +7,7 @@
 #include <QString>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -40,6 +41,9 @@ public:
         QByteArray vfs = {};
         /// Pages of 8 KiB in the log after which a commit also moves it into the file.
         int logPagesMax = 2048;
+        /// Makes the names in the directory durable. SQLite does so itself when a file is new, but
+        /// does not say if that fails; without this, such a failure goes unnoticed.
+        std::function<Result<void>()> syncDirectory = {};
     };
 
     explicit SqliteCheckpoint(Options options);
@@ -55,12 +59,14 @@ public:
     /// of the disk as the state itself.
     [[nodiscard]] Result<std::shared_ptr<CheckpointFile>> exportFile() override;
     Result<void> receive(std::uint64_t offset, const QByteArray &piece) override;
-    [[nodiscard]] Result<std::pair<CheckpointHeader, QByteArray>> stage() override;
+    [[nodiscard]] Result<std::pair<CheckpointHeader, QByteArray>>
+    stage(const CheckpointTrial &trial) override;
     Result<void> activate(const QByteArray &generation) override;
 
 private:
     [[nodiscard]] QString pathOf(std::uint64_t generation) const;
     Result<void> ensureOpen();
+    Result<void> syncDirectory();
     Result<void> findOthers() const;
     Result<void> removeGeneration(std::uint64_t generation, bool isDurable);
     Result<void> removeOthers();
@@ -68,7 +74,8 @@ private:
     Result<void> removeExport();
     [[nodiscard]] Result<std::shared_ptr<CheckpointFile>> openExport();
     Result<void> beginReceiving();
-    [[nodiscard]] Result<std::pair<CheckpointHeader, QByteArray>> checkReceived();
+    [[nodiscard]] Result<std::pair<CheckpointHeader, QByteArray>>
+    checkReceived(const CheckpointTrial &trial);
     Result<void> switchTo(const QByteArray &generation);
     /// Returns \a error, and keeps it for all later calls if it leaves the disk in doubt.
     Error noted(const Error &error);

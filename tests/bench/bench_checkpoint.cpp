@@ -4,6 +4,7 @@
 #include "bench/report.h"
 #include "bench/stopwatch.h"
 #include "storage/sqlite_checkpoint.h"
+#include "support/checkpoint_trials.h"
 
 #include <QTemporaryDir>
 
@@ -168,7 +169,7 @@ static void benchTransfer(Bench &bench, const Options &options, Report &report)
         }
         measured.add(QStringLiteral("MB/s, read and receive"), megabytes / receiving.wallSeconds());
         const Stopwatch staging;
-        const auto staged = must(bench.checkpoint().stage());
+        const auto staged = must(bench.checkpoint().stage(coffer::test::acceptAll()));
         measured.add(QStringLiteral("MB/s, stage"), megabytes / staging.wallSeconds());
         const Stopwatch activating;
         bench.install(staged.second);

@@ -34,7 +34,11 @@ public:
     }
     Result<std::shared_ptr<storage::CheckpointFile>> exportFile() override { return refusal(); }
     Result<void> receive(std::uint64_t, const QByteArray &) override { return refusal(); }
-    Result<std::pair<storage::CheckpointHeader, QByteArray>> stage() override { return refusal(); }
+    Result<std::pair<storage::CheckpointHeader, QByteArray>>
+    stage(const storage::CheckpointTrial &) override
+    {
+        return refusal();
+    }
     Result<void> activate(const QByteArray &) override { return refusal(); }
 
 private:

@@ -3,6 +3,7 @@
 #include "engine/store_layout.h"
 #include "engine/store_machine.h"
 #include "storage/sqlite_checkpoint.h"
+#include "support/checkpoint_trials.h"
 #include "support/sim_vfs.h"
 
 using namespace coffer;
@@ -45,7 +46,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         COFFER_CHECK(checkpoint.receive(0, bytes.first(half)), "a piece was not taken");
         COFFER_CHECK(checkpoint.receive(std::uint64_t(half), bytes.mid(half)),
                      "the second was not");
-        const auto result = checkpoint.stage();
+        const auto result = checkpoint.stage(test::acceptAll());
         if (result)
             staged = *result;
         COFFER_CHECK(result || result.error().code == ErrorCode::corrupt, "a wrong error");

@@ -133,9 +133,10 @@ public:
     {
         return m_disk.step(DiskCall::receive, [&] { return m_inner.receive(offset, piece); });
     }
-    Result<std::pair<CheckpointHeader, QByteArray>> stage() override
+    Result<std::pair<CheckpointHeader, QByteArray>>
+    stage(const storage::CheckpointTrial &trial) override
     {
-        auto staged = m_disk.step(DiskCall::stage, [this] { return m_inner.stage(); });
+        auto staged = m_disk.step(DiskCall::stage, [&] { return m_inner.stage(trial); });
         if (staged)
             m_staged[staged->second] = staged->first.applied;
         return staged;

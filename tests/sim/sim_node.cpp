@@ -73,20 +73,29 @@ public:
     }
     void reset() override
     {
-        m_isWrong = false;
         m_isWhole = false;
         StoreMachine::reset();
     }
     Result<void> finishRestore(Slot applied, Hash128 hash) override
     {
         Result<void> restored = StoreMachine::finishRestore(applied, hash);
-        m_isWhole = restored.has_value();
         if (restored)
-            m_watches.replaceSource(store().changes());
+            becomeWhole();
         return restored;
+    }
+    void swapState(engine::StateMachine &other) override
+    {
+        StoreMachine::swapState(other);
+        m_isWrong = false;
+        becomeWhole();
     }
 
 private:
+    void becomeWhole()
+    {
+        m_isWhole = true;
+        m_watches.replaceSource(store().changes());
+    }
     void noteSlot()
     {
         m_isWhole = true;

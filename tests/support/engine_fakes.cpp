@@ -85,6 +85,14 @@ std::vector<storage::Row> RowMachine::takeChanges()
     return rows;
 }
 
+void RowMachine::swapState(engine::StateMachine &other)
+{
+    auto &machine = static_cast<RowMachine &>(other);
+    std::swap(m_applied, machine.m_applied);
+    std::swap(m_rows, machine.m_rows);
+    std::swap(m_changes, machine.m_changes);
+}
+
 void RowMachine::reset()
 {
     m_applied = Slot();

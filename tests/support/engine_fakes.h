@@ -68,6 +68,11 @@ public:
     void reset() override;
     Result<void> restoreRow(const storage::Row &row) override;
     Result<void> finishRestore(Slot applied, Hash128 hash) override;
+    [[nodiscard]] std::unique_ptr<engine::StateMachine> makeEmpty() const override
+    {
+        return std::make_unique<RowMachine>();
+    }
+    void swapState(engine::StateMachine &other) override;
 
     void setSessions(std::vector<engine::SessionView> sessions)
     {

@@ -27,6 +27,8 @@ private Q_SLOTS:
     void receive_aReportOfALaterSlotWaits();
     void receive_agreementLaterClearsThePeer();
     void receive_strangersAreIgnored();
+    void isDisputed_untilAMajorityAgrees();
+    void isDisputed_ofEarlierAgreementSaysNothing();
     void versionOf_isWhatWasSaid();
 
 private:
@@ -176,6 +178,25 @@ void TestStateReports::receive_strangersAreIgnored()
     hear(9, 10, 99);
     QVERIFY(m_reports->differing().empty());
     QVERIFY(m_diverged.empty());
+}
+
+void TestStateReports::isDisputed_untilAMajorityAgrees()
+{
+    apply(1, 10);
+    QVERIFY(!m_reports->isDisputed());
+    hear(2, 8, 99);
+    QVERIFY(m_reports->isDisputed());
+    hear(3, 9, 9); // two of three are right
+    QVERIFY(!m_reports->isDisputed());
+    QCOMPARE(m_reports->differing().size(), std::size_t(1));
+}
+
+void TestStateReports::isDisputed_ofEarlierAgreementSaysNothing()
+{
+    apply(1, 10);
+    hear(3, 7, 7);
+    hear(2, 8, 99);
+    QVERIFY(m_reports->isDisputed()); // node 3 may have gone wrong with slot 8
 }
 
 void TestStateReports::versionOf_isWhatWasSaid()

@@ -3,6 +3,7 @@
 
 #include "engine/store_machine.h"
 #include "storage/sqlite_checkpoint.h"
+#include "support/checkpoint_trials.h"
 
 #include <QFile>
 #include <QRegularExpression>
@@ -244,7 +245,7 @@ private Q_SLOTS:
         QTemporaryDir other;
         SqliteCheckpoint target({other.path(), storeLayout()});
         QVERIFY(target.receive(0, copy.readAll()));
-        const auto staged = target.stage();
+        const auto staged = target.stage(coffer::test::acceptAll());
         QVERIFY2(staged, qPrintable(staged ? QString() : staged.error().message));
         CheckpointLayout changed = storeLayout();
         changed.views.back().select += " LIMIT 1";
@@ -252,7 +253,7 @@ private Q_SLOTS:
         SqliteCheckpoint refusing({third.path(), changed});
         copy.seek(0);
         QVERIFY(refusing.receive(0, copy.readAll()));
-        QVERIFY(!refusing.stage());
+        QVERIFY(!refusing.stage(coffer::test::acceptAll()));
     }
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "storage/sqlite_checkpoint.h"
+#include "support/checkpoint_trials.h"
 #include "support/sim_vfs.h"
 
 #include <map>
@@ -95,7 +96,7 @@ inline Result<Staged> stageFile(storage::Checkpoint &checkpoint, const QByteArra
         if (!taken)
             return taken.error();
     }
-    return checkpoint.stage();
+    return checkpoint.stage(acceptAll());
 }
 
 } // namespace coffer::test

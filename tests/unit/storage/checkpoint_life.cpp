@@ -176,7 +176,8 @@ bool CheckpointLife::isRefusingEverything()
     return isRefused(m_checkpoint->open()) && isRefused(m_checkpoint->commit(headerAt(1), {}))
            && isRefused(m_checkpoint->load([](const Row &) -> Result<void> { return {}; }))
            && isRefused(m_checkpoint->exportFile()) && isRefused(m_checkpoint->receive(0, "x"))
-           && isRefused(m_checkpoint->stage()) && isRefused(m_checkpoint->activate(m_named));
+           && isRefused(m_checkpoint->stage(acceptAll()))
+           && isRefused(m_checkpoint->activate(m_named));
 }
 
 QString CheckpointLife::difference()

@@ -241,6 +241,53 @@ private Q_SLOTS:
         QCOMPARE(result.error().code, ErrorCode::corrupt);
         QVERIFY(stageFile(*target, file));
     }
+
+    void stage_refusesWhatTheTrialRefuses_data() { implementations(); }
+    void stage_refusesWhatTheTrialRefuses()
+    {
+        QFETCH(bool, isMemory);
+        Directory directory(isMemory);
+        const auto target = directory.open();
+        QVERIFY(target->commit(headerAt(3), {{1, "own", "value"}}));
+        const Result<Content> own = contentOf(*target);
+        const Error bad{ErrorCode::io, QStringLiteral("bad")};
+        CheckpointTrial badRow = acceptAll();
+        badRow.row = [&bad](const Row &) { return Result<void>(bad); };
+        CheckpointTrial badEnd = acceptAll();
+        badEnd.finish = [&bad](const CheckpointHeader &) { return Result<void>(bad); };
+        for (const CheckpointTrial &trial : {badRow, badEnd}) {
+            QVERIFY(target->receive(0, fileAt(9, isMemory)));
+            const auto result = target->stage(trial);
+            QVERIFY(!result);
+            QCOMPARE(result.error().code, ErrorCode::corrupt);
+            QVERIFY(result.error().message.endsWith(bad.message));
+            QVERIFY(*contentOf(*target) == *own);
+        }
+        QVERIFY(stageFile(*target, fileAt(9, isMemory)));
+    }
+
+    void stage_showsTheTrialTheWholeState_data() { implementations(); }
+    void stage_showsTheTrialTheWholeState()
+    {
+        QFETCH(bool, isMemory);
+        Directory directory(isMemory);
+        const auto target = directory.open();
+        Content seen;
+        const CheckpointTrial trial{
+            [&seen](const Row &row) -> Result<void> {
+                seen.rows.insert_or_assign({row.table, row.key}, *row.value);
+                return {};
+            },
+            [&seen](const CheckpointHeader &header) -> Result<void> {
+                seen.header = header;
+                return {};
+            }};
+        QVERIFY(target->receive(0, fileAt(9, isMemory)));
+        const auto staged = target->stage(trial);
+        QVERIFY(staged);
+        QVERIFY(target->activate(staged->second));
+        QVERIFY(seen == *contentOf(*target));
+    }
 };
 
 QTEST_APPLESS_MAIN(TestCheckpointContract)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "storage/memory_checkpoint.h"
+#include "support/checkpoint_trials.h"
 
 #include <QTest>
 
@@ -49,7 +50,7 @@ static Result<std::pair<CheckpointHeader, QByteArray>> staged(Checkpoint &checkp
             !taken)
             return taken.error();
     }
-    return checkpoint.stage();
+    return checkpoint.stage(coffer::test::acceptAll());
 }
 
 class TestMemoryCheckpoint : public QObject

@@ -387,9 +387,36 @@ private Q_SLOTS:
     {
         const SimVfs vfs(1);
         const auto target = onDisk(vfs);
-        QVERIFY(!target->stage());
+        QVERIFY(!target->stage(acceptAll()));
         QVERIFY(target->receive(0, QByteArray()));
-        QVERIFY(!target->stage());
+        QVERIFY(!target->stage(acceptAll()));
+    }
+
+    void syncDirectory_isNeededForEachNewFile()
+    {
+        const Error broken{ErrorCode::syncFailed, QStringLiteral("broken")};
+        bool isBroken = true;
+        const auto sync = [&] { return isBroken ? Result<void>(broken) : Result<void>(); };
+        const auto open = [&sync](const SimVfs &vfs) {
+            return std::make_unique<SqliteCheckpoint>(SqliteCheckpoint::Options{
+                QStringLiteral("/data"), plainLayout(), vfs.name(), 12, sync});
+        };
+        const SimVfs vfs(1);
+        auto target = open(vfs);
+        QCOMPARE(target->open().error().code, ErrorCode::syncFailed);
+        isBroken = false;
+        QVERIFY(!target->commit(headerAt(1), {})); // nothing is trusted after it
+        target = open(vfs);
+        QVERIFY(target->commit(headerAt(1), {}));
+        const SimVfs otherVfs(2);
+        const auto source = onDisk(otherVfs);
+        QVERIFY(source->commit(headerAt(9), {{1, "key", "value"}}));
+        const Result<QByteArray> file = exportOf(*source);
+        QVERIFY(file);
+        isBroken = true;
+        const auto staged = stageFile(*target, *file);
+        QVERIFY(!staged);
+        QCOMPARE(staged.error().code, ErrorCode::syncFailed);
     }
 
     void directories_doNotDisturbEachOther()
