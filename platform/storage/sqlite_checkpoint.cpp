@@ -48,7 +48,11 @@ private:
 
 } // namespace
 
-SqliteCheckpoint::SqliteCheckpoint(Options options) : m_options(std::move(options)) {}
+SqliteCheckpoint::SqliteCheckpoint(Options options) : m_options(std::move(options))
+{
+    if (m_options.vfs.isEmpty())
+        m_options.vfs = pacedVfs();
+}
 
 SqliteCheckpoint::~SqliteCheckpoint() = default;
 

@@ -37,7 +37,8 @@ public:
     {
         QString directory; ///< Absolute.
         CheckpointLayout layout;
-        /// Name of the registered sqlite3_vfs through which everything goes; empty: the system's.
+        /// Name of the registered sqlite3_vfs through which everything goes; empty: the system's,
+        /// which syncs what it writes in small pieces, so that the journal is not held up.
         QByteArray vfs = {};
         /// Pages of 8 KiB in the log after which a commit also moves it into the file.
         int logPagesMax = 2048;

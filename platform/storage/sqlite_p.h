@@ -21,6 +21,14 @@ namespace coffer::storage {
 /// failed sync is never that.
 [[nodiscard]] Error sqliteError(int code, int systemError, const QString &message);
 
+/// The name of a VFS that is the system's, but syncs each file after every megabyte that is
+/// written.
+///
+/// A commit of many pages would else be one burst, and every other file of the disk would wait for
+/// it: the journal's sync among them, and with it all writes and the office of the leader. The
+/// memory of a file (sqlite3_vfs::szOsFile) is larger than the system's. Any thread.
+[[nodiscard]] const char *pacedVfs();
+
 /// One prepared statement. Resource; dies before its database. Errors carry SQLite's sentence.
 class SqliteStatement
 {
