@@ -25,6 +25,8 @@ public:
 
     /// The newest apply version that the build of \a node knows; 0 if it never said.
     [[nodiscard]] virtual std::uint32_t versionOf(NodeId node) const = 0;
+    /// \a node said that it is fenced.
+    [[nodiscard]] virtual bool isFenced(NodeId node) const = 0;
 
     virtual void send(NodeId to, EngineMessage message) = 0;
     virtual void send(NodeId to, consensus::Message message) = 0;

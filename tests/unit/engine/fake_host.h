@@ -32,6 +32,7 @@ public:
     [[nodiscard]] consensus::Replica *replica() override { return m_replica.get(); }
     [[nodiscard]] RunId runOf(NodeId node) const override;
     [[nodiscard]] std::uint32_t versionOf(NodeId) const override { return 1; }
+    [[nodiscard]] bool isFenced(NodeId node) const override { return node == fencedNode; }
     void send(NodeId to, engine::EngineMessage message) override;
     void send(NodeId to, consensus::Message message) override;
     void sendToAddress(const QString &, engine::EngineMessage) override {}
@@ -53,6 +54,7 @@ public:
     std::vector<consensus::Outgoing> said;
     std::vector<consensus::Event> events;
     std::vector<Error> failures;
+    NodeId fencedNode;
 
 private:
     engine::Options m_options;
