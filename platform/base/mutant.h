@@ -71,12 +71,19 @@ enum class Mutant {
     compactionInOneReplica,    ///< A store that was restored says that it compacts, and does not.
     // journal, checkpoint
     journalTailBelieved,        ///< The checksum of a group's records is not looked at.
+    journalRecordNotChained,    ///< A group is believed behind any other.
+    damageTakenForTail,         ///< Damage in the middle is cut off like an unfinished write.
+    markBeforeSync,             ///< A mark says that a group is durable before it is.
+    segmentNameNotSynced,       ///< The name of a new segment is not made durable.
     segmentRemovedTooEarly,     ///< Segments go before what must outlive them is written again.
+    journalNotTruncated,        ///< The journal forgets nothing.
     tailNotMadeDurable,         ///< A start believes a tail that the disk may not have.
     headerNamesUnsyncedCluster, ///< A segment names the cluster of a record that may be lost.
     appliedSlotApartFromData,   ///< A checkpoint's slot is committed before its rows.
     checkpointNotSynced,        ///< A checkpoint is committed without a sync.
     stagedBeforeSynced,         ///< A received checkpoint is named before it is durable.
+    installBeforeRecord,        ///< It takes the old one's place before the journal says so.
+    restoredFilesNotCounted,    ///< A restored store counts no files.
     simulatorEnd,
     count
 };

@@ -89,7 +89,6 @@ struct Heartbeat
 {
     Ballot ballot;
     Slot chosenUpTo;
-    Slot lastSlot;             ///< Highest slot proposed at this ballot.
     std::uint64_t readSeq = 0; ///< Number of the newest read round of this ballot; 0 for none.
     WallMs wall;
     bool operator==(const Heartbeat &) const = default;

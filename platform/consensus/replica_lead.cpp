@@ -262,8 +262,8 @@ void Replica::sendHeartbeats()
 {
     m_heartbeatAt = m_now.monotonic + m_timing.heartbeat;
     m_announced = m_learner.chosenUpTo();
-    const Heartbeat heartbeat{m_proposer->ballot(), m_learner.chosenUpTo(), m_proposer->lastSlot(),
-                              m_reads.sequence(), m_now.wall};
+    const Heartbeat heartbeat{m_proposer->ballot(), m_learner.chosenUpTo(), m_reads.sequence(),
+                              m_now.wall};
     for (NodeId node : m_membership.others())
         say(node, heartbeat);
 }

@@ -118,7 +118,6 @@ static QByteArray put(const consensus::Heartbeat &from, wire::PeerHead &head)
     wire::Heartbeat &to = *head.mutable_heartbeat();
     put(from.ballot, *to.mutable_ballot());
     to.set_chosen_up_to(from.chosenUpTo.value());
-    to.set_last_slot(from.lastSlot.value());
     to.set_read_seq(from.readSeq);
     to.set_wall_ms(from.wall.count());
     return {};
@@ -229,6 +228,7 @@ static QByteArray put(const StateReport &from, wire::PeerHead &head)
     to.set_hash_low(from.hash.low);
     to.set_hash_high(from.hash.high);
     to.set_version_max(from.versionMax);
+    to.set_is_fenced(from.isFenced);
     return {};
 }
 
@@ -385,7 +385,7 @@ static consensus::Accepted take(const wire::Accepted &from, Input &in)
 static consensus::Heartbeat take(const wire::Heartbeat &from, Input &in)
 {
     return {in.ballot(from.ballot(), "heartbeat.ballot"), Slot(from.chosen_up_to()),
-            Slot(from.last_slot()), from.read_seq(), WallMs(from.wall_ms())};
+            from.read_seq(), WallMs(from.wall_ms())};
 }
 
 static consensus::HeartbeatAck take(const wire::HeartbeatAck &from, Input &in)
@@ -480,7 +480,8 @@ static Reply take(const wire::Reply &from, Input &in)
 
 static StateReport take(const wire::StateReport &from, Input &)
 {
-    return {Slot(from.applied()), {from.hash_low(), from.hash_high()}, from.version_max()};
+    const Hash128 hash{from.hash_low(), from.hash_high()};
+    return {Slot(from.applied()), hash, from.version_max(), from.is_fenced()};
 }
 
 template<class Message>

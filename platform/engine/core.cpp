@@ -233,13 +233,15 @@ void Engine::Core::apply(const consensus::ChosenEntry &chosen)
         m_appliedHook(chosen.slot, entry, hash);
 }
 
-/// The votes of this node are right, but nothing that it would say of its state: it falls silent at
-/// once, and ends when the journal says why, so that the next start cannot serve the wrong state.
+/// The votes of this node are right, but nothing that it would say of its state: it says that it is
+/// fenced, falls silent at once, and ends when the journal says why, so that the next start cannot
+/// serve the wrong state.
 void Engine::Core::fenceDiverged(Slot slot)
 {
+    m_replica->setFenced();
+    m_reports.sayNow();
     m_isMute = true;
     m_endAt = now() + std::chrono::seconds(1);
-    m_replica->setFenced();
     const QString why =
         QStringLiteral("differs from that of a majority at slot %1").arg(slot.value());
     m_end = Error{ErrorCode::corrupt,
@@ -355,6 +357,7 @@ Status Engine::Core::status() const
     status.checkpointed = m_checkpointer.committed();
     status.framesRefused = m_framesRefused;
     status.differing = m_reports.differing();
+    status.fenced = m_reports.fenced();
     if (!m_replica)
         return status;
     status.configuration = m_replica->configuration();

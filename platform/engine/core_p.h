@@ -48,6 +48,7 @@ public:
         return m_reports.versionOf(node);
     }
     [[nodiscard]] bool isDisputed() const override { return m_reports.isDisputed(); }
+    [[nodiscard]] bool isFenced(NodeId node) const override { return m_reports.isFenced(node); }
     void send(NodeId to, EngineMessage message) override;
     void send(NodeId to, consensus::Message message) override;
     void sendToAddress(const QString &address, EngineMessage message) override;

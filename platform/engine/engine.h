@@ -79,6 +79,7 @@ struct Status
     Slot firstSlot;                  ///< Oldest chosen entry still in memory.
     std::uint64_t framesRefused = 0; ///< Since the start: garbage, or of another cluster.
     std::vector<NodeId> differing;   ///< Members whose state hash is not the own one: an alarm.
+    std::vector<NodeId> fenced; ///< Other members that said so since this start: to be replaced.
 };
 
 /// One replica: consensus, state machine, journal and checkpoint joined, on interfaces.

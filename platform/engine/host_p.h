@@ -25,6 +25,8 @@ public:
 
     /// The newest apply version that the build of \a node knows; 0 if it never said.
     [[nodiscard]] virtual std::uint32_t versionOf(NodeId node) const = 0;
+    /// \a node said that it is fenced.
+    [[nodiscard]] virtual bool isFenced(NodeId node) const = 0;
 
     /// True while the own state may be the wrong one: no checkpoint is given or taken.
     [[nodiscard]] virtual bool isDisputed() const = 0;

@@ -41,7 +41,9 @@ void JournalWriter::hold(NodeId to, consensus::Message message)
 
 void JournalWriter::whenDurable(std::function<void()> then)
 {
-    if (isQuiet())
+    const bool isEarly = mutantIsOn(Mutant::installBeforeRecord) && !m_gathering.records.empty()
+                         && m_gathering.records.back().kind == storage::RecordKind::install;
+    if (isQuiet() || isEarly)
         then();
     else
         m_gathering.then.push_back(std::move(then));
@@ -49,6 +51,8 @@ void JournalWriter::whenDurable(std::function<void()> then)
 
 void JournalWriter::truncate(Slot slot, LiveRecords live)
 {
+    if (mutantIsOn(Mutant::journalNotTruncated))
+        return;
     m_truncateTo = slot;
     m_live = std::move(live);
 }

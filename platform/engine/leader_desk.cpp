@@ -250,6 +250,10 @@ QString LeaderDesk::whyNot(const Request &request) const
             return QStringLiteral("node %1 cannot become a voter yet: add it as an observer and "
                                   "wait until it has caught up")
                 .arg(node.value(), 16, 16, QLatin1Char('0'));
+        if (m_host.isFenced(node) && !now.members.isVoter(node))
+            return QStringLiteral("node %1 is fenced and would never vote: wipe its data directory "
+                                  "and add the new id")
+                .arg(node.value(), 16, 16, QLatin1Char('0'));
     }
     if (live < request.members.quorum())
         return QStringLiteral("only %1 of the new voters are reachable and up to date, %2 are "

@@ -53,13 +53,14 @@ struct Reply
     bool operator==(const Reply &) const = default;
 };
 
-/// The state hash right after a slot, for the detection of replicas that differ, and what the
-/// sender's build can apply.
+/// The state hash right after a slot, for the detection of replicas that differ, and what others
+/// have to know of the sender: what its build can apply, and whether it is fenced.
 struct StateReport
 {
     Slot applied;
     Hash128 hash;
     std::uint32_t versionMax = 0; ///< See StateMachine::versionMax().
+    bool isFenced = false;        ///< Never votes again under this id; has to be replaced.
     bool operator==(const StateReport &) const = default;
 };
 

@@ -26,7 +26,7 @@ StateReports::StateReports(Host &host, Diverged diverged)
 
 void StateReports::applied(Slot slot, const Hash128 &hash)
 {
-    m_own.push_back({slot, hash, m_host.parts().machine.versionMax()});
+    m_own.push_back({slot, hash, m_host.parts().machine.versionMax(), false});
     if (slot.value() % commonSlots == 0)
         say(m_own.back());
     if (m_own.size() > slotsKept)
@@ -54,6 +54,7 @@ void StateReports::receive(NodeId from, const StateReport &report)
         return;
     Peer &peer = m_peers[from];
     peer.versionMax = report.versionMax;
+    peer.isFenced = report.isFenced;
     if (!m_own.empty() && report.applied <= m_own.back().applied)
         compare(peer, report);
     else if (!peer.waiting) // The older one is reached first: a node that always lags compares too.
@@ -96,15 +97,24 @@ void StateReports::judge(const StateReport &report)
 
 void StateReports::tick()
 {
-    const consensus::Replica *replica = m_host.replica();
-    if (!replica || m_own.empty() || m_host.now() < m_sayAt)
+    if (m_host.now() >= m_sayAt)
+        sayNow();
+}
+
+void StateReports::sayNow()
+{
+    const StateMachine &machine = m_host.parts().machine;
+    if (m_own.empty() && !machine.applied().isNone()) // as the checkpoint had it
+        m_own.push_back({machine.applied(), machine.hash(), machine.versionMax(), false});
+    if (!m_host.replica() || m_own.empty())
         return;
     m_sayAt = m_host.now() + m_host.options().reportStateEvery;
     say(m_own.back());
 }
 
-void StateReports::say(const StateReport &report)
+void StateReports::say(StateReport report)
 {
+    report.isFenced = m_host.replica()->isFenced();
     const consensus::MemberSet &members = m_host.replica()->configuration().members;
     for (const auto *nodes : {&members.voters, &members.observers}) {
         for (const NodeId node : *nodes) {
@@ -120,6 +130,23 @@ std::uint32_t StateReports::versionOf(NodeId node) const
         return m_host.parts().machine.versionMax();
     const auto found = m_peers.find(node);
     return found == m_peers.end() ? 0 : found->second.versionMax;
+}
+
+bool StateReports::isFenced(NodeId node) const
+{
+    const auto found = m_peers.find(node);
+    return found != m_peers.end() && found->second.isFenced;
+}
+
+std::vector<NodeId> StateReports::fenced() const
+{
+    std::vector<NodeId> nodes;
+    const consensus::Replica *replica = m_host.replica();
+    for (const auto &[node, peer] : m_peers) {
+        if (peer.isFenced && replica && replica->configuration().members.isMember(node))
+            nodes.push_back(node);
+    }
+    return nodes;
 }
 
 std::vector<NodeId> StateReports::differing() const

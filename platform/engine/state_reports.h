@@ -34,9 +34,15 @@ public:
     void receive(NodeId from, const StateReport &report);
     /// Says the own hash when it is time.
     void tick();
+    /// Says it at once, because there is news of this node.
+    void sayNow();
 
     /// The newest apply version that the build of \a node knows, as it last said; 0: never heard.
     [[nodiscard]] std::uint32_t versionOf(NodeId node) const;
+    /// \a node said so, whatever else it said.
+    [[nodiscard]] bool isFenced(NodeId node) const;
+    /// The members that are, ordered; not this node.
+    [[nodiscard]] std::vector<NodeId> fenced() const;
     /// The members whose newest compared hash is not the own one, ordered.
     [[nodiscard]] std::vector<NodeId> differing() const;
 
@@ -53,12 +59,13 @@ private:
         /// What it said of slots of which this node says else, in the order of arrival.
         std::deque<StateReport> differs;
         std::uint32_t versionMax = 0;
+        bool isFenced = false;
     };
 
     [[nodiscard]] const Hash128 *ownHash(Slot slot) const;
     void compare(Peer &peer, const StateReport &report);
     void judge(const StateReport &report);
-    void say(const StateReport &report);
+    void say(StateReport report);
 
     /// A peer that is further behind is not compared; 32 bytes a slot.
     static constexpr std::size_t slotsKept = 4096;

@@ -197,6 +197,11 @@ Result<void> FileJournal::sync()
 /// Makes durable what was written, and says so behind it.
 Result<void> FileJournal::flush()
 {
+    if (mutantIsOn(Mutant::markBeforeSync)) {
+        m_end.syncedUpTo = m_end.nextLsn - 1;
+        if (Result<void> marked = writeMark(BlockKind::mark); !marked)
+            return marked;
+    }
     if (const Result<void> synced = m_file->sync(); !synced)
         return Error{ErrorCode::syncFailed, synced.error().message};
     m_end.syncedUpTo = m_end.nextLsn - 1;
@@ -306,7 +311,9 @@ Result<std::unique_ptr<File>> FileJournal::makeSegment(const SegmentHeader &head
             static_cast<void>(m_files.remove(draft)); // if not, the next try empties it
         return written.error();
     }
-    if (const Result<void> synced = m_files.syncDirectory(); !synced)
+    const Result<void> synced =
+        mutantIsOn(Mutant::segmentNameNotSynced) ? Result<void>() : m_files.syncDirectory();
+    if (!synced)
         return Error{ErrorCode::syncFailed, synced.error().message};
     auto file = m_files.open(name, FileSystem::Open::readWrite);
     if (!file)

@@ -185,7 +185,9 @@ Result<bool> JournalReader::readBlock(const Segment &segment, const Visit &visit
     const QByteArrayView rest = QByteArrayView(segment.bytes).sliced(qsizetype(m_end.offset));
     m_end.tailFrom = m_end.offset;
     const auto block = decodeBlockHeader(rest, {segment.checksum, m_end.offset});
-    if (!block || block->header.firstLsn != m_end.nextLsn || block->header.chain != m_end.chain)
+    if (!block || block->header.firstLsn != m_end.nextLsn)
+        return false;
+    if (block->header.chain != m_end.chain && !mutantIsOn(Mutant::journalRecordNotChained))
         return false;
     const BlockHeader &header = block->header;
     const bool isPossible = header.syncedUpTo < header.firstLsn
@@ -281,7 +283,8 @@ Result<void> JournalReader::checkTail(const Segment &segment)
     for (std::uint64_t at = m_end.offset; at < end; at += sectorBytes) {
         const auto block =
             decodeBlockHeader(QByteArrayView(bytes).sliced(qsizetype(at)), {segment.checksum, at});
-        if (block && block->header.syncedUpTo >= m_end.nextLsn)
+        if (block && block->header.syncedUpTo >= m_end.nextLsn
+            && !mutantIsOn(Mutant::damageTakenForTail))
             return damaged(segment.name,
                            QStringLiteral("damage at offset %1: record %2 was expected there; a "
                                           "block at offset %3 says that records up to %4 were "

@@ -104,11 +104,7 @@ private:
         return m_system.fault(call, m_name);
     }
 
-    void setSize(std::uint64_t size)
-    {
-        m_content->visible.resize(qsizetype(size), '\0');
-        m_content->sizes.push_back(qsizetype(size));
-    }
+    void setSize(std::uint64_t size) { m_system.setSize(*m_content, size); }
 
     /// False, and nothing done, if there is no space for it.
     bool put(std::uint64_t offset, QByteArrayView bytes, bool isInsideOnly)
@@ -192,10 +188,17 @@ Result<std::unique_ptr<File>> MemoryFileSystem::create(const QString &name)
 {
     if (auto error = fault(FileCall::create, name))
         return *error;
-    const Change change{{}, name, std::make_shared<Content>()};
-    apply(change, m_visible);
-    m_changes.push_back(change);
-    return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, name, change.content, false));
+    const auto found = m_visible.find(name);
+    std::shared_ptr<Content> content;
+    if (found != m_visible.end()) {
+        content = found->second; // the same file: no change of the directory
+        setSize(*content, 0);
+    } else {
+        content = std::make_shared<Content>();
+        m_changes.push_back({{}, name, content});
+        apply(m_changes.back(), m_visible);
+    }
+    return std::unique_ptr<File>(std::make_unique<MemoryFile>(*this, name, content, false));
 }
 
 Result<QStringList> MemoryFileSystem::names()
@@ -212,9 +215,10 @@ Result<void> MemoryFileSystem::rename(const QString &from, const QString &to)
 {
     if (auto error = fault(FileCall::rename, from))
         return *error;
-    if (!m_visible.contains(from))
+    const auto found = m_visible.find(from);
+    if (found == m_visible.end())
         return notThere(from);
-    m_changes.push_back({from, to, {}});
+    m_changes.push_back({from, to, found->second});
     apply(m_changes.back(), m_visible);
     return {};
 }
@@ -248,20 +252,26 @@ Result<std::unique_ptr<FileLock>> MemoryFileSystem::lock(const QString &name)
     return std::unique_ptr<FileLock>(std::make_unique<MemoryFileLock>(*this, name));
 }
 
-/// A change whose file is not there (its creation was lost) changes nothing.
+/// What is cut off reads as zeros if the file grows again.
+void MemoryFileSystem::setSize(Content &content, std::uint64_t size)
+{
+    const auto before = std::uint64_t(content.visible.size());
+    content.visible.resize(qsizetype(size), '\0');
+    content.sizes.push_back(qsizetype(size));
+    for (std::uint64_t i = size / sectorBytes; size < before && i * sectorBytes < before; ++i) {
+        QByteArray state = content.visible.mid(qsizetype(i * sectorBytes), qsizetype(sectorBytes));
+        state.append(qsizetype(sectorBytes) - state.size(), '\0');
+        content.sectors[i].push_back(std::move(state));
+    }
+}
+
+/// A rename names a certain file: no other one that had its name once gets the new one.
 void MemoryFileSystem::apply(const Change &change, Directory &directory)
 {
-    if (change.from.isEmpty()) {
-        directory[change.to] = change.content;
-        return;
-    }
-    const auto found = directory.find(change.from);
-    if (found == directory.end())
-        return;
-    const std::shared_ptr<Content> content = found->second;
-    directory.erase(found);
+    if (!change.from.isEmpty())
+        directory.erase(change.from);
     if (!change.to.isEmpty())
-        directory[change.to] = content;
+        directory[change.to] = change.content;
 }
 
 /// Makes durable, of each thing that changed, the state after the chosen number of changes.

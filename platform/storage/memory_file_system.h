@@ -102,11 +102,12 @@ private:
     {
         QString from;                     ///< Empty: a creation.
         QString to;                       ///< Empty: a removal.
-        std::shared_ptr<Content> content; ///< Of a creation.
+        std::shared_ptr<Content> content; ///< Null: a removal.
     };
 
     [[nodiscard]] std::optional<Error> fault(FileCall call, const QString &name) const;
     [[nodiscard]] bool hasSpaceFor(std::uint64_t more) const;
+    static void setSize(Content &content, std::uint64_t size);
     static void apply(const Change &change, Directory &directory);
     static void settle(Content &content, const Choose &choose);
     void goDown();

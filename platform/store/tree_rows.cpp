@@ -2,6 +2,7 @@
 #include "store/tree.h"
 
 #include "base/check.h"
+#include "base/mutant.h"
 
 #include <algorithm>
 
@@ -199,6 +200,8 @@ Result<void> Tree::finishRestore(const Totals &totals)
         return Error{ErrorCode::corrupt, QStringLiteral("the files have %1 bytes instead of %2")
                                              .arg(m_liveBytes)
                                              .arg(totals.liveBytes)};
+    if (mutantIsOn(Mutant::restoredFilesNotCounted))
+        m_fileCount = 0;
     return restoreHistory();
 }
 

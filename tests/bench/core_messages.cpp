@@ -113,9 +113,8 @@ void benchMessages(const Options &options, Report &report)
         {QStringLiteral("Accept of 64 puts"), acceptOf(64)},
         {QStringLiteral("Accept of 1024 puts"), acceptOf(1024)},
         {QStringLiteral("Accepted"), frameOf(Message(consensus::Accepted{ballot, Slot(123'456)}))},
-        {QStringLiteral("Heartbeat"),
-         frameOf(Message(consensus::Heartbeat{ballot, Slot(123'450), Slot(123'456), 99,
-                                              WallMs(1'700'000'000'000)}))},
+        {QStringLiteral("Heartbeat"), frameOf(Message(consensus::Heartbeat{
+                                          ballot, Slot(123'450), 99, WallMs(1'700'000'000'000)}))},
         {QStringLiteral("HeartbeatAck"),
          frameOf(Message(
              consensus::HeartbeatAck{ballot, Slot(123'456), 99, WallMs(1'700'000'000'000)}))},

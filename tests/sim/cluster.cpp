@@ -238,6 +238,7 @@ void Cluster::entryApplied(SimNode &node, Slot slot, const consensus::Entry &ent
     if (slot > m_oracle.shadow().appliedTo())
         m_timeline.note(describeEntry(slot, entry));
     m_oracle.entryApplied(*node.disk(), slot, entry, hash, progress.applied);
+    m_oracle.shadow().checkFigures(slot, figuresOf(node.store()));
     progress.applied = slot;
 }
 

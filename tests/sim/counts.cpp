@@ -40,6 +40,7 @@ constexpr std::array figures{
     Figure{"watch events", &Counts::watchEvents},
     Figure{"watches resumed", &Counts::watchResumes},
     Figure{"watches compacted", &Counts::watchCompactions},
+    Figure{"bounds of journals checked", &Counts::boundsChecked},
     Figure{"liveness checked", &Counts::livenessChecked},
     Figure{"liveness not expected", &Counts::livenessSkipped},
 };

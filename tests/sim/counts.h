@@ -38,6 +38,7 @@ struct Counts
     std::uint64_t watchEvents = 0;
     std::uint64_t watchResumes = 0;     ///< At another process than before.
     std::uint64_t watchCompactions = 0; ///< Watches that were told so.
+    std::uint64_t boundsChecked = 0;    ///< Journals whose size had to be bounded.
     std::uint64_t livenessChecked = 0;
     std::uint64_t livenessSkipped = 0; ///< No quorum of the voters was left.
 

@@ -66,8 +66,8 @@ struct Describer
     }
     QString operator()(const m::Heartbeat &x) const
     {
-        return QStringLiteral("Heartbeat %1 chosen to %2, last %3, read %4")
-            .arg(toText(x.ballot), number(x.chosenUpTo), number(x.lastSlot))
+        return QStringLiteral("Heartbeat %1 chosen to %2, read %3")
+            .arg(toText(x.ballot), number(x.chosenUpTo))
             .arg(x.readSeq);
     }
     QString operator()(const m::HeartbeatAck &x) const
@@ -116,7 +116,10 @@ struct Describer
             .arg(int(x.status))
             .arg(number(x.slot), x.message);
     }
-    QString operator()(const e::StateReport &x) const { return "StateReport " + number(x.applied); }
+    QString operator()(const e::StateReport &x) const
+    {
+        return "StateReport " + number(x.applied) + (x.isFenced ? " fenced" : "");
+    }
     QString operator()(const e::Probe &x) const
     {
         return QStringLiteral("Probe (%1 peers)").arg(x.peers.size());

@@ -9,7 +9,7 @@ using namespace std::chrono_literals;
 
 static constexpr std::array<const char *, std::size_t(Emphasis::count)> names{
     "none",        "leaders",  "members", "reads",  "sessions", "large-values",
-    "checkpoints", "rollback", "store",   "sqlite", "founding"};
+    "checkpoints", "rollback", "store",   "sqlite", "founding", "disks"};
 
 const char *nameOf(Emphasis emphasis) { return names[std::size_t(emphasis)]; }
 
@@ -124,7 +124,7 @@ static void keepLittle(Plan &plan, Draw &draw)
     only(plan, draw, 600,
          {FaultKind::kill, FaultKind::partition, FaultKind::powerLoss, FaultKind::crashAtStep,
           FaultKind::leaderIsolation, FaultKind::clog, FaultKind::slowDisk, FaultKind::fullDisk,
-          FaultKind::transfer});
+          FaultKind::transfer, FaultKind::tornWrite});
     plan.founders = 3;
     plan.thinkTime = draw.time(2ms, 20ms);
     plan.meanCalm = draw.time(150ms, 600ms);
@@ -166,10 +166,23 @@ static void foundInTrouble(Plan &plan, Draw &draw)
 {
     only(plan, draw, 600,
          {FaultKind::crashAtStep, FaultKind::powerLoss, FaultKind::kill, FaultKind::lateStart,
-          FaultKind::failedSync, FaultKind::loss});
+          FaultKind::failedSync, FaultKind::loss, FaultKind::tornWrite});
     plan.founders = draw.chance(500) ? 1 : 3;
     plan.meanCalm = draw.time(1ms, 30ms);
     plan.duration = 3s;
+}
+
+static void tearWrites(Plan &plan, Draw &draw)
+{
+    only(plan, draw, 600,
+         {FaultKind::tornWrite, FaultKind::failedSync, FaultKind::powerLoss, FaultKind::crashAtStep,
+          FaultKind::bitRot, FaultKind::fullDisk, FaultKind::leaderIsolation});
+    plan.founders = draw.chance(500) ? 3 : 5;
+    plan.spares = 0;
+    plan.thinkTime = draw.time(1ms, 20ms);
+    plan.meanCalm = draw.time(50ms, 300ms);
+    plan.duration = 10s;
+    plan.segmentBytes = std::uint64_t(draw.scaled(512, 32'768));
 }
 
 void emphasize(Plan &plan, Emphasis emphasis, Draw &draw)
@@ -186,6 +199,7 @@ void emphasize(Plan &plan, Emphasis emphasis, Draw &draw)
     case Emphasis::checkpoints: keepLittle(plan, draw); return;
     case Emphasis::rollback: goBackInTime(plan, draw); return;
     case Emphasis::founding: foundInTrouble(plan, draw); return;
+    case Emphasis::disks: tearWrites(plan, draw); return;
     case Emphasis::store: useTheStore(plan, draw); return;
     case Emphasis::sqlite:
         keepLittle(plan, draw);

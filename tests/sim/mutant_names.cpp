@@ -5,7 +5,12 @@
 
 namespace coffer::sim {
 
-static constexpr const char *notYet = "the simulator does not find it in 300 seeds yet";
+static constexpr const char *notReached =
+    "a start makes zeros of all that is behind the end before anything is appended there, so no "
+    "older group is left to be believed; tst_journal_mutants makes one";
+static constexpr const char *syncedTwice =
+    "SQLite syncs the same file twice before it is named: when it gets its log, and when the log "
+    "is moved into it";
 
 static constexpr std::array<MutantInfo, mutantCount> table{{
     {Mutant::epochNotInBallot, "epochNotInBallot", "Ballots are compared without their epoch."},
@@ -102,10 +107,20 @@ static constexpr std::array<MutantInfo, mutantCount> table{{
      "A store that was restored says that it compacts, and does not."},
     {Mutant::journalTailBelieved, "journalTailBelieved",
      "The checksum of a group's records is not looked at."},
+    {Mutant::journalRecordNotChained, "journalRecordNotChained",
+     "A group is believed behind any other.", std::nullopt, 300, notReached},
+    {Mutant::damageTakenForTail, "damageTakenForTail",
+     "Damage in the middle is cut off like an unfinished write.", Emphasis::disks},
+    {Mutant::markBeforeSync, "markBeforeSync", "A mark says that a group is durable before it is.",
+     Emphasis::disks},
+    {Mutant::segmentNameNotSynced, "segmentNameNotSynced",
+     "The name of a new segment is not made durable.", Emphasis::disks},
     {Mutant::segmentRemovedTooEarly, "segmentRemovedTooEarly",
      "Segments go before what must outlive them is written again.", Emphasis::checkpoints},
+    {Mutant::journalNotTruncated, "journalNotTruncated", "The journal forgets nothing.",
+     Emphasis::checkpoints},
     {Mutant::tailNotMadeDurable, "tailNotMadeDurable",
-     "A start believes a tail that the disk may not have.", Emphasis::checkpoints, 300, notYet},
+     "A start believes a tail that the disk may not have.", Emphasis::disks},
     {Mutant::headerNamesUnsyncedCluster, "headerNamesUnsyncedCluster",
      "A segment names the cluster of a record that may be lost.", Emphasis::founding},
     {Mutant::appliedSlotApartFromData, "appliedSlotApartFromData",
@@ -113,7 +128,11 @@ static constexpr std::array<MutantInfo, mutantCount> table{{
     {Mutant::checkpointNotSynced, "checkpointNotSynced",
      "A checkpoint is committed without a sync.", Emphasis::sqlite},
     {Mutant::stagedBeforeSynced, "stagedBeforeSynced",
-     "A received checkpoint is named before it is durable.", Emphasis::sqlite, 300, notYet},
+     "A received checkpoint is named before it is durable.", Emphasis::sqlite, 300, syncedTwice},
+    {Mutant::installBeforeRecord, "installBeforeRecord",
+     "It takes the old one's place before the journal says so.", Emphasis::sqlite},
+    {Mutant::restoredFilesNotCounted, "restoredFilesNotCounted",
+     "A restored store counts no files."},
 }};
 
 const std::array<MutantInfo, mutantCount> &mutants() { return table; }

@@ -35,6 +35,7 @@ std::vector<std::pair<FaultKind, Nemesis::Deed>> Nemesis::deeds() const
         {FaultKind::rollback, &Nemesis::rollBack},
         {FaultKind::divergence, &Nemesis::diverge},
         {FaultKind::bitRot, &Nemesis::rotDisk},
+        {FaultKind::tornWrite, &Nemesis::tearWrite},
     };
     std::vector<std::pair<FaultKind, Deed>> some;
     std::copy_if(all.begin(), all.end(), std::back_inserter(some),
@@ -278,7 +279,7 @@ void Nemesis::crashAtStep()
     const std::size_t machine = anyMachine();
     const std::size_t skip = std::size_t(m_draw.scaled(1, 60));
     note(FaultKind::crashAtStep, QStringLiteral("m%1 at step %2").arg(machine).arg(skip));
-    trap(machine, {.call = {}, .skip = skip, .error = {}, .isPersistent = false});
+    trap(machine, {.call = {}, .skip = skip, .error = {}});
 }
 
 void Nemesis::pause()
@@ -337,16 +338,6 @@ void Nemesis::failDisk()
                    .isPersistent = m_draw.chance(200)});
     m_cluster.world().after(m_draw.time(100ms, 5s),
                             [this, machine] { m_cluster.node(machine).disk()->clearTrap(); });
-}
-
-void Nemesis::failSync()
-{
-    const std::size_t machine = anyMachine();
-    note(FaultKind::failedSync, QStringLiteral("m%1").arg(machine));
-    trap(machine, {.call = storage::DiskCall::sync,
-                   .skip = std::size_t(m_draw.scaled(1, 40)),
-                   .error = ErrorCode::syncFailed,
-                   .isPersistent = false});
 }
 
 void Nemesis::drift()

@@ -44,12 +44,17 @@ private:
     void slowProcessor();
     void fillDisk();
     void failDisk();
-    void failSync();
     void drift();
     void jumpWall();
     void wipe();
     void wipeAllButOne();
     void swapDisks();
+
+    // torn_faults.cpp
+    void tearWrite();
+    void failSync();
+    void losePowerAfterTrap(const SimDisk *disk, SimTime latest);
+    void waitForTrap(const SimDisk *disk, std::uint64_t sprung, SimTime latest, int patience);
 
     // bit_rot.cpp
     void rotDisk();
@@ -79,6 +84,7 @@ private:
     [[nodiscard]] std::optional<std::size_t> quietVoter();
     void takeImage(std::size_t machine);
     void judgeRollback(std::size_t machine, NodeId id, int patience);
+    void judgeKnown(NodeId id, int patience);
     void corruptState(std::size_t machine);
     void judgeDivergence(std::size_t machine, int patience);
 

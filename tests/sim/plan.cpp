@@ -15,7 +15,7 @@ static constexpr std::array<const char *, faultKinds> names{
     "slow-processor", "full-disk",        "disk-error", "failed-sync",
     "drift",          "wall-jump",        "wipe",       "mass-wipe",
     "disk-swap",      "rollback",         "membership", "transfer",
-    "late-start",     "divergence",       "bit-rot"};
+    "late-start",     "divergence",       "bit-rot",    "torn-write"};
 
 const char *nameOf(FaultKind kind) { return names[std::size_t(kind)]; }
 
@@ -40,6 +40,7 @@ static int likelihood(FaultKind kind)
     case FaultKind::diskSwap:
     case FaultKind::wipe:
     case FaultKind::bitRot:
+    case FaultKind::tornWrite:
     case FaultKind::slowProcessor: return 250;
     case FaultKind::membership: return 600;
     default: return 400;

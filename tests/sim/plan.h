@@ -45,6 +45,7 @@ enum class FaultKind {
     lateStart,  ///< Machines are switched on one by one.
     divergence, ///< The state of a node goes wrong in memory.
     bitRot,     ///< A bit of a journal flips.
+    tornWrite,  ///< kill -9 between a write and its sync, a restart, and then the power goes.
     count
 };
 inline constexpr std::size_t faultKinds = std::size_t(FaultKind::count);
@@ -65,6 +66,7 @@ enum class Emphasis {
     store,       ///< All that the store can do, with watchers and compaction.
     sqlite,      ///< As checkpoints, on SQLite.
     founding,    ///< Machines that go down again and again while they found the cluster.
+    disks,       ///< Processes end in the middle of a write, and then the power goes.
     count
 };
 

@@ -114,6 +114,28 @@ void Nemesis::judgeRollback(std::size_t machine, NodeId id, int patience)
         if (isAmputated && !isFenced && !m_isResting)
             report("P20",
                    QStringLiteral("%1 lost votes and was not fenced in 20 s").arg(toText(id)));
+        if (isFenced)
+            judgeKnown(id, 10);
+        else
+            endQuiet();
+    });
+}
+
+/// Whoever asks the leader learns that a node has to be replaced.
+void Nemesis::judgeKnown(NodeId id, int patience)
+{
+    m_cluster.world().after(500ms, [this, id, patience] {
+        const std::optional<std::size_t> leader = m_cluster.leader();
+        const std::vector<NodeId> fenced =
+            leader ? m_cluster.node(*leader).engine()->status().fenced : std::vector<NodeId>();
+        const bool isKnown = std::find(fenced.begin(), fenced.end(), id) != fenced.end();
+        if (!isKnown && patience > 0 && !m_isResting) {
+            judgeKnown(id, patience - 1);
+            return;
+        }
+        if (!isKnown && leader && !m_isResting)
+            report("P20", QStringLiteral("%1 is fenced, and the leader does not know it after 5 s")
+                              .arg(toText(id)));
         endQuiet();
     });
 }

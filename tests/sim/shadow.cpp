@@ -64,12 +64,22 @@ void Shadow::replay(Slot slot, const consensus::Entry &entry)
     State &state = m_slots.back();
     state.hash = m_machine.hash();
     const store::Store &store = m_machine.store();
+    state.figures = figuresOf(store);
     state.moment = {store.revision(), store.floor(), store.appliedTime()};
     if (store.revision().value() != m_model.revision || store.floor().value() != m_model.floor
         || store.appliedTime().count() != m_model.timeMs
         || store.tree().liveBytes() != m_model.liveBytes())
         report("P11",
                QStringLiteral("slot %1: the store is not where the model is").arg(slot.value()));
+}
+
+void Shadow::checkFigures(Slot slot, const Figures &figures) const
+{
+    if (figures != state(slot).figures)
+        report("P9",
+               QStringLiteral("a store with the right hash has other figures after slot %1: %2")
+                   .arg(slot.value())
+                   .arg(differenceOf(figures, state(slot).figures)));
 }
 
 void Shadow::replayCommands(Slot slot, const consensus::Entry &entry)

@@ -3,6 +3,7 @@
 
 #include "consensus/entry.h"
 #include "engine/store_machine.h"
+#include "sim/figures.h"
 #include "sim/ledger.h"
 #include "sim/read_judge.h"
 #include "sim/scheduler.h"
@@ -43,6 +44,9 @@ public:
     void applied(Slot slot, const consensus::Entry &entry, const std::optional<Hash128> &hash,
                  Slot before, Slot checkpointed);
 
+    /// A node that applied \a slot, which was told of before, says this of its store.
+    void checkFigures(Slot slot, const Figures &figures) const;
+
     [[nodiscard]] Slot appliedTo() const { return Slot(m_slots.size()); }
     [[nodiscard]] const Hash128 &hashAt(Slot slot) const { return state(slot).hash; }
     [[nodiscard]] const StoreMoment &momentAt(Slot slot) const { return state(slot).moment; }
@@ -64,6 +68,7 @@ private:
     {
         Hash128 hash;
         StoreMoment moment;
+        Figures figures;
         std::vector<QByteArray> commands;
         std::vector<QByteArray> answers;
     };

@@ -5,6 +5,7 @@
 #include "sim/sim_journal.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace coffer::sim {
 
@@ -33,7 +34,7 @@ static DiskCall stepOf(FileCall call)
 }
 
 SimDisk::SimDisk(std::size_t number, NodeId node, const Settings &settings)
-    : m_number(number), m_node(node), m_settings(settings)
+    : m_number(number), m_node(node), m_settings(settings), m_bound(settings.segmentBytes)
 {
     m_files.setFaultHook([this](FileCall call, const QString &) { return check(stepOf(call)); });
     const auto hook = [this](DiskCall call) { return check(call); };
@@ -109,11 +110,14 @@ void SimDisk::restore(const Image &image)
     left.restore(image.journal);
     storage::JournalReader reader(left, {m_node, std::nullopt});
     m_toldLsn = 0;
-    const auto read = reader.read([this](const storage::JournalReader::Placed &placed) {
+    Slot highest;
+    const auto read = reader.read([this, &highest](const storage::JournalReader::Placed &placed) {
         m_toldLsn = placed.lsn;
+        highest = std::max(highest, placed.record.slot);
         return Result<void>();
     });
     static_cast<void>(read); // damage is found by the next start
+    m_bound.replaced(m_files.usedBytes(), highest);
 }
 
 bool SimDisk::rot(Draw &draw)
@@ -143,6 +147,7 @@ std::optional<Error> SimDisk::check(DiskCall call)
     if (!trap.isPersistent)
         m_trap.reset();
     ++m_sprung;
+    m_isKilled = !trap.error && trap.isKill;
     if (!trap.error)
         throw MachineDown();
     m_hadErrors = true;
@@ -153,7 +158,8 @@ void SimDisk::processEnds() { m_checkpoint->processEnds(); }
 
 void SimDisk::processEnded(bool isPowerLoss, Draw &draw)
 {
-    const bool isLost = isPowerLoss || m_hadErrors;
+    const bool isKilled = std::exchange(m_isKilled, false);
+    const bool isLost = (isPowerLoss && !isKilled) || (m_hadErrors && draw.chance(400));
     if (isLost && draw.chance(200))
         m_files.crash([](std::size_t) { return std::size_t(0); });
     else if (isLost)

@@ -3,6 +3,7 @@
 
 #include "base/ids.h"
 #include "sim/draw.h"
+#include "sim/journal_bound.h"
 #include "sim/sim_checkpoint.h"
 #include "storage/file_journal.h"
 #include "storage/memory_file_system.h"
@@ -58,8 +59,19 @@ public:
     [[nodiscard]] bool isEmpty() const;
     [[nodiscard]] std::uint64_t journalBytes() const { return m_files.usedBytes(); }
     [[nodiscard]] std::uint64_t segmentBytes() const { return m_settings.segmentBytes; }
+    /// The most bytes that the journal may have when it was told to forget all up to \a slot.
+    [[nodiscard]] std::uint64_t journalBytesMost(Slot slot) { return m_bound.most(slot); }
+    /// True while writes may be slow or fail.
+    [[nodiscard]] bool isFaulty() const
+    {
+        return m_trap || slowPermille > 0 || m_isLimited || m_hadErrors;
+    }
     /// Journal bytes above which the disk is full; nothing: no limit.
-    void setCapacity(std::optional<std::uint64_t> bytes) { m_files.setCapacity(bytes); }
+    void setCapacity(std::optional<std::uint64_t> bytes)
+    {
+        m_isLimited = bytes.has_value();
+        m_files.setCapacity(bytes);
+    }
 
     /// What is durable now, and going back to it: an old backup, or a disk that lied about syncs.
     /// Only while no process runs on it.
@@ -75,6 +87,7 @@ public:
         std::size_t skip = 0;
         std::optional<ErrorCode> error; ///< Empty: the machine goes down at this step.
         bool isPersistent = false;      ///< Every later step of the kind fails as well.
+        bool isKill = false; ///< Without an error: the process ends there, the machine stays.
     };
     void setTrap(const Trap &trap) { m_trap = trap; }
     void clearTrap() { m_trap.reset(); }
@@ -92,7 +105,8 @@ public:
     /// Called before a process ends: what it does while it falls apart reaches no disk.
     void processEnds();
     /// Called when the process has ended: page cache survives it (\a isPowerLoss false) or a random
-    /// part of it does.
+    /// part of it does. After an error of the disk the machine is often restarted too. If not, the
+    /// cache may show the next process what a failed sync has lost.
     void processEnded(bool isPowerLoss, Draw &draw);
 
 private:
@@ -109,9 +123,12 @@ private:
     storage::MemoryFileSystem m_files;
     std::unique_ptr<CheckpointDisk> m_checkpoint;
     DurableHook m_durableHook;
+    JournalBound m_bound;
+    bool m_isLimited = false;
     std::uint64_t m_toldLsn = 0;
     std::optional<Trap> m_trap;
     bool m_hadErrors = false;
+    bool m_isKilled = false; ///< By a trap; the machine goes on.
     std::uint64_t m_sprung = 0;
 };
 

@@ -76,7 +76,7 @@ void SimExecutor::stop()
 /// Runs the work under way up to one of its steps.
 void SimExecutor::doPart(Queue &queue)
 {
-    m_disk.setTrap({.call = {}, .skip = m_draw.index(4), .error = {}, .isPersistent = false});
+    m_disk.setTrap({.call = {}, .skip = m_draw.index(4), .error = {}});
     try {
         const Result<void> ignored = queue.jobs.front().work();
         static_cast<void>(ignored);

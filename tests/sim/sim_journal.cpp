@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/sim_journal.h"
 
+#include "sim/finding.h"
+
 namespace coffer::sim {
 
 SimJournal::SimJournal(SimDisk &disk) : m_disk(disk), m_inner(disk.m_files, disk.journalOptions())
@@ -15,6 +17,12 @@ Result<void> SimJournal::replay(const Visit &visit)
     });
     if (!replayed)
         return replayed;
+    if (m_inner.nextLsn() <= m_disk.m_toldLsn)
+        report("P6", QStringLiteral("the journal of disk %1 ends before record %2; record %3 was "
+                                    "durable")
+                         .arg(m_disk.number())
+                         .arg(m_inner.nextLsn())
+                         .arg(m_disk.m_toldLsn));
     add(records);
     tellAll();
     return {};
@@ -22,10 +30,17 @@ Result<void> SimJournal::replay(const Visit &visit)
 
 Result<void> SimJournal::append(const std::vector<storage::JournalRecord> &records)
 {
-    Result<void> appended = m_inner.append(records);
-    if (appended)
-        add(records);
-    return appended;
+    try {
+        Result<void> appended = m_inner.append(records);
+        if (appended) {
+            add(records);
+            m_disk.m_bound.appended(records);
+        }
+        return appended;
+    } catch (const MachineDown &) {
+        m_disk.m_bound.appended(records); // as much of it as there may be
+        throw;
+    }
 }
 
 Result<void> SimJournal::sync()
@@ -39,12 +54,19 @@ Result<void> SimJournal::sync()
 Result<void> SimJournal::truncate(Slot slot, const std::vector<storage::JournalRecord> &live)
 {
     const std::uint64_t before = m_inner.nextLsn();
-    Result<void> truncated = m_inner.truncate(slot, live);
-    if (truncated && m_inner.nextLsn() > before) {
-        add(live);
-        tellAll();
+    try {
+        Result<void> truncated = m_inner.truncate(slot, live);
+        if (m_inner.nextLsn() > before)
+            m_disk.m_bound.rewritten(live);
+        if (truncated && m_inner.nextLsn() > before) {
+            add(live);
+            tellAll();
+        }
+        return truncated;
+    } catch (const MachineDown &) {
+        m_disk.m_bound.rewritten(live);
+        throw;
     }
-    return truncated;
 }
 
 void SimJournal::add(const std::vector<storage::JournalRecord> &records)

@@ -80,6 +80,7 @@ public:
 
     /// Slows the processor down, or back to normal with the default.
     void setTurnTime(SimTime turnMin, SimTime turnMax);
+    [[nodiscard]] bool isSlow() const { return m_turnMax > m_settings.turnMax; }
 
     /// A bit flips in the state of the running process; it says another state hash from now on.
     void corruptState();

@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "sim/administrator.h"
 #include "sim/audience.h"
+#include "sim/bounds.h"
 #include "sim/client.h"
 #include "sim/cluster.h"
 #include "sim/explorer.h"
@@ -46,6 +47,7 @@ public:
         , m_administrator(m_cluster, m_nemesis, m_seed)
         , m_liveness(m_cluster, m_seed)
         , m_audience(m_cluster, m_seed)
+        , m_bounds(m_cluster)
         , m_draw(m_seed, 7)
     {
         for (std::size_t i = 0; i < m_plan.clients; ++i)
@@ -83,6 +85,7 @@ private:
         m_audience.begin();
         m_nemesis.begin();
         m_administrator.begin();
+        m_bounds.begin();
         while (m_world.now() < m_plan.duration && step()) {}
         m_nemesis.rest();
         m_administrator.rest();
@@ -168,6 +171,7 @@ private:
     Administrator m_administrator;
     Liveness m_liveness;
     Audience m_audience;
+    Bounds m_bounds;
     Draw m_draw;
 };
 

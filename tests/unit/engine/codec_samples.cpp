@@ -126,7 +126,7 @@ Message CodecSamples::message(std::size_t kind)
     case 4: return Refusal{ballot(), chance() ? ballot() : Ballot()};
     case 5: return Accept{ballot(), slot(), Slot(number()), entry()};
     case 6: return Accepted{ballot(), Slot(number())};
-    case 7: return Heartbeat{ballot(), Slot(number()), Slot(number()), number(), wall()};
+    case 7: return Heartbeat{ballot(), Slot(number()), number(), wall()};
     case 8: return HeartbeatAck{ballot(), Slot(number()), number(), wall()};
     case 9: return Fetch{slot()};
     case 10: return chosen();
@@ -155,7 +155,9 @@ EngineMessage CodecSamples::engineMessage(std::size_t kind)
     case 1:
         return Reply{number(), static_cast<ReplyStatus>(1 + m_random.below(5)), Slot(number()),
                      bytes(60), text()};
-    case 2: return StateReport{Slot(number()), {number(), number()}, std::uint32_t(positive())};
+    case 2:
+        return StateReport{
+            Slot(number()), {number(), number()}, std::uint32_t(positive()), number() % 2 == 0};
     case 3: return Probe{peers()};
     case 4: {
         const bool isEmpty = chance();

@@ -45,8 +45,7 @@ void FakeHost::makeReplica()
 void FakeHost::hearLeader(NodeId leader, std::uint64_t round, RunId run)
 {
     m_runs[leader] = run;
-    const consensus::Heartbeat heartbeat{
-        {Epoch(1), round, leader}, Slot(), Slot(), 0, clock.wall()};
+    const consensus::Heartbeat heartbeat{{Epoch(1), round, leader}, Slot(), 0, clock.wall()};
     (void)m_replica->step(consensus::PeerMessage{leader, heartbeat},
                           {clock.monotonic(), clock.wall()});
 }

@@ -33,6 +33,7 @@ public:
     [[nodiscard]] RunId runOf(NodeId node) const override;
     [[nodiscard]] std::uint32_t versionOf(NodeId) const override { return 1; }
     [[nodiscard]] bool isDisputed() const override { return isInDispute; }
+    [[nodiscard]] bool isFenced(NodeId node) const override { return node == fencedNode; }
     void send(NodeId to, engine::EngineMessage message) override;
     void send(NodeId to, consensus::Message message) override;
     void sendToAddress(const QString &, engine::EngineMessage) override {}
@@ -55,6 +56,7 @@ public:
     std::vector<consensus::Event> events;
     std::vector<Error> failures;
     bool isInDispute = false;
+    NodeId fencedNode;
 
 private:
     engine::Options m_options;

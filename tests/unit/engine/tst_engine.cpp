@@ -319,6 +319,7 @@ void TestEngine::divergedFollower_endsAndStaysOut()
              qPrintable(m_cluster->failures()[0].message));
     QVERIFY(m_cluster->submit(m_leader, "b=2")); // the others go on
     QVERIFY(m_cluster->engine(m_leader).status().differing == std::vector<NodeId>{NodeId(bad)});
+    QVERIFY(m_cluster->engine(m_leader).status().fenced == std::vector<NodeId>{NodeId(bad)});
     // The next start reads why it ended, and refuses to serve.
     m_cluster->crash(bad);
     m_cluster->restart(bad);

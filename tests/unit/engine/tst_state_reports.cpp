@@ -30,6 +30,9 @@ private Q_SLOTS:
     void isDisputed_untilAMajorityAgrees();
     void isDisputed_ofEarlierAgreementSaysNothing();
     void versionOf_isWhatWasSaid();
+    void say_tellsThatTheNodeIsFenced();
+    void say_beginsWithTheCheckpoint();
+    void fenced_areTheMembersThatSaySo();
 
 private:
     static Hash128 hashOf(std::uint64_t number) { return {number, 7}; }
@@ -205,6 +208,40 @@ void TestStateReports::versionOf_isWhatWasSaid()
     hear(2, 1, 1, 3);
     QCOMPARE(m_reports->versionOf(NodeId(2)), 3U);
     QCOMPARE(m_reports->versionOf(NodeId(1)), m_host->machine.versionMax());
+}
+
+void TestStateReports::say_tellsThatTheNodeIsFenced()
+{
+    apply(1, 5);
+    m_reports->tick();
+    QVERIFY(!std::get<StateReport>(m_host->sent.back().second).isFenced);
+    m_host->replica()->setFenced();
+    m_reports->sayNow();
+    QCOMPARE(m_host->sent.size(), std::size_t(4));
+    QVERIFY(std::get<StateReport>(m_host->sent.back().second).isFenced);
+}
+
+/// A node that was restarted and has nothing new to apply may still have to say that it is fenced.
+void TestStateReports::say_beginsWithTheCheckpoint()
+{
+    m_host->machine.applyNothing(Slot(1));
+    m_reports->tick();
+    QCOMPARE(m_host->sent.size(), std::size_t(2));
+    const auto &said = std::get<StateReport>(m_host->sent.back().second);
+    QCOMPARE(said.applied, Slot(1));
+    QVERIFY(said.hash == m_host->machine.hash());
+}
+
+void TestStateReports::fenced_areTheMembersThatSaySo()
+{
+    QVERIFY(m_reports->fenced().empty());
+    m_reports->receive(NodeId(3), {Slot(1), hashOf(1), 1, true});
+    m_reports->receive(NodeId(9), {Slot(1), hashOf(1), 1, true}); // no member
+    QVERIFY(m_reports->fenced() == std::vector<NodeId>{NodeId(3)});
+    QVERIFY(m_reports->isFenced(NodeId(3)));
+    QVERIFY(!m_reports->isFenced(NodeId(2)));
+    m_reports->receive(NodeId(3), {Slot(2), hashOf(2), 1, false});
+    QVERIFY(m_reports->fenced().empty());
 }
 
 QTEST_APPLESS_MAIN(TestStateReports)

@@ -207,7 +207,7 @@ private Q_SLOTS:
     {
         World world;
         world.promise(1, ballot(1));
-        const consensus::Heartbeat heartbeat{ballot(1), Slot(1), Slot(1), 0, WallMs(0)};
+        const consensus::Heartbeat heartbeat{ballot(1), Slot(1), 0, WallMs(0)};
         QCOMPARE(broken([&] { world.say(1, heartbeat); }), QStringLiteral("P7"));
     }
 

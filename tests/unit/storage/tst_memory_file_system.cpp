@@ -67,6 +67,45 @@ private Q_SLOTS:
         QCOMPARE(letters(files), QByteArray("abb"));
     }
 
+    /// As with O_TRUNC: no later change of the directory can bring the old file back.
+    void create_emptiesTheFileThatIsThere()
+    {
+        MemoryFileSystem files;
+        (void)durableFile(files, 2);
+        const auto file = files.create(name);
+        QVERIFY(file.has_value());
+        QVERIFY((*file)->write(0, QByteArray(512, 'b')));
+        QVERIFY((*file)->sync());
+        files.crash(none);
+        QCOMPARE(letters(files), QByteArray("b"));
+    }
+
+    void crash_leavesARenamedFileOrNone()
+    {
+        MemoryFileSystem files;
+        (void)files.create(QStringLiteral("draft")); // kept
+        QVERIFY(files.remove(QStringLiteral("draft")));
+        const auto file = files.create(QStringLiteral("draft"));
+        QVERIFY(file.has_value());
+        QVERIFY((*file)->write(0, QByteArray(512, 'b')));
+        QVERIFY((*file)->sync());
+        QVERIFY(files.rename(QStringLiteral("draft"), name)); // kept
+        int change = 0;
+        files.crash([&change](std::size_t) { return std::size_t(++change == 1 || change == 4); });
+        QCOMPARE(letters(files), QByteArray("b"));
+    }
+
+    void resize_leavesZerosWhereItCut()
+    {
+        MemoryFileSystem files;
+        const auto file = durableFile(files, 2);
+        QVERIFY(file->resize(512));
+        QVERIFY(file->resize(1024));
+        QVERIFY(file->sync());
+        files.crash(none);
+        QVERIFY(files.image().at(name) == QByteArray(512, 'a') + QByteArray(512, '\0'));
+    }
+
     /// Of two writes to three sectors, every mixture of old, first and second.
     void crash_leavesEachSectorAtAnyOfItsStates()
     {
