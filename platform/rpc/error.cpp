@@ -50,6 +50,9 @@ Code codeOf(coffer::ErrorCode code)
     case coffer::ErrorCode::syncFailed: return Code::unknownOutcome;
     case coffer::ErrorCode::refused: return Code::refused;
     case coffer::ErrorCode::notFound: return Code::notFound;
+    case coffer::ErrorCode::conflict: return Code::conflict;
+    case coffer::ErrorCode::compacted: return Code::compacted;
+    case coffer::ErrorCode::denied: return Code::denied;
     case coffer::ErrorCode::corrupt: break;
     }
     return Code::internal;
