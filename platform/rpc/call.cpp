@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/call.h"
 
+#include "rpc/channel.h"
+
 #include <utility>
 
 namespace coffer::rpc {
@@ -24,12 +26,20 @@ void Call::cancel()
 
 Answer<Subscription> Call::subscribe()
 {
-    if (m_subscriber && !m_isCancelled)
-        return m_subscriber->subscribe();
-    return Failure::of(Code::invalidRequest,
-                       QStringLiteral("%1 sends notifications, which this connection cannot carry: "
-                                      "call it over the WebSocket at /rpc.")
-                           .arg(method));
+    if (!m_subscriber || m_isCancelled)
+        return Failure::of(Code::invalidRequest,
+                           QStringLiteral("%1 sends notifications, which this connection cannot "
+                                          "carry: call it over the WebSocket at /rpc.")
+                               .arg(method));
+    Answer<Subscription> opened = m_subscriber->subscribe();
+    if (opened) {
+        onCancelled([channel = std::weak_ptr(opened->m_channel)] {
+            if (const std::shared_ptr<Channel> open = channel.lock())
+                open->end(Failure::of(Code::cancelled,
+                                      QStringLiteral("The call that opened it failed.")));
+        });
+    }
+    return opened;
 }
 
 } // namespace coffer::rpc

@@ -58,9 +58,10 @@ public:
     /// For whoever dispatches. Cancelling twice is harmless.
     void cancel();
 
-    /// Opens a subscription on the caller's connection. Its first notification leaves after the
-    /// answer to this call. Fails where the transport cannot carry one (HTTP) and at
-    /// limits::subscriptionsMax of the connection.
+    /// Opens a subscription on the caller's connection. The handler answers with a map that has
+    /// its id() as "subscription"; notifications leave after that answer, never before. If the call
+    /// fails or is cancelled, the subscription ends with it. Fails where the transport cannot carry
+    /// one (HTTP) and at limits::subscriptionsMax of the connection.
     [[nodiscard]] Answer<Subscription> subscribe();
 
 private:

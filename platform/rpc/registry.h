@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "rpc/error.h"
+#include "rpc/message.h"
 #include "rpc/method.h"
 
 #include <QCborMap>
@@ -50,10 +51,6 @@ class Registry
 public:
     /// Says why a call may not be made; nothing if it may.
     using Authorize = std::function<std::optional<Failure>(const Method &, const Call &)>;
-    enum class Form {
-        json, ///< Converted from JSON: the schema is checked.
-        cbor  ///< Came as CBOR: Method::decode takes the place of the schema, where there is one.
-    };
 
     /// A registry with rpc.discover.
     Registry();
@@ -67,9 +64,10 @@ public:
 
     /// The method with this name, or nullptr. Valid until the next turn of the event loop.
     [[nodiscard]] const Entry *find(const QString &name) const;
-    /// Makes the call that \a call describes: looks up call.method, checks call.params, asks
-    /// Authorize, awaits the handler. \a call must live until the task has finished. Never throws;
-    /// every failure of a write says its outcome.
+    /// Makes the call that \a call describes: looks up call.method, checks call.params (by the
+    /// schema; in CBOR by Method::decode in its place, where there is one), asks Authorize, awaits
+    /// the handler. \a form says what the parameters came as. \a call must live until the task has
+    /// finished. Never throws; every failure of a write says its outcome.
     [[nodiscard]] QCoro::Task<Outcome> invoke(Call &call, Form form);
     /// All methods as an OpenRPC document; what rpc.discover answers.
     [[nodiscard]] QCborMap discover() const;

@@ -12,6 +12,7 @@
 
 namespace coffer::rpc {
 
+class Call;
 class Channel;
 
 /// The producer's end of a subscription: a stream of notifications to one connection.
@@ -49,6 +50,8 @@ public:
     void onClosed(std::function<void()> callback);
 
 private:
+    friend class Call;
+
     std::shared_ptr<Channel> m_channel; // shared with the connection; either may go first
 };
 
