@@ -2,7 +2,9 @@
 #include "node/daemon.h"
 
 #include "engine/store_layout.h"
+#include "net/peer_tls.h"
 #include "node/log.h"
+#include "node/own_address.h"
 
 #include <QCoreApplication>
 
@@ -38,19 +40,21 @@ void Daemon::addService(std::unique_ptr<Service> service)
 
 Daemon::Exit Daemon::start()
 {
-    for (const auto &step : {&Daemon::openDisk, &Daemon::makeHost}) {
-        if (const Result<void> done = (this->*step)(); !done) {
+    struct Step
+    {
+        Result<void> (Daemon::*call)();
+        Exit exit;
+    };
+    static constexpr Step steps[] = {
+        {&Daemon::makePeers, badSetting},     {&Daemon::openDisk, notStarted},
+        {&Daemon::makeHost, replicaFailed},   {&Daemon::joinPeers, notStarted},
+        {&Daemon::startServices, notStarted},
+    };
+    for (const Step &step : steps) {
+        if (const Result<void> done = (this->*step.call)(); !done) {
             qCCritical(logNode).noquote() << done.error().message;
-            return notStarted;
+            return step.exit;
         }
-    }
-    if (const Result<void> started = m_host->start(); !started) {
-        qCCritical(logNode).noquote() << started.error().message;
-        return replicaFailed;
-    }
-    if (const Result<void> started = startServices(); !started) {
-        qCCritical(logNode).noquote() << started.error().message;
-        return notStarted;
     }
     m_manager.ready("waiting for a leader");
     m_lookTimer.start(lookEvery);
@@ -71,17 +75,58 @@ Result<void> Daemon::openDisk()
     return {};
 }
 
+/// Looks at everything about peers that can be wrong before it touches the disk.
+Result<void> Daemon::makePeers()
+{
+    if (m_settings.peers.isEmpty())
+        return {};
+    auto address = findOwnAddress(m_settings);
+    if (!address)
+        return address.error();
+    m_address = *address;
+    if (m_settings.peerCertificate.isEmpty())
+        return {};
+    auto tls = net::readPeerTls(
+        {m_settings.peerCertificate, m_settings.peerKey, m_settings.peerAuthority});
+    if (!tls)
+        return tls.error();
+    m_tls = *tls;
+    return {};
+}
+
+Result<void> Daemon::joinPeers()
+{
+    if (!m_peers)
+        return {};
+    m_peers->setCluster(m_host->status().cluster);
+    if (Result<void> started = m_peers->start(*m_host); !started)
+        return started;
+    qCInfo(logNode).noquote() << "listening for peers at" << m_settings.listenPeers << "as"
+                              << m_address << (m_tls ? "with TLS" : "without TLS");
+    return {};
+}
+
 Result<void> Daemon::makeHost()
 {
     HostOptions options;
+    options.engine.peers = {m_settings.peers.begin(), m_settings.peers.end()};
+    options.engine.address = m_address;
     options.engine.self = m_directory->self();
     options.engine.run = RunId(m_random.next() | 1);
     options.engine.heartbeat = m_settings.heartbeat;
     options.engine.electionMin = m_settings.electionMin;
     options.engine.electionMax = m_settings.electionMax;
     options.engine.requestTimeout = m_settings.requestTimeout;
+    if (!m_settings.peers.isEmpty())
+        m_peers = std::make_unique<PeerLink>(
+            net::PeerTransport::Options{options.engine.self, options.engine.run,
+                                        net::PeerAddress::parse(m_settings.listenPeers).value(),
+                                        m_address, m_settings.peers, m_settings.clusterName,
+                                        QStringLiteral(COFFER_VERSION), m_tls},
+            m_random);
+    Link &link = m_peers ? static_cast<Link &>(*m_peers) : m_noLink;
     m_host = std::make_unique<Host>(
-        options, HostParts{m_clock, m_random, m_noLink, *m_journal, *m_checkpoint, m_threads},
+        options, HostParts{m_clock, m_random, link, *m_journal, *m_checkpoint, m_threads},
         &Daemon::failed);
     m_host->engine().setAppliedHook([this](Slot, const consensus::Entry &entry, const Hash128 &) {
         m_hasNews = m_hasNews || entry.kind == consensus::EntryKind::leaderStart
@@ -93,7 +138,7 @@ Result<void> Daemon::makeHost()
     });
     qCInfo(logNode).noquote() << "node" << idText(m_directory->self().value()) << "in"
                               << m_directory->path();
-    return {};
+    return m_host->start();
 }
 
 Result<void> Daemon::startServices()
@@ -117,6 +162,8 @@ void Daemon::look()
         return;
     }
     const engine::Status status = m_host->status();
+    if (m_peers)
+        m_peers->setCluster(status.cluster);
     const bool isServed = status.isLeading || status.leader != status.self;
     if (status.leader.isNone() || !isServed)
         return;

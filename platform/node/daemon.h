@@ -4,6 +4,7 @@
 #include "node/data_directory.h"
 #include "node/host.h"
 #include "node/lane_threads.h"
+#include "node/peer_link.h"
 #include "node/service.h"
 #include "node/service_manager.h"
 #include "node/settings.h"
@@ -50,7 +51,9 @@ public:
 
 private:
     [[nodiscard]] Result<void> openDisk();
+    [[nodiscard]] Result<void> makePeers();
     [[nodiscard]] Result<void> makeHost();
+    [[nodiscard]] Result<void> joinPeers();
     [[nodiscard]] Result<void> startServices();
     void look();
     void sayReady(const engine::Status &status);
@@ -68,9 +71,12 @@ private:
     std::unique_ptr<storage::FileJournal> m_journal;
     std::unique_ptr<storage::SqliteCheckpoint> m_checkpoint;
     NoLink m_noLink;
+    std::unique_ptr<PeerLink> m_peers; ///< Null for a cluster of one.
     LaneThreads m_threads;
     std::unique_ptr<Host> m_host;
     std::vector<std::unique_ptr<Service>> m_services;
+    std::optional<QSslConfiguration> m_tls;
+    QString m_address;    ///< Where peers reach this node; empty for a cluster of one.
     QStringList m_places; ///< Where services can be reached.
     NodeId m_toldLeader;
     Epoch m_toldEpoch;
