@@ -10,7 +10,7 @@
 namespace coffer::client {
 
 /// Where a node without an own setting listens for clients.
-inline constexpr quint16 defaultPort = 7878;
+inline constexpr quint16 defaultPort = 7400;
 
 /// Reads "host", "host:port", "[::1]:port", "http://host:port" or "https://host:port" as the
 /// address of a node's front door; without a scheme it is http. `invalid` says what is wrong.
