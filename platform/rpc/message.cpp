@@ -43,13 +43,6 @@ bool isId(const QCborValue &id)
            || (id.isString() && id.toString().size() <= limits::idBytesMax);
 }
 
-bool isTraceparent(const QString &text)
-{
-    static const QRegularExpression form(
-        QStringLiteral("\\A00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\\z"));
-    return form.match(text).hasMatch();
-}
-
 Item judge(const Members &members, std::variant<QCborMap, QJsonObject> params)
 {
     const QCborValue id = members.hasId && isId(members.id) ? members.id : QCborValue(nullptr);
@@ -166,6 +159,13 @@ Message readCbor(const QByteArray &bytes)
 }
 
 } // namespace
+
+bool isTraceparent(const QString &text)
+{
+    static const QRegularExpression form(
+        QStringLiteral("\\A00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\\z"));
+    return form.match(text).hasMatch();
+}
 
 Message readMessage(const QByteArray &bytes, Form form)
 {

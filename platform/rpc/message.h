@@ -46,6 +46,9 @@ struct Message
 /// BadRequest outside of a batch, as JSON-RPC 2.0 demands. Bounds: rpc/limits.h.
 [[nodiscard]] Message readMessage(const QByteArray &bytes, Form form);
 
+/// Whether \a text is a trace context of W3C, version 00.
+[[nodiscard]] bool isTraceparent(const QString &text);
+
 /// The answer to the call \a id.
 [[nodiscard]] QCborMap answerOf(const QCborValue &id, const Outcome &outcome);
 /// A notification: an event of a subscription, or its end.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/clock.h"
 #include "rpc/flights.h"
 #include "rpc/registry.h"
 #include "rpc/session.h"
+#include "support/hand_clock.h"
 
 #include <QByteArrayList>
 
@@ -13,16 +13,6 @@
 #include <vector>
 
 namespace coffer::rpc {
-
-/// Time that moves when a test says so.
-class HandClock final : public Clock
-{
-public:
-    [[nodiscard]] Monotonic monotonic() const override { return now; }
-    [[nodiscard]] WallMs wall() const override { return WallMs(0); }
-
-    Monotonic now{0};
-};
 
 /// A connection of which a test sees every message, and decides when bytes leave.
 class ListPipe final : public Pipe
