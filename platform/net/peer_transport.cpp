@@ -14,6 +14,11 @@ namespace coffer::net {
 
 Q_LOGGING_CATEGORY(logNet, "coffer.net", QtInfoMsg)
 
+static QString nameOf(NodeId node)
+{
+    return QStringLiteral("%1").arg(node.value(), 16, 16, QLatin1Char('0'));
+}
+
 namespace {
 
 /// Hands out sockets of the right kind, not yet encrypted.
@@ -258,9 +263,9 @@ std::optional<QString> PeerTransport::introduced(PeerConnection &connection)
     }
     learn(connection);
     if (!isKnown)
-        qCInfo(logNet).noquote() << "connected to peer"
-                                 << QStringLiteral("%1").arg(node.value(), 16, 16, QChar(u'0'))
-                                 << "at" << connection.hello().address;
+        qCInfo(logNet, "connected to peer %s at %s, cofferd %s", qUtf8Printable(nameOf(node)),
+               qUtf8Printable(connection.hello().address),
+               qUtf8Printable(connection.hello().build));
     return std::nullopt;
 }
 
@@ -275,8 +280,7 @@ std::optional<QString> PeerTransport::judge(PeerConnection &connection)
     if (std::find(old.begin(), old.end(), hello.run) != old.end())
         return QStringLiteral("two processes run with the identity of node %1, one of them at %2; "
                               "stop the one whose data directory is a copy")
-            .arg(hello.node.value(), 16, 16, QLatin1Char('0'))
-            .arg(hello.address);
+            .arg(nameOf(hello.node), hello.address);
     const auto known = m_peers.find(hello.node);
     if (known != m_peers.end() && known->second->hello().run != hello.run) {
         old.push_back(known->second->hello().run);
@@ -337,9 +341,7 @@ void PeerTransport::lose(NodeId node, const QString &why)
     m_peers.erase(found);
     connection.close();
     forget(connection);
-    qCInfo(logNet).noquote() << "lost peer"
-                             << QStringLiteral("%1").arg(node.value(), 16, 16, QChar(u'0')) << ":"
-                             << why;
+    qCInfo(logNet, "lost peer %s: %s", qUtf8Printable(nameOf(node)), qUtf8Printable(why));
     m_handlers.lost(node);
 }
 

@@ -66,6 +66,8 @@ public:
     /// Listens and begins to dial. `refused`: the address cannot be listened on.
     Result<void> start();
     [[nodiscard]] quint16 port() const;
+    /// One more address to dial, after start(); one that is known is not dialled twice.
+    void addSeed(const QString &address) { addDial(address, true); }
     /// The cluster that this node belongs to from now on; whoever belongs to another one is left.
     void setCluster(ClusterId cluster);
 
