@@ -30,13 +30,16 @@ static void checkIntroduction(const PeerFrame &frame)
                  "the two sides judge differently");
 }
 
-/// The first byte says how the rest is cut; then it is what a stranger sends.
+/// The first byte says how the rest is cut; then it is what a stranger sends. Besides, it is tried
+/// as the inside of a frame: a checksum keeps chance out of there.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
     if (size == 0)
         return 0;
     const auto piece = qsizetype(data[0]) + 1;
     QByteArrayView rest(data + 1, qsizetype(size) - 1);
+    for (const PeerFrameKind kind : {PeerFrameKind::hello, PeerFrameKind::refusal})
+        checkIntroduction({kind, rest.toByteArray()});
     PeerFrameReader reader;
     while (!rest.isEmpty()) {
         const QByteArrayView now = rest.first(std::min(piece, rest.size()));
