@@ -120,7 +120,7 @@ private:
     std::vector<std::unique_ptr<PeerConnection>> m_connections;
     std::map<NodeId, PeerConnection *> m_peers; ///< Established, one each.
     std::vector<std::unique_ptr<Dial>> m_dials;
-    std::map<NodeId, std::deque<RunId>> m_oldRuns; ///< That were followed by another run.
+    std::deque<std::pair<NodeId, RunId>> m_oldRuns; ///< That were followed by another run.
     std::uint64_t m_dropped = 0;
 };
 

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/process_cluster.h"
 
+#include <QCoreApplication>
 #include <QTcpServer>
 
 namespace coffer::test {
 
 std::vector<quint16> freePorts(std::size_t count)
 {
+    constexpr quint32 first = 15'000; // below those that the kernel gives to who does not choose
+    constexpr quint32 range = 15'000;
+    static quint32 next = quint32(QCoreApplication::applicationPid()) * 97;
     std::vector<std::unique_ptr<QTcpServer>> places;
     std::vector<quint16> ports;
-    while (ports.size() < count) {
-        places.push_back(std::make_unique<QTcpServer>());
-        if (!places.back()->listen(QHostAddress::LocalHost))
+    for (quint32 tries = 0; ports.size() < count; ++tries) {
+        if (tries > range)
             qFatal("no port is free");
-        ports.push_back(places.back()->serverPort());
+        places.push_back(std::make_unique<QTcpServer>());
+        if (places.back()->listen(QHostAddress::LocalHost, quint16(first + next++ % range)))
+            ports.push_back(places.back()->serverPort());
     }
     return ports;
 }
