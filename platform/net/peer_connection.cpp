@@ -60,6 +60,8 @@ PeerConnection::PeerConnection(std::unique_ptr<QTcpSocket> socket, Side side,
 
 void PeerConnection::begin()
 {
+    m_remote =
+        QStringLiteral("%1:%2").arg(m_socket->peerAddress().toString()).arg(m_socket->peerPort());
     const bool isPlain = qobject_cast<QSslSocket *>(m_socket.get()) == nullptr;
     if (isPlain && m_socket->state() == QAbstractSocket::ConnectedState)
         greet();
@@ -82,13 +84,6 @@ void PeerConnection::checkCertificate(const QList<QSslError> &errors)
         }
     }
     tls->ignoreSslErrors(errors);
-}
-
-QString PeerConnection::remote() const
-{
-    return QStringLiteral("%1:%2")
-        .arg(m_socket->peerAddress().toString())
-        .arg(m_socket->peerPort());
 }
 
 void PeerConnection::greet()

@@ -46,8 +46,8 @@ public:
     /// What was said; meaningful from `introduced` on.
     [[nodiscard]] const PeerHello &hello() const { return m_hello; }
     [[nodiscard]] bool isEstablished() const { return m_state == State::established; }
-    /// Host and port of the other end as the socket knows it, for people.
-    [[nodiscard]] QString remote() const;
+    /// Of an accepted one, host and port of the other end as the socket knows it, for people.
+    [[nodiscard]] const QString &remote() const { return m_remote; }
 
     /// Queues one frame for the next flush(). False if it was dropped: the queue is full, or the
     /// connection is not established.
@@ -79,6 +79,7 @@ private:
     PeerHello m_hello;
     QByteArray m_out;
     QTimer m_deadline;
+    QString m_remote;
     QString m_tlsFault;
 };
 

@@ -19,7 +19,9 @@ inline constexpr std::size_t peerRefusalBytesMax = 3072; ///< The text of a refu
 inline constexpr std::size_t peerQueueBytesMax = std::size_t(16) << 20; ///< Unsent, a peer.
 inline constexpr std::size_t peerStrangersMax = 64;  ///< Incoming ones that said no hello yet.
 inline constexpr std::size_t peerAddressesMax = 128; ///< Seeds and learned ones.
-inline constexpr std::size_t peerOldRunsMax = 16;    ///< Remembered, a peer.
+inline constexpr std::size_t peersMax = 128;         ///< Connected.
+inline constexpr unsigned peerFailuresMax = 600;     ///< Then a learned address is forgotten.
+inline constexpr std::size_t peerOldRunsMax = 1024;  ///< Remembered.
 
 inline constexpr std::chrono::milliseconds peerHelloTimeout{3000}; ///< From dialling on.
 inline constexpr std::chrono::milliseconds peerSilenceMax{5000};   ///< Unacknowledged, or idle.

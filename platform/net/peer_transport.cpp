@@ -14,6 +14,11 @@ namespace coffer::net {
 
 Q_LOGGING_CATEGORY(logNet, "coffer.net", QtInfoMsg)
 
+static QString nameOf(NodeId node)
+{
+    return QStringLiteral("%1").arg(node.value(), 16, 16, QLatin1Char('0'));
+}
+
 namespace {
 
 /// Hands out sockets of the right kind, not yet encrypted.
@@ -258,9 +263,9 @@ std::optional<QString> PeerTransport::introduced(PeerConnection &connection)
     }
     learn(connection);
     if (!isKnown)
-        qCInfo(logNet).noquote() << "connected to peer"
-                                 << QStringLiteral("%1").arg(node.value(), 16, 16, QChar(u'0'))
-                                 << "at" << connection.hello().address;
+        qCInfo(logNet, "connected to peer %s at %s, cofferd %s", qUtf8Printable(nameOf(node)),
+               qUtf8Printable(connection.hello().address),
+               qUtf8Printable(connection.hello().build));
     return std::nullopt;
 }
 
@@ -271,17 +276,20 @@ std::optional<QString> PeerTransport::judge(PeerConnection &connection)
     const PeerHello &hello = connection.hello();
     if (auto why = whyRefused(ownHello(), hello))
         return why;
-    std::deque<RunId> &old = m_oldRuns[hello.node];
-    if (std::find(old.begin(), old.end(), hello.run) != old.end())
+    const std::pair run(hello.node, hello.run);
+    if (std::find(m_oldRuns.begin(), m_oldRuns.end(), run) != m_oldRuns.end())
         return QStringLiteral("two processes run with the identity of node %1, one of them at %2; "
                               "stop the one whose data directory is a copy")
-            .arg(hello.node.value(), 16, 16, QLatin1Char('0'))
-            .arg(hello.address);
+            .arg(nameOf(hello.node), hello.address);
     const auto known = m_peers.find(hello.node);
+    if (known == m_peers.end() && m_peers.size() >= peersMax)
+        return QStringLiteral("node %1 is connected to %2 nodes and takes no more")
+            .arg(nameOf(m_options.self))
+            .arg(peersMax);
     if (known != m_peers.end() && known->second->hello().run != hello.run) {
-        old.push_back(known->second->hello().run);
-        if (old.size() > peerOldRunsMax)
-            old.pop_front();
+        m_oldRuns.emplace_back(hello.node, known->second->hello().run);
+        if (m_oldRuns.size() > peerOldRunsMax)
+            m_oldRuns.pop_front();
     }
     return std::nullopt;
 }
@@ -337,9 +345,7 @@ void PeerTransport::lose(NodeId node, const QString &why)
     m_peers.erase(found);
     connection.close();
     forget(connection);
-    qCInfo(logNet).noquote() << "lost peer"
-                             << QStringLiteral("%1").arg(node.value(), 16, 16, QChar(u'0')) << ":"
-                             << why;
+    qCInfo(logNet, "lost peer %s: %s", qUtf8Printable(nameOf(node)), qUtf8Printable(why));
     m_handlers.lost(node);
 }
 
@@ -369,6 +375,10 @@ void PeerTransport::ended(PeerConnection &connection, const QString &why)
     if (entry->told != why)
         qCWarning(logNet).noquote() << "peer at" << place << "is not connected:" << why;
     entry->told = why;
+    if (!entry->isSeed && entry->failures >= peerFailuresMax) {
+        std::erase_if(m_dials, [entry](const auto &each) { return each.get() == entry; });
+        return;
+    }
     const unsigned step = std::min(entry->failures++, 10U);
     const bool wasThere = !node.isNone(); // it spoke, and one of us does not want the other
     planDial(*entry,

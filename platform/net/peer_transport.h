@@ -66,6 +66,8 @@ public:
     /// Listens and begins to dial. `refused`: the address cannot be listened on.
     Result<void> start();
     [[nodiscard]] quint16 port() const;
+    /// One more address to dial, after start(); one that is known is not dialled twice.
+    void addSeed(const QString &address) { addDial(address, true); }
     /// The cluster that this node belongs to from now on; whoever belongs to another one is left.
     void setCluster(ClusterId cluster);
 
@@ -118,7 +120,7 @@ private:
     std::vector<std::unique_ptr<PeerConnection>> m_connections;
     std::map<NodeId, PeerConnection *> m_peers; ///< Established, one each.
     std::vector<std::unique_ptr<Dial>> m_dials;
-    std::map<NodeId, std::deque<RunId>> m_oldRuns; ///< That were followed by another run.
+    std::deque<std::pair<NodeId, RunId>> m_oldRuns; ///< That were followed by another run.
     std::uint64_t m_dropped = 0;
 };
 

@@ -7,6 +7,7 @@
 #include "node/own_address.h"
 
 #include <QCoreApplication>
+#include <QHostAddress>
 
 #include <algorithm>
 #include <cstdio>
@@ -17,6 +18,8 @@ namespace coffer::node {
 
 /// How often the node looks whether it is ready, or has handed over. Only at those times.
 static constexpr std::chrono::milliseconds lookEvery{5};
+static constexpr std::chrono::milliseconds lookEveryLater{100};
+static constexpr qint64 soonMs = 5000; ///< After its start; an outsider may wait for days.
 
 Daemon::Daemon(Settings settings) : m_settings(std::move(settings))
 {
@@ -103,6 +106,10 @@ Result<void> Daemon::joinPeers()
         return started;
     qCInfo(logNode).noquote() << "listening for peers at" << m_settings.listenPeers << "as"
                               << m_address << (m_tls ? "with TLS" : "without TLS");
+    const auto listen = net::PeerAddress::parse(m_settings.listenPeers);
+    if (!m_tls && !QHostAddress(listen->host).isLoopback() && listen->host != u"localhost")
+        qCWarning(logNode) << "whoever can reach that address can take part; keep it in a network "
+                              "of your own, or use --peer-cert, --peer-key and --peer-ca";
     return {};
 }
 
@@ -164,6 +171,8 @@ void Daemon::look()
     const engine::Status status = m_host->status();
     if (m_peers)
         m_peers->setCluster(status.cluster);
+    if (m_age.elapsed() > soonMs && m_lookTimer.isActive())
+        m_lookTimer.setInterval(lookEveryLater);
     const bool isServed = status.isLeading || status.leader != status.self;
     if (status.leader.isNone() || !isServed)
         return;

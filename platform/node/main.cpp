@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "node/client_service.h"
 #include "node/daemon.h"
 #include "node/log.h"
 #include "node/settings.h"
@@ -36,6 +37,7 @@ int main(int count, char **arguments)
     node::installLog(settings.logLevel, settings.logFormat);
 
     node::Daemon daemon(settings);
+    daemon.addService(std::make_unique<node::ClientService>(settings.listen));
     node::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;

@@ -54,6 +54,8 @@ public:
     /// A failure as a response of HTTP: its status, Retry-After, and the failure as JSON.
     [[nodiscard]] static net::HttpResponse responseOf(const Failure &failure);
 
+    /// Calls that are not answered yet, of all connections.
+    [[nodiscard]] int callsInFlight() const { return m_flights.inFlight(); }
     [[nodiscard]] std::size_t webSocketCount() const { return std::size_t(m_pipes.size()); }
     /// Asks silent WebSockets for a sign of life and ends those that did not give one since the
     /// last time. A timer does this every 30 seconds; tests do it by hand.
