@@ -19,7 +19,10 @@ enum class ErrorCode {
     unavailable, ///< No leader or no quorum within reach; definitely not done.
     unknown,     ///< The outcome of a write cannot be known.
     refused,     ///< A rule of the cluster forbids it (membership, limits, fencing).
-    notFound     ///< The named thing does not exist.
+    notFound,    ///< The named thing does not exist.
+    conflict,    ///< It is not as the caller expected: read again, decide again.
+    compacted,   ///< The revision is no longer kept: begin at a newer one.
+    denied       ///< The caller may not do that.
 };
 
 /// Why an operation failed: a code for the program, a sentence for people.

@@ -3,6 +3,9 @@
 #include "engine/store_machine.h"
 #include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
+#include "net/peer_frame.h"
+#include "net/peer_hello.h"
+#include "net/peer_limits.h"
 #include "storage/file_journal.h"
 #include "storage/sqlite_checkpoint.h"
 #include "unit/engine/codec_samples.h"
@@ -59,6 +62,28 @@ static void writeSamples(CorpusWriter &corpus, std::uint64_t seed)
                  codec::encodeBatch(CodecSamples(seed).batch()));
     corpus.write(QStringLiteral("fuzz_configuration"), named("configuration"),
                  codec::encodeConfiguration(CodecSamples(seed).configuration()));
+}
+
+/// What a peer begins with, cut in different ways.
+static void writePeerStreams(CorpusWriter &corpus)
+{
+    net::PeerHello hello;
+    hello.cluster = ClusterId(7);
+    hello.node = NodeId(17);
+    hello.run = RunId(81);
+    hello.address = QStringLiteral("10.0.0.1:7401");
+    hello.build = QStringLiteral("0.1.0");
+    hello.clusterName = QStringLiteral("main");
+    const QByteArray magic(net::peerMagic, qsizetype(net::peerMagicBytes));
+    for (const char cut : {'\0', '\x0f', '\xff'}) {
+        QByteArray stream = cut + magic;
+        net::appendFrame(stream, net::PeerFrameKind::hello, net::encodeHello(hello));
+        net::appendFrame(stream, net::PeerFrameKind::message, "a frame");
+        net::appendFrame(stream, net::PeerFrameKind::refusal,
+                         net::encodeRefusal(QStringLiteral("no")));
+        corpus.write(QStringLiteral("fuzz_peer_stream"),
+                     QStringLiteral("pieces-%1").arg(int(std::uint8_t(cut)) + 1), stream);
+    }
 }
 
 static void writePaths(CorpusWriter &corpus)
@@ -191,6 +216,7 @@ int main(int count, char **arguments)
     for (const std::uint64_t seed : {1, 2})
         writeSamples(corpus, seed);
     writePaths(corpus);
+    writePeerStreams(corpus);
     writeJournals(corpus);
     writeStoreCommands(corpus);
     writeCheckpoint(corpus);

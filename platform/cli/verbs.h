@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "cli/console.h"
+
+namespace CLI {
+class App;
+}
+
+/// The verbs of `coffer`. Each function adds some to \a app; the one that is chosen sets \a run.
+namespace coffer::cli {
+
+void addReadVerbs(CLI::App &app, Run &run);    ///< get, ls, tree, find.
+void addWriteVerbs(CLI::App &app, Run &run);   ///< put, del, txn.
+void addWatchVerbs(CLI::App &app, Run &run);   ///< watch, history.
+void addClusterVerbs(CLI::App &app, Run &run); ///< status, member, session, compact.
+void addCallVerb(CLI::App &app, Run &run);     ///< call.
+void addBenchVerb(CLI::App &app, Run &run);    ///< bench.
+/// completion, which needs no cluster: \a text gets the script.
+void addCompletionVerb(CLI::App &app, QByteArray &text);
+
+} // namespace coffer::cli

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/client.h"
+
+#include <QRandomGenerator>
+
+#include <algorithm>
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::client {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+static constexpr milliseconds pauseMin{20};
+static constexpr milliseconds pauseMax{1'000};
+/// Before a call is tried again where a node said UNAVAILABLE without a time.
+static constexpr milliseconds retryPause{50};
+
+namespace {
+
+/// Time that is left for a call.
+class Deadline
+{
+public:
+    explicit Deadline(milliseconds timeout) : m_end(Clock::now() + timeout) {}
+    [[nodiscard]] milliseconds left() const
+    {
+        return std::max(milliseconds(0),
+                        std::chrono::duration_cast<milliseconds>(m_end - Clock::now()));
+    }
+
+private:
+    Clock::time_point m_end;
+};
+
+Eventual<bool> sleep(milliseconds time, QObject *context)
+{
+    Eventual<bool> over({ErrorCode::unavailable, u"the client ended"_s});
+    QTimer::singleShot(time, context, [set = over.setter()] { set(true); });
+    return over;
+}
+
+} // namespace
+
+Client::Client(Options options, QObject *parent) : QObject(parent), m_options(std::move(options))
+{
+    if (m_options.isShuffled && !m_options.nodes.empty())
+        m_next = QRandomGenerator::global()->bounded(quint32(m_options.nodes.size()));
+    m_connectTimer.setSingleShot(true);
+    m_pauseTimer.setSingleShot(true);
+    connect(&m_connectTimer, &QTimer::timeout, this, [this] { onClosed(u"no answer in time"_s); });
+    connect(&m_pauseTimer, &QTimer::timeout, this, &Client::attempt);
+    m_trouble = u"not connected yet"_s;
+    m_pauseTimer.start(0);
+}
+
+Client::~Client()
+{
+    m_waiting.clear();
+    delete std::exchange(m_connection, nullptr); // tidy: allow(bare-delete) before our members end
+}
+
+Client::State Client::state() const
+{
+    return connection() == nullptr ? State::connecting : State::connected;
+}
+
+Connection *Client::connection() const
+{
+    return m_connection != nullptr && m_connection->isOpen() ? m_connection : nullptr;
+}
+
+QUrl Client::node() const { return connection() == nullptr ? QUrl() : m_options.nodes[m_next]; }
+
+// ---- the connection
+
+void Client::attempt()
+{
+    if (m_options.nodes.empty()) {
+        m_trouble = u"no node is known"_s;
+        return;
+    }
+    m_connection = new Connection(m_options.link(m_options.nodes[m_next]), m_options.pingEvery);
+    m_connection->setParent(this);
+    connect(m_connection, &Connection::opened, this, &Client::onOpened);
+    connect(m_connection, &Connection::closed, this, &Client::onClosed);
+    m_connectTimer.start(m_options.connectTimeout);
+    m_connection->open();
+}
+
+void Client::onOpened()
+{
+    m_connectTimer.stop();
+    m_failures = 0;
+    m_trouble.clear();
+    Q_EMIT stateChanged(State::connected);
+    for (const auto &set : std::exchange(m_waiting, {}))
+        set(true);
+}
+
+/// Nodes are tried in turn without a pause, once around; then with growing pauses.
+milliseconds Client::pause()
+{
+    if (m_failures < m_options.nodes.size())
+        return milliseconds(0);
+    const auto rounds = std::min<std::size_t>(m_failures / m_options.nodes.size(), 8);
+    const milliseconds longest = std::min(pauseMax, pauseMin * (1 << rounds));
+    return longest / 2
+           + milliseconds(QRandomGenerator::global()->bounded(int(longest.count() / 2) + 1));
+}
+
+void Client::onClosed(const QString &why)
+{
+    const bool wasOpen = m_trouble.isEmpty();
+    m_connectTimer.stop();
+    m_trouble = u"%1: %2"_s.arg(m_options.nodes[m_next].authority(), why);
+    if (Connection *gone = std::exchange(m_connection, nullptr)) {
+        gone->disconnect(this);
+        gone->deleteLater();
+    }
+    ++m_failures;
+    m_next = (m_next + 1) % m_options.nodes.size();
+    m_pauseTimer.start(pause());
+    if (wasOpen)
+        Q_EMIT stateChanged(State::connecting);
+}
+
+// ---- calls
+
+Task<rpc::Answer<Connection *>> Client::connected(milliseconds timeout)
+{
+    const QPointer<Client> self(this);
+    if (connection() == nullptr) {
+        Eventual<bool> opened({ErrorCode::unavailable, u"the client ended"_s});
+        const auto set = opened.setter();
+        m_waiting.push_back(set);
+        QTimer::singleShot(timeout, this, [this, set] {
+            set(false);
+            std::erase_if(m_waiting, [](const auto &some) { return some.isSet(); });
+        });
+        const Result<bool> waited = co_await opened;
+        if (!waited || !self)
+            co_return rpc::Failure::of(rpc::Code::unavailable, u"the client ended"_s);
+    }
+    if (Connection *open = connection())
+        co_return open;
+    co_return rpc::Failure::of(rpc::Code::unavailable,
+                               u"no node can be reached (%1)"_s.arg(m_trouble));
+}
+
+namespace {
+
+/// What a failure means for the next try.
+struct Verdict
+{
+    bool isAgain = false;
+    bool isUnsettled = false;
+};
+
+Verdict judge(const rpc::Failure &failure, bool isSafe)
+{
+    const bool isOpen =
+        failure.code == rpc::Code::unknownOutcome || failure.code == rpc::Code::deadline;
+    return {failure.isRetryable || (isOpen && isSafe), isOpen};
+}
+
+} // namespace
+
+static rpc::Failure unknown(const QString &why)
+{
+    return rpc::Failure::of(rpc::Code::unknownOutcome,
+                            u"the outcome is not known: "_s + why + u"; it may be done or not"_s);
+}
+
+Task<rpc::Outcome> Client::call(QString method, QCborMap params, CallOptions options)
+{
+    Called called = co_await callCounted(std::move(method), std::move(params), options);
+    co_return std::move(called.outcome);
+}
+
+Task<Called> Client::callCounted(QString method, QCborMap params, CallOptions options)
+{
+    const Deadline deadline(options.timeout.count() > 0 ? options.timeout : m_options.timeout);
+    const QPointer<Client> self(this);
+    const bool isSafe = options.repeat == Repeat::safe;
+    bool isUnsettled = false; // A try may have been carried out.
+    for (;;) {
+        const rpc::Answer<Connection *> connection = co_await connected(deadline.left());
+        if (!connection) {
+            const rpc::Failure &failure = connection.error();
+            co_return Called{isUnsettled ? unknown(failure.message) : failure, isUnsettled};
+        }
+        const milliseconds left = std::max(milliseconds(1), deadline.left());
+        Eventual<rpc::Outcome> answer = (*connection)->call(method, params, left);
+        Result<rpc::Outcome> outcome = co_await answer;
+        if (!self)
+            co_return Called{unknown(u"the client ended"_s), isUnsettled};
+        if (!outcome) { // The connection was lost.
+            isUnsettled = true;
+            if (!isSafe || deadline.left().count() == 0)
+                co_return Called{unknown(outcome.error().message), isUnsettled};
+            continue;
+        }
+        if (*outcome)
+            co_return Called{std::move(*outcome), isUnsettled};
+        const rpc::Failure failure = outcome->error();
+        const Verdict verdict = judge(failure, isSafe);
+        isUnsettled = isUnsettled || verdict.isUnsettled;
+        const milliseconds wait = std::max(retryPause, failure.retryAfter);
+        if (!verdict.isAgain || deadline.left() <= wait) {
+            const bool isVague = isUnsettled && failure.code == rpc::Code::unavailable;
+            co_return Called{isVague ? unknown(failure.message) : failure, isUnsettled};
+        }
+        Eventual<bool> pause = sleep(wait, self);
+        const Result<bool> slept = co_await pause;
+        if (!slept || !self)
+            co_return Called{unknown(u"the client ended"_s), isUnsettled};
+    }
+}
+
+Error errorOf(const rpc::Failure &failure)
+{
+    const auto as = [&failure](ErrorCode code) { return Error{code, failure.message}; };
+    if (failure.outcome == rpc::WriteOutcome::unknown)
+        return as(ErrorCode::unknown);
+    switch (failure.code) {
+    case rpc::Code::notFound:
+    case rpc::Code::methodNotFound: return as(ErrorCode::notFound);
+    case rpc::Code::conflict: return as(ErrorCode::conflict);
+    case rpc::Code::compacted: return as(ErrorCode::compacted);
+    case rpc::Code::unavailable:
+    case rpc::Code::deadline:
+    case rpc::Code::cancelled: return as(ErrorCode::unavailable);
+    case rpc::Code::unknownOutcome: return as(ErrorCode::unknown);
+    case rpc::Code::denied:
+    case rpc::Code::unauthenticated: return as(ErrorCode::denied);
+    case rpc::Code::refused:
+    case rpc::Code::limit: return as(ErrorCode::refused);
+    case rpc::Code::invalidArgument:
+    case rpc::Code::invalidRequest:
+    case rpc::Code::parseError: return as(ErrorCode::invalid);
+    case rpc::Code::internal: break;
+    }
+    return as(ErrorCode::unavailable);
+}
+
+} // namespace coffer::client

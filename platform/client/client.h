@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "client/connection.h"
+#include "client/link.h"
+
+#include <QCoroTask>
+#include <QObject>
+#include <QPointer>
+
+#include <chrono>
+#include <vector>
+
+namespace coffer::client {
+
+template<class T>
+using Task = QCoro::Task<T>;
+
+struct Options
+{
+    std::vector<QUrl> nodes;                   ///< See parseEndpoints(); at least one.
+    bool isShuffled = true;                    ///< Begin with any of them; else with the first.
+    std::chrono::milliseconds timeout{10'000}; ///< Of a call that does not say another.
+    std::chrono::milliseconds connectTimeout{2'000}; ///< Of one attempt.
+    /// A node that says nothing for two of these while it was asked is given up.
+    std::chrono::milliseconds pingEvery{1'000};
+    std::chrono::milliseconds sessionTimeToLive{30'000}; ///< Of the store's own session.
+    LinkFactory link = &makeWebSocketLink;
+};
+
+/// How a call may be treated when it is not known whether it was carried out.
+enum class Repeat {
+    safe, ///< A read, or a write that the store does once: sent again.
+    never ///< Sent once; then UNKNOWN_OUTCOME.
+};
+
+struct CallOptions
+{
+    Repeat repeat = Repeat::never;
+    std::chrono::milliseconds timeout{0}; ///< 0: Options::timeout.
+};
+
+/// What became of a call, and whether an earlier try of it may have been carried out: then an
+/// answer that says "not done" says nothing about that try.
+struct Called
+{
+    rpc::Outcome outcome;
+    bool isRepeated = false;
+};
+
+/// A client of a cluster: one connection to any of its nodes, and another one when that breaks.
+///
+/// A call waits for a connection, is sent, and is sent again elsewhere while that is safe and time
+/// is left. Resource; the thread that made it, which needs an event loop. Destroy it when no task
+/// is under way, or end the event loop with it: tasks under way end with UNAVAILABLE.
+class Client final : public QObject
+{
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(Client)
+
+public:
+    enum class State {
+        connecting, ///< Looks for a node, for the first time or again.
+        connected
+    };
+
+    explicit Client(Options options, QObject *parent = nullptr);
+    ~Client() override;
+
+    [[nodiscard]] State state() const;
+    /// The node that it is connected to; empty while it is not.
+    [[nodiscard]] QUrl node() const;
+    /// Why there is no connection, for people; empty while there is one.
+    [[nodiscard]] QString trouble() const { return m_trouble; }
+    [[nodiscard]] const Options &options() const { return m_options; }
+
+    /// Calls a method. Errors are failures as the node said them, or UNAVAILABLE (certainly not
+    /// done), UNKNOWN_OUTCOME (sent, and no answer), DEADLINE.
+    [[nodiscard]] Task<rpc::Outcome> call(QString method, QCborMap params,
+                                          CallOptions options = {});
+    /// The same, for commands that the store does once.
+    [[nodiscard]] Task<Called> callCounted(QString method, QCborMap params, CallOptions options);
+    /// The connection, or UNAVAILABLE if there is none after \a timeout. Valid until the caller
+    /// next waits.
+    [[nodiscard]] Task<rpc::Answer<Connection *>> connected(std::chrono::milliseconds timeout);
+    /// The present connection or nullptr.
+    [[nodiscard]] Connection *connection() const;
+
+Q_SIGNALS:
+    void stateChanged(coffer::client::Client::State state);
+
+private:
+    void attempt();
+    void onOpened();
+    void onClosed(const QString &why);
+    [[nodiscard]] std::chrono::milliseconds pause();
+
+    Options m_options;
+    std::size_t m_next = 0;             ///< Which node is tried next.
+    std::size_t m_failures = 0;         ///< In a row.
+    Connection *m_connection = nullptr; ///< A child.
+    QTimer m_connectTimer;              ///< While an attempt is under way.
+    QTimer m_pauseTimer;
+    QString m_trouble;
+    std::vector<Eventual<bool>::Setter> m_waiting;
+};
+
+/// An error of the rooms below from what a node said, the way back of rpc::Failure::of().
+[[nodiscard]] Error errorOf(const rpc::Failure &failure);
+
+} // namespace coffer::client

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/connection.h"
+
+#include <QPointer>
+
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::client {
+
+using Clock = std::chrono::steady_clock;
+
+/// An answer may be under way when the server's own deadline ends; it is better than ours.
+static constexpr std::chrono::milliseconds grace{250};
+
+Connection::Connection(std::unique_ptr<Link> link, std::chrono::milliseconds pingEvery)
+    : m_link(std::move(link))
+{
+    m_link->opened = [this] {
+        m_isOpen = true;
+        Q_EMIT opened();
+    };
+    m_link->received = [this](const QByteArray &message) { onReceived(message); };
+    m_link->alive = [this] { m_wasHeard = true; };
+    m_link->closed = [this](const QString &why) { onClosed(why); };
+    connect(&m_beat, &QTimer::timeout, this, &Connection::onBeat);
+    m_beat.start(pingEvery);
+}
+
+Connection::~Connection() = default;
+
+static QCborMap requestOf(const QString &method, const QCborMap &params)
+{
+    return {{u"jsonrpc"_s, u"2.0"_s}, {u"method"_s, method}, {u"params"_s, params}};
+}
+
+Eventual<rpc::Outcome> Connection::call(const QString &method, const QCborMap &params,
+                                        std::chrono::milliseconds deadline)
+{
+    Eventual<rpc::Outcome> answer({ErrorCode::unknown, u"the connection was closed"_s});
+    const auto set = answer.setter();
+    if (!m_isOpen) {
+        set(rpc::Outcome(rpc::Failure::of(rpc::Code::unavailable, u"there is no connection"_s)));
+        return answer;
+    }
+    QCborMap request = requestOf(method, params);
+    request.insert(u"id"_s, ++m_lastId);
+    Clock::time_point until = Clock::time_point::max();
+    if (deadline.count() > 0) {
+        request.insert(u"deadlineMs"_s, qint64(deadline.count()));
+        until = Clock::now() + deadline + grace;
+    }
+    m_pending.emplace(m_lastId, Pending{set, until});
+    m_link->send(request.toCborValue().toCbor());
+    return answer;
+}
+
+void Connection::tell(const QString &method, const QCborMap &params)
+{
+    if (m_isOpen)
+        m_link->send(requestOf(method, params).toCborValue().toCbor());
+}
+
+void Connection::listen(qint64 subscription, EventSink event, EndSink end)
+{
+    m_sinks.insert_or_assign(subscription, Sinks{std::move(event), std::move(end)});
+}
+
+void Connection::onReceived(const QByteArray &bytes)
+{
+    m_wasHeard = true;
+    const QCborMap message = QCborValue::fromCbor(bytes).toMap();
+    const QString method = message.value(u"method"_s).toString();
+    if (!method.isEmpty()) {
+        onNotification(method, message.value(u"params"_s).toMap());
+        return;
+    }
+    const auto found = m_pending.find(message.value(u"id"_s).toInteger(-1));
+    if (found == m_pending.end())
+        return; // Given up before.
+    const auto set = found->second.set;
+    m_pending.erase(found);
+    const QCborValue error = message.value(u"error"_s);
+    if (error.isMap())
+        set(rpc::Outcome(rpc::failureFromCbor(error.toMap())));
+    else
+        set(rpc::Outcome(message.value(u"result"_s)));
+}
+
+void Connection::onNotification(const QString &method, const QCborMap &params)
+{
+    const auto found = m_sinks.find(params.value(u"subscription"_s).toInteger(-1));
+    if (found == m_sinks.end())
+        return; // Of a subscription that was cancelled.
+    if (method == "rpc.event"_L1) {
+        const EventSink event = found->second.event;
+        event(params.value(u"event"_s).toMap());
+    } else if (method == "rpc.ended"_L1) {
+        const EndSink end = found->second.end;
+        m_sinks.erase(found);
+        end(rpc::failureFromCbor(params.value(u"error"_s).toMap()));
+    }
+}
+
+void Connection::onClosed(const QString &why)
+{
+    if (std::exchange(m_isClosed, true))
+        return;
+    m_isOpen = false;
+    m_beat.stop();
+    const QPointer<Connection> self(this);
+    Q_EMIT closed(why);
+    if (!self)
+        return;
+    const auto pending = std::exchange(m_pending, {});
+    const auto sinks = std::exchange(m_sinks, {});
+    for (const auto &[id, call] : pending)
+        call.set(Error{ErrorCode::unknown, u"the connection was lost: "_s + why});
+    for (const auto &[id, sink] : sinks)
+        sink.end({});
+}
+
+void Connection::onBeat()
+{
+    const Clock::time_point now = Clock::now();
+    std::vector<Eventual<rpc::Outcome>::Setter> overdue;
+    std::erase_if(m_pending, [&](const auto &call) {
+        if (call.second.deadline > now)
+            return false;
+        overdue.push_back(call.second.set);
+        return true;
+    });
+    const QPointer<Connection> self(this);
+    for (const auto &set : overdue) {
+        set(rpc::Outcome(
+            rpc::Failure::of(rpc::Code::deadline, u"there was no answer within the deadline"_s)));
+    }
+    if (!self)
+        return;
+    if (!m_isOpen || std::exchange(m_wasHeard, false)) {
+        m_isAsked = false;
+        return;
+    }
+    if (std::exchange(m_isAsked, true))
+        onClosed(u"the node says nothing any more"_s);
+    else
+        m_link->ping();
+}
+
+} // namespace coffer::client

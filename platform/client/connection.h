@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/eventual.h"
+#include "client/link.h"
+#include "rpc/error.h"
+
+#include <QCborMap>
+#include <QTimer>
+
+#include <chrono>
+#include <map>
+
+namespace coffer::client {
+
+/// Calls over one link to one node: matches answers to calls and events to subscriptions.
+///
+/// Resource; one thread. When the link breaks, every call under way ends with `lost`, and every
+/// subscription is told. Not opened again.
+class Connection final : public QObject
+{
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(Connection)
+
+public:
+    /// An answer, or what an error object said. An Error beside it: the connection was lost after
+    /// the call had left, so nobody knows what became of it.
+    using Answer = Result<rpc::Outcome>;
+    using EventSink = std::function<void(const QCborMap &event)>;
+    /// The end of a subscription; no failure: the connection was lost.
+    using EndSink = std::function<void(const std::optional<rpc::Failure> &why)>;
+
+    Connection(std::unique_ptr<Link> link, std::chrono::milliseconds pingEvery);
+    ~Connection() override;
+
+    void open() { m_link->open(); }
+    [[nodiscard]] bool isOpen() const { return m_isOpen; }
+
+    /// Sends a call. \a done is called once; not from within this call, and after the deadline has
+    /// passed with DEADLINE, for then the outcome is not known.
+    [[nodiscard]] Eventual<rpc::Outcome> call(const QString &method, const QCborMap &params,
+                                              std::chrono::milliseconds deadline);
+    /// Sends a call whose answer nobody waits for.
+    void tell(const QString &method, const QCborMap &params);
+    /// Where the events of a subscription go; set from within the answer that opened it.
+    void listen(qint64 subscription, EventSink event, EndSink end);
+    void forget(qint64 subscription) { m_sinks.erase(subscription); }
+
+Q_SIGNALS:
+    void opened();
+    void closed(const QString &why);
+
+private:
+    struct Sinks
+    {
+        EventSink event;
+        EndSink end;
+    };
+    struct Pending
+    {
+        Eventual<rpc::Outcome>::Setter set;
+        std::chrono::steady_clock::time_point deadline;
+    };
+
+    void onReceived(const QByteArray &bytes);
+    void onNotification(const QString &method, const QCborMap &params);
+    void onClosed(const QString &why);
+    void onBeat();
+
+    std::unique_ptr<Link> m_link;
+    bool m_isOpen = false;
+    bool m_isClosed = false;
+    bool m_wasHeard = true; ///< Since the last beat.
+    bool m_isAsked = false; ///< A ping is under way since then.
+    QTimer m_beat;
+    qint64 m_lastId = 0;
+    std::map<qint64, Pending> m_pending;
+    std::map<qint64, Sinks> m_sinks;
+};
+
+} // namespace coffer::client

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QObject>
+#include <QString>
+#include <QUrl>
+
+#include <functional>
+#include <memory>
+
+namespace coffer::client {
+
+/// One connection that carries messages: a WebSocket, or something in memory.
+///
+/// After closed() it says nothing more and sends nothing; it is not opened again. The functions
+/// are set once, before open(), and may destroy nothing of it directly. One thread.
+class Link
+{
+public:
+    virtual ~Link() = default;
+
+    /// Begins to connect; opened() or closed() follows, never from within this call.
+    virtual void open() = 0;
+    virtual void send(const QByteArray &message) = 0;
+    /// Asks the peer for a sign of life, which comes as alive().
+    virtual void ping() = 0;
+
+    std::function<void()> opened;
+    std::function<void(const QByteArray &message)> received;
+    std::function<void()> alive;
+    std::function<void(const QString &why)> closed;
+};
+
+/// Makes the link to a node.
+using LinkFactory = std::function<std::unique_ptr<Link>(const QUrl &node)>;
+
+/// Binary WebSocket frames to /rpc; TLS where the scheme is https.
+[[nodiscard]] std::unique_ptr<Link> makeWebSocketLink(const QUrl &node);
+
+} // namespace coffer::client

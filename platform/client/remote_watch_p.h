@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "client/client.h"
+#include "pluginapi/store.h"
+
+namespace coffer::client {
+
+/// A watch over the connection of \a client, which has to outlive it. What arrives faster than it
+/// is read is bounded: the subscription is cancelled then, and begun again where it stood.
+[[nodiscard]] std::unique_ptr<pluginapi::Watch> makeRemoteWatch(Client &client,
+                                                                store::WatchRequest request);
+
+} // namespace coffer::client

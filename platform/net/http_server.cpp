@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http_server.h"
+
+#include <QPointer>
+#include <QSslSocket>
+#include <QWebSocket>
+
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::net {
+HttpServer::HttpServer(const HttpRouter &router, const Clock &clock, HttpOptions options)
+    : m_router(router)
+    , m_clock(clock)
+    , m_options(std::move(options))
+    , m_webSockets(u"coffer"_s, QWebSocketServer::NonSecureMode)
+{
+    m_timer.setInterval(500);
+    connect(&m_timer, &QTimer::timeout, this, &HttpServer::checkTimes);
+}
+
+HttpServer::~HttpServer()
+{
+    close();
+    const auto connections = std::exchange(m_connections, {});
+    qDeleteAll(connections);
+}
+
+Result<void> HttpServer::start(const QHostAddress &address, quint16 port)
+{
+    if (!listen(address, port))
+        return Error{ErrorCode::unavailable,
+                     u"cannot listen on %1 port %2: %3"_s.arg(address.toString())
+                         .arg(port)
+                         .arg(errorString())};
+    m_timer.start();
+    return {};
+}
+
+void HttpServer::stop()
+{
+    close();
+    const auto connections = m_connections;
+    for (HttpConnection *connection : connections) {
+        if (connection->isIdle())
+            connection->deleteLater();
+    }
+}
+
+std::unique_ptr<QTcpSocket> HttpServer::makeSocket(qintptr descriptor)
+{
+    std::unique_ptr<QTcpSocket> socket;
+    if (m_options.tls) {
+        auto tls = std::make_unique<QSslSocket>();
+        tls->setSslConfiguration(*m_options.tls);
+        socket = std::move(tls);
+    } else {
+        socket = std::make_unique<QTcpSocket>();
+    }
+    if (!socket->setSocketDescriptor(descriptor))
+        return nullptr;
+    ++m_open;
+    connect(socket.get(), &QObject::destroyed, this, [this] { --m_open; });
+    if (auto *tls = qobject_cast<QSslSocket *>(socket.get()))
+        tls->startServerEncryption();
+    return socket;
+}
+
+void HttpServer::incomingConnection(qintptr descriptor)
+{
+    std::unique_ptr<QTcpSocket> socket = makeSocket(descriptor);
+    if (!socket)
+        return;
+    if (m_open > m_options.connectionsMax)
+        turnAway(std::move(socket));
+    else
+        serve(std::move(socket));
+}
+
+void HttpServer::turnAway(std::unique_ptr<QTcpSocket> socket)
+{
+    const HttpResponse refusal = HttpResponse::error(
+        503, u"UNAVAILABLE"_s,
+        u"This node has %1 connections; ask another one."_s.arg(m_options.connectionsMax));
+    QTcpSocket *leaving = socket.release(); // deletes itself when it has said so
+    connect(leaving, &QTcpSocket::disconnected, leaving, &QObject::deleteLater);
+    leaving->write(
+        serialize(HttpResponse(refusal).with("Retry-After", "1"), {.isKeepAlive = false}));
+    leaving->disconnectFromHost();
+    if (leaving->state() == QAbstractSocket::UnconnectedState)
+        leaving->deleteLater();
+}
+
+void HttpServer::serve(std::unique_ptr<QTcpSocket> socket)
+{
+    auto *connection = new HttpConnection(std::move(socket), *this); // deletes itself
+    m_connections.insert(connection);
+    connect(connection, &QObject::destroyed, this,
+            [this, connection] { m_connections.remove(connection); });
+}
+
+void HttpServer::upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer)
+{
+    QTcpSocket *raw = socket.release(); // the WebSocket will own it
+    m_webSockets.handleConnection(raw);
+    Q_EMIT raw->readyRead(); // the head is there already, and nothing else would say so
+    std::unique_ptr<QWebSocket> webSocket(m_webSockets.nextPendingConnection());
+    if (!webSocket)
+        return; // a handshake that failed has been answered and closed
+    webSocket->setParent(nullptr);
+    webSocket->setMaxAllowedIncomingFrameSize(quint64(m_options.webSocketMessageBytesMax));
+    webSocket->setMaxAllowedIncomingMessageSize(quint64(m_options.webSocketMessageBytesMax));
+    const QPointer<QTcpSocket> alive(raw);
+    offer.accepted(std::move(webSocket));
+    if (alive && alive->bytesAvailable() > 0)
+        Q_EMIT alive->readyRead(); // frames that came with the head
+}
+
+void HttpServer::checkTimes()
+{
+    const auto connections = m_connections; // some end meanwhile
+    for (HttpConnection *connection : connections) {
+        if (m_connections.contains(connection))
+            connection->checkTime();
+    }
+}
+
+} // namespace coffer::net

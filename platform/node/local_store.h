@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/eventual.h"
+#include "node/host.h"
+#include "node/local_watches.h"
+#include "pluginapi/store.h"
+
+#include <map>
+
+namespace coffer::node {
+
+/// The store inside a node: any node, for the engine sends on what only the leader can do.
+///
+/// A commit without an origin is sent to one leader at most. Resource; node thread. Destroy it
+/// after what uses it; calls under way end when the host does.
+class LocalStore final : public pluginapi::Store
+{
+    Q_DISABLE_COPY_MOVE(LocalStore)
+
+public:
+    /// \a host has to outlive this.
+    explicit LocalStore(Host &host);
+    ~LocalStore() override;
+
+    template<class T>
+    using Task = pluginapi::Task<T>;
+
+    [[nodiscard]] Task<Result<store::Reply>> read(store::Question question,
+                                                  pluginapi::ReadOptions options = {}) override;
+    [[nodiscard]] Task<Result<store::Answer>>
+    commit(store::Transaction transaction, pluginapi::CommitOptions options = {}) override;
+    [[nodiscard]] Task<Result<store::WatchAnswer>>
+    history(pluginapi::HistoryRequest request, pluginapi::ReadOptions options = {}) override;
+    [[nodiscard]] std::unique_ptr<pluginapi::Watch> watch(store::WatchRequest request) override;
+    [[nodiscard]] Task<Result<SessionId>> openSession(store::OpenSession open) override;
+    [[nodiscard]] Task<Result<void>> keepAlive(SessionId session) override;
+    [[nodiscard]] Task<Result<void>> closeSession(SessionId session) override;
+    [[nodiscard]] Task<Result<store::Answer>> compact(Revision revision) override;
+
+private:
+    /// Waits until this node has \a revision.
+    [[nodiscard]] Task<Result<bool>> reach(Revision revision);
+    [[nodiscard]] Task<Result<store::Answer>> submit(QByteArray command);
+    [[nodiscard]] Result<store::WatchAnswer> readHistory(const pluginapi::HistoryRequest &request);
+    void onApplied();
+
+    Host &m_host;
+    LocalWatches m_watches;
+    QObject m_context;                                          ///< Of hooks and timers.
+    std::multimap<Revision, Eventual<bool>::Setter> m_reaching; ///< Session reads that wait.
+};
+
+} // namespace coffer::node

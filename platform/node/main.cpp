@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/client_service.h"
+#include "node/daemon.h"
+#include "node/log.h"
+#include "node/settings.h"
+#include "node/stop_signals.h"
+
+#include <QCoreApplication>
+
+#include <cstdio>
+
+using namespace coffer;
+
+static std::optional<QString> environment(const QString &name)
+{
+    const QByteArray key = name.toUtf8();
+    if (!qEnvironmentVariableIsSet(key.constData()))
+        return std::nullopt;
+    return qEnvironmentVariable(key.constData());
+}
+
+int main(int count, char **arguments)
+{
+    // Qt's own loop handles everything that is ready before it goes round again, so that a turn
+    // has one end; GLib's would also take a dependency into the hot path.
+    qputenv("QT_NO_GLIB", "1");
+    QCoreApplication application(count, arguments);
+    QCoreApplication::setApplicationName(QStringLiteral("cofferd"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(COFFER_VERSION));
+
+    const auto read = node::readSettings(QCoreApplication::arguments().mid(1), &environment);
+    if (const auto *leave = std::get_if<node::Leave>(&read)) {
+        std::fprintf(leave->code == 0 ? stdout : stderr, "%s\n", qUtf8Printable(leave->text));
+        return leave->code;
+    }
+    const auto &settings = std::get<node::Settings>(read);
+    node::installLog(settings.logLevel, settings.logFormat);
+
+    node::Daemon daemon(settings);
+    daemon.addService(std::make_unique<node::ClientService>(settings.listen));
+    node::StopSignals signals([&daemon] { daemon.stop(); });
+    if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
+        return exit;
+    return QCoreApplication::exec();
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+
+#include <QString>
+#include <QStringList>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <variant>
+
+namespace coffer::node {
+
+enum class LogLevel { debug, info, warning, error };
+enum class LogFormat { text, json };
+
+/// What an operator can say to a node. Value.
+struct Settings
+{
+    QString data;           ///< The data directory; always given.
+    QString clusterName;    ///< Empty: not compared with that of peers.
+    QStringList peers;      ///< Seeds, own address included; empty: a cluster of one.
+    QString listen;         ///< For clients.
+    QString listenPeers;    ///< For peers; not used by a cluster of one.
+    QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
+    QString peerCertificate;
+    QString peerKey;
+    QString peerAuthority;
+    LogLevel logLevel = LogLevel::info;
+    LogFormat logFormat = LogFormat::text;
+    std::chrono::milliseconds heartbeat{20};
+    std::chrono::milliseconds electionMin{120};
+    std::chrono::milliseconds electionMax{240};
+    std::chrono::milliseconds requestTimeout{5000};
+    std::chrono::milliseconds stopTimeout{5000};
+};
+
+/// The program has nothing to run: help was asked for, or a setting is wrong.
+struct Leave
+{
+    int code = 0; ///< 0: asked for; 2: a setting is wrong.
+    QString text; ///< For standard output (0) or standard error (2).
+};
+
+/// What an environment variable says; nothing if it is not set.
+using Environment = std::function<std::optional<QString>(const QString &name)>;
+
+/// Reads the settings: of rising weight the defaults, the file, the environment (COFFER_*) and
+/// \a arguments, which begin behind the name of the program. A wrong one is named with its place
+/// (file and line, variable, flag), its value and what was expected.
+[[nodiscard]] std::variant<Settings, Leave> readSettings(const QStringList &arguments,
+                                                         const Environment &environment);
+
+} // namespace coffer::node

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+#include <QSocketNotifier>
+
+#include <functional>
+#include <memory>
+
+namespace coffer::node {
+
+/// SIGTERM and SIGINT as a call from the event loop. The second one ends the process at once, with
+/// code 128 + its number. SIGPIPE is ignored from here on. One object a process; node thread.
+class StopSignals final : public QObject
+{
+    Q_DISABLE_COPY_MOVE(StopSignals)
+
+public:
+    explicit StopSignals(std::function<void()> stop);
+    ~StopSignals() override;
+
+private:
+    std::function<void()> m_stop;
+    std::unique_ptr<QSocketNotifier> m_notifier;
+};
+
+} // namespace coffer::node

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "node/store_methods.h"
+
+#include "node/store_schemas.h"
+#include "pluginapi/cbor_fields.h"
+#include "pluginapi/store_cbor.h"
+#include "rpc/spawn.h"
+#include "store/limits.h"
+
+#include <memory>
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::node {
+
+using namespace pluginapi;
+using Kind = rpc::Access::Kind;
+
+namespace {
+
+/// A Method::decode of a reader of pluginapi/store_cbor.h.
+template<class Value>
+std::function<rpc::Answer<std::any>(const QCborMap &)>
+decoder(Result<Value> (*read)(const QCborMap &))
+{
+    return [read](const QCborMap &params) -> rpc::Answer<std::any> {
+        Result<Value> value = read(params);
+        if (!value)
+            return value.error();
+        return std::any(std::move(*value));
+    };
+}
+
+rpc::Method method(const char *name, const char *summary, QByteArray params, QByteArray result,
+                   rpc::Access access)
+{
+    rpc::Method of;
+    of.name = QString::fromLatin1(name);
+    of.summary = QString::fromLatin1(summary);
+    of.params = std::move(params);
+    of.result = std::move(result);
+    of.access = std::move(access);
+    return of;
+}
+
+rpc::Method question(const char *name, const char *summary, const char *pathParameter)
+{
+    rpc::Method of = method(name, summary, schemas::question(name), schemas::reply(),
+                            {Kind::read, QString::fromLatin1(pathParameter)});
+    of.decode = [name](const QCborMap &params) -> rpc::Answer<std::any> {
+        Result<ReadCall> value = readCall(QLatin1String(name), params);
+        if (!value)
+            return value.error();
+        return std::any(std::move(*value));
+    };
+    return of;
+}
+
+template<class Value>
+rpc::Method typed(rpc::Method of, Result<Value> (*read)(const QCborMap &))
+{
+    of.decode = decoder(read);
+    return of;
+}
+
+/// An answer that was not ok, for callers who needed it to be.
+rpc::Failure failureOf(const store::Answer &answer, const Error &error)
+{
+    rpc::Failure failure = rpc::Failure::of(error);
+    failure.outcome = rpc::WriteOutcome::failed;
+    failure.details = toCbor(answer);
+    return failure;
+}
+
+rpc::Outcome settled(const Result<store::Answer> &answer)
+{
+    if (!answer)
+        return answer.error();
+    if (std::optional<Error> error = errorOf(*answer))
+        return failureOf(*answer, *error);
+    return QCborValue(toCbor(*answer));
+}
+
+/// "session" alone.
+Result<SessionId> sessionOf(const QCborMap &params)
+{
+    CborFields fields(params);
+    fields.require("session");
+    const SessionId session(fields.number("session"));
+    if (std::optional<Error> fault = fields.finish())
+        return *fault;
+    return session;
+}
+
+/// A watch and where it goes; shared by the coroutine and the callback of the connection's end.
+struct Stream
+{
+    rpc::Subscription subscription;
+    std::unique_ptr<Watch> watch;
+};
+
+QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
+{
+    while (stream->watch && co_await stream->subscription.room()) {
+        if (!stream->watch)
+            break;
+        const Result<store::WatchAnswer> answer = co_await stream->watch->next();
+        if (!stream->subscription.isOpen())
+            break;
+        if (!answer) {
+            stream->subscription.end(rpc::Failure::of(answer.error()));
+            break;
+        }
+        if (const auto *compacted = std::get_if<store::WatchCompacted>(&*answer)) {
+            rpc::Failure failure = rpc::Failure::of(
+                rpc::Code::compacted,
+                u"The history up to revision %1 is compacted: list at a newer revision and watch "
+                "from the one behind it."_s.arg(compacted->floor.value()));
+            failure.details.insert(u"floor"_s, qint64(compacted->floor.value()));
+            stream->subscription.end(failure);
+            break;
+        }
+        const Revision resume = std::get<store::WatchBatch>(*answer).progress.next();
+        stream->subscription.send(toCbor(*answer), qint64(resume.value()));
+    }
+    co_return Result<void>();
+}
+
+} // namespace
+
+std::vector<std::pair<rpc::Method, StoreMethods::Member>> StoreMethods::methods() const
+{
+    const rpc::Access read{Kind::read, u"path"_s};
+    const rpc::Access matching{Kind::read, u"pattern"_s};
+    const rpc::Access writing{Kind::write, u"path"_s};
+    const rpc::Access write{Kind::write, {}};
+    const QByteArray session = schemas::object(schemas::sessionMember, R"("session")");
+    const QByteArray opening =
+        schemas::object(R"("timeToLiveMs":{"type":"integer","minimum":100,"maximum":86400000},)"
+                        R"("nonce":{"type":"integer","minimum":0})",
+                        R"("timeToLiveMs")");
+    const QByteArray revision =
+        schemas::object(R"("revision":{"type":"integer","minimum":1})", R"("revision")");
+    const QByteArray subscribed = schemas::object(
+        R"("subscription":{"type":"integer"},"progress":{"type":"integer","minimum":0})");
+    rpc::Method watching = typed(
+        method("store.watch", "Tells every change that matches a pattern, from a revision on.",
+               schemas::watch(), subscribed, matching),
+        &watchCall);
+    return {
+        {question("store.get", "One file.", "path"), &StoreMethods::ask},
+        {question("store.list", "The files of a tree, page by page.", "path"), &StoreMethods::ask},
+        {question("store.range", "The files between two paths.", "from"), &StoreMethods::ask},
+        {question("store.glob", "The files that match a pattern.", "pattern"), &StoreMethods::ask},
+        {question("store.entries", "The entries of a directory.", "path"), &StoreMethods::ask},
+        {question("store.stat", "What a path is.", "path"), &StoreMethods::ask},
+        {question("store.figures", "Figures of the whole store.", ""), &StoreMethods::ask},
+        {question("session.get", "Whether a session is open.", ""), &StoreMethods::ask},
+        {question("session.list", "The open sessions.", ""), &StoreMethods::ask},
+        {typed(method("store.commit", "Guards and operations, all or nothing, in one revision.",
+                      schemas::commit(), schemas::answer(), write),
+               &commitCall),
+         &StoreMethods::commit},
+        {typed(method("store.put", "Sets a file.", schemas::put(), schemas::answer(), writing),
+               &putCall),
+         &StoreMethods::change},
+        {typed(method("store.delete", "Deletes a file or a tree.", schemas::remove(),
+                      schemas::answer(), writing),
+               &deleteCall),
+         &StoreMethods::change},
+        {typed(method("store.history", "Earlier changes that match a pattern, in order.",
+                      schemas::history(), schemas::events(), matching),
+               &historyCall),
+         &StoreMethods::history},
+        {std::move(watching), &StoreMethods::watch},
+        {method("session.open", "Opens a session that ends when it is not kept alive.", opening,
+                schemas::object(schemas::sessionMember, R"("session")"), write),
+         &StoreMethods::openSession},
+        {typed(
+             method("session.keepAlive", "Renews a session.", session, schemas::object({}), write),
+             &sessionOf),
+         &StoreMethods::keepAlive},
+        {typed(method("session.close", "Ends a session and deletes its ephemeral files.", session,
+                      schemas::object({}), write),
+               &sessionOf),
+         &StoreMethods::closeSession},
+        {method("store.compact", "Gives up the history before a revision.", revision,
+                schemas::answer(), {Kind::admin, {}}),
+         &StoreMethods::compact},
+    };
+}
+
+Result<void> StoreMethods::addTo(rpc::Registry &registry)
+{
+    for (auto &[method, member] : methods()) {
+        auto added = registry.add(
+            method, [this, member = member](rpc::Call &call) { return (this->*member)(call); });
+        if (!added)
+            return added.error();
+        m_registrations.push_back(std::move(*added));
+    }
+    return {};
+}
+
+StoreMethods::Task StoreMethods::ask(rpc::Call &call)
+{
+    const ReadCall asked = call.as<ReadCall>();
+    const Result<store::Reply> reply = co_await m_store.read(asked.question, asked.options);
+    if (!reply)
+        co_return reply.error();
+    if (std::optional<Error> error = errorOf(*reply)) {
+        rpc::Failure failure = rpc::Failure::of(*error);
+        failure.details = toCbor(*reply);
+        co_return failure;
+    }
+    co_return QCborValue(toCbor(*reply));
+}
+
+/// Any answer of the log is a result: a guard that failed may be what the caller hoped for.
+StoreMethods::Task StoreMethods::commit(rpc::Call &call)
+{
+    const CommitCall asked = call.as<CommitCall>();
+    const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
+    if (!answer)
+        co_return answer.error();
+    co_return QCborValue(toCbor(*answer));
+}
+
+StoreMethods::Task StoreMethods::change(rpc::Call &call)
+{
+    const CommitCall asked = call.as<CommitCall>();
+    const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
+    co_return settled(answer);
+}
+
+StoreMethods::Task StoreMethods::history(rpc::Call &call)
+{
+    const HistoryCall asked = call.as<HistoryCall>();
+    const Result<store::WatchAnswer> answer =
+        co_await m_store.history(asked.request, asked.options);
+    if (!answer)
+        co_return answer.error();
+    co_return QCborValue(toCbor(*answer));
+}
+
+StoreMethods::Task StoreMethods::watch(rpc::Call &call)
+{
+    rpc::Answer<rpc::Subscription> opened = call.subscribe();
+    if (!opened)
+        co_return opened.error();
+    std::unique_ptr<Watch> watch = m_store.watch(call.as<store::WatchRequest>());
+    const Revision progress = watch->progress();
+    const std::uint64_t id = opened->id();
+    auto stream = std::make_shared<Stream>(Stream{std::move(*opened), std::move(watch)});
+    stream->subscription.onClosed([weak = std::weak_ptr(stream)] {
+        if (const auto closed = weak.lock())
+            closed->watch.reset();
+    });
+    spawn(pump(stream), "store.watch");
+    co_return QCborValue(
+        QCborMap{{u"subscription"_s, qint64(id)}, {u"progress"_s, qint64(progress.value())}});
+}
+
+StoreMethods::Task StoreMethods::openSession(rpc::Call &call)
+{
+    CborFields fields(call.params);
+    store::OpenSession open;
+    open.timeToLive = std::chrono::milliseconds(fields.number("timeToLiveMs"));
+    open.nonce = fields.number("nonce");
+    if (std::optional<Error> fault = fields.finish())
+        co_return *fault;
+    const Result<SessionId> session = co_await m_store.openSession(open);
+    if (!session)
+        co_return session.error();
+    co_return QCborValue(QCborMap{{u"session"_s, qint64(session->value())}});
+}
+
+StoreMethods::Task StoreMethods::keepAlive(rpc::Call &call)
+{
+    const Result<void> done = co_await m_store.keepAlive(call.as<SessionId>());
+    if (!done)
+        co_return done.error();
+    co_return QCborValue(QCborMap());
+}
+
+StoreMethods::Task StoreMethods::closeSession(rpc::Call &call)
+{
+    const Result<void> done = co_await m_store.closeSession(call.as<SessionId>());
+    if (!done)
+        co_return done.error();
+    co_return QCborValue(QCborMap());
+}
+
+StoreMethods::Task StoreMethods::compact(rpc::Call &call)
+{
+    const Revision revision(std::uint64_t(call.params.value("revision"_L1).toInteger()));
+    const Result<store::Answer> answer = co_await m_store.compact(revision);
+    co_return settled(answer);
+}
+
+} // namespace coffer::node

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/call.h"
+
+#include "rpc/channel.h"
+
+#include <utility>
+
+namespace coffer::rpc {
+
+void Call::onCancelled(std::function<void()> callback)
+{
+    if (m_isCancelled)
+        callback();
+    else
+        m_callbacks.push_back(std::move(callback));
+}
+
+void Call::cancel()
+{
+    if (std::exchange(m_isCancelled, true))
+        return;
+    const auto callbacks = std::exchange(m_callbacks, {});
+    for (const auto &callback : callbacks)
+        callback();
+}
+
+Answer<Subscription> Call::subscribe()
+{
+    if (!m_subscriber || m_isCancelled)
+        return Failure::of(Code::invalidRequest,
+                           QStringLiteral("%1 sends notifications, which this connection cannot "
+                                          "carry: call it over the WebSocket at /rpc.")
+                               .arg(method));
+    Answer<Subscription> opened = m_subscriber->subscribe();
+    if (opened) {
+        onCancelled([channel = std::weak_ptr(opened->m_channel)] {
+            if (const std::shared_ptr<Channel> open = channel.lock())
+                open->end(Failure::of(Code::cancelled,
+                                      QStringLiteral("The call that opened it failed.")));
+        });
+    }
+    return opened;
+}
+
+} // namespace coffer::rpc

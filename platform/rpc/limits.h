@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QtGlobal>
+
+#include <chrono>
+#include <cstddef>
+
+/// Bounds of calls and messages (docs/formats/rpc.md). Those of HTTP are in net/http_limits.h.
+namespace coffer::rpc::limits {
+
+inline constexpr std::size_t messageBytesMax = std::size_t(8) << 20; ///< One message or batch.
+inline constexpr int messageDepthMax = 64;          ///< Arrays and maps within each other.
+inline constexpr int messageItemsMax = 262'144;     ///< Values of one message, containers included.
+inline constexpr int batchCallsMax = 256;           ///< Calls of one batch.
+inline constexpr int callsInFlightMax = 256;        ///< Unanswered calls of one connection.
+inline constexpr int callsInFlightNodeMax = 16'384; ///< Of all connections of a node.
+inline constexpr int subscriptionsMax = 1024;       ///< Open subscriptions of one connection.
+inline constexpr qint64 unsentBytesMax = 1 << 20;   ///< Waiting in a connection; then no room.
+/// A reader that asks but does not fetch its answers: from here on calls are UNAVAILABLE, ...
+inline constexpr qint64 backlogBytesMax = 8 << 20;
+/// ... and here the connection is cut.
+inline constexpr qint64 backlogBytesCut = 32 << 20;
+inline constexpr int methodNameBytesMax = 64;
+inline constexpr int idBytesMax = 256;       ///< The id of a call, where it is a text.
+inline constexpr int patternBytesMax = 4096; ///< The longest text that a `pattern` is tried on.
+inline constexpr int schemaBytesMax = 65'536;
+inline constexpr std::chrono::milliseconds deadlineMax = std::chrono::minutes(10);
+
+} // namespace coffer::rpc::limits

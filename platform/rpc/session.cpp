@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/session.h"
+
+#include "rpc/limits.h"
+#include "rpc/spawn.h"
+
+#include <QCborArray>
+#include <QPointer>
+
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::rpc {
+
+/// The answers of one message, while some are still to come.
+struct Session::Batch
+{
+    Form form = Form::json;
+    bool isBatch = false;
+    std::size_t left = 0;
+    QCborArray answers;
+    std::vector<std::shared_ptr<Channel>> opened;
+};
+
+Session::Session(Flights &flights, Pipe &pipe, Caller caller)
+    : m_flights(flights)
+    , m_pipe(pipe)
+    , m_lane(std::make_shared<Lane>(std::move(caller), static_cast<Subscriber *>(this)))
+{}
+
+Session::~Session()
+{
+    const auto channels = std::exchange(m_channels, {});
+    m_isCut = true;
+    for (const auto &[id, channel] : channels)
+        channel->close();
+    m_lane.reset();
+}
+
+void Session::receive(const QByteArray &bytes, Form form)
+{
+    if (m_isCut)
+        return;
+    m_form = form;
+    if (m_pipe.unsentBytes() > limits::backlogBytesCut) {
+        m_isCut = true;
+        m_pipe.cut(u"%1 bytes of answers were not fetched"_s.arg(m_pipe.unsentBytes()));
+        return;
+    }
+    Message message = readMessage(bytes, form);
+    const auto batch = std::make_shared<Batch>();
+    batch->form = form;
+    batch->isBatch = message.isBatch;
+    batch->left = message.calls.size();
+    const QPointer<Session> self(this);
+    for (auto &call : message.calls) {
+        if (auto *bad = std::get_if<BadRequest>(&call))
+            deliver(bad->id, bad->failure, *batch);
+        else
+            spawn(answer(std::move(std::get<Request>(call)), batch), "answer");
+        if (!self)
+            return; // a handler brought the connection down
+    }
+}
+
+QCoro::Task<void> Session::answer(Request request, std::shared_ptr<Batch> batch)
+{
+    const std::optional<QCborValue> id = request.id;
+    if (request.method == "rpc.unsubscribe"_L1) {
+        deliver(id, unsubscribe(request), *batch);
+        co_return;
+    }
+    if (m_pipe.unsentBytes() > limits::backlogBytesMax) {
+        deliver(id,
+                Failure::of(Code::unavailable, u"Answers wait to be fetched; read them first."_s),
+                *batch);
+        co_return;
+    }
+    const QPointer<Session> self(this);
+    const Outcome outcome = co_await m_flights.run(m_lane, std::move(request));
+    if (self)
+        deliver(id, outcome, *batch);
+}
+
+Outcome Session::unsubscribe(const Request &request)
+{
+    const auto *json = std::get_if<QJsonObject>(&request.params);
+    const qint64 id =
+        json ? (*json)["subscription"_L1].toInteger(-1)
+             : std::get<QCborMap>(request.params).value(u"subscription"_s).toInteger(-1);
+    const auto found = m_channels.find(std::uint64_t(id));
+    if (id < 0 || found == m_channels.end())
+        return Failure::of(Code::notFound,
+                           u"subscription: expected the number of an open subscription of this "
+                           "connection"_s);
+    const std::shared_ptr<Channel> channel = found->second;
+    m_channels.erase(found);
+    channel->close();
+    return QCborValue(QCborMap());
+}
+
+void Session::deliver(const std::optional<QCborValue> &id, const Outcome &outcome, Batch &batch)
+{
+    if (id)
+        batch.answers.append(answerOf(*id, outcome));
+    if (outcome && outcome->isMap()) {
+        const qint64 opened = outcome->toMap().value(u"subscription"_s).toInteger(-1);
+        const auto channel = m_channels.find(std::uint64_t(opened));
+        if (opened >= 0 && channel != m_channels.end())
+            batch.opened.push_back(channel->second);
+    }
+    if (--batch.left == 0)
+        finish(batch);
+}
+
+void Session::finish(Batch &batch)
+{
+    // Nothing is answered to notifications, not even an empty batch.
+    if (!batch.answers.isEmpty())
+        post(batch.isBatch ? QCborValue(batch.answers) : batch.answers.first(), batch.form);
+    const QPointer<Session> self(this);
+    for (const std::shared_ptr<Channel> &channel : std::exchange(batch.opened, {})) {
+        if (self)
+            channel->setAnswered();
+    }
+}
+
+void Session::post(const QCborValue &message, Form form)
+{
+    if (!m_isCut)
+        m_pipe.send(write(message, form), form);
+}
+
+void Session::drained()
+{
+    const QPointer<Session> self(this);
+    const auto channels = m_channels; // producers may end theirs while they go on
+    for (const auto &[id, channel] : channels) {
+        if (!self)
+            return;
+        channel->drained();
+    }
+}
+
+Answer<Subscription> Session::subscribe()
+{
+    if (m_channels.size() >= std::size_t(limits::subscriptionsMax))
+        return Failure::of(Code::limit,
+                           u"%1 subscriptions are open on this connection; cancel some, or open "
+                           "another connection."_s.arg(limits::subscriptionsMax));
+    auto channel = std::make_shared<Channel>(++m_lastId, static_cast<Outlet *>(this));
+    m_channels.emplace(m_lastId, channel);
+    return Subscription(std::move(channel));
+}
+
+qint64 Session::unsentBytes() const { return m_pipe.unsentBytes(); }
+
+void Session::notify(std::uint64_t id, const QCborValue &event, const QCborValue &resume)
+{
+    QCborMap params{{u"subscription"_s, qint64(id)}, {u"event"_s, event}};
+    if (!resume.isUndefined())
+        params.insert(u"resume"_s, resume);
+    post(notificationOf(u"rpc.event"_s, params), m_form);
+}
+
+void Session::ended(std::uint64_t id, const Failure &why)
+{
+    m_channels.erase(id);
+    post(notificationOf(u"rpc.ended"_s,
+                        {{u"subscription"_s, qint64(id)}, {u"error"_s, toCbor(why)}}),
+         m_form);
+}
+
+} // namespace coffer::rpc

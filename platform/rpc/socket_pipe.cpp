@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rpc/socket_pipe.h"
+
+#include <QLoggingCategory>
+
+#include <utility>
+
+namespace coffer::rpc {
+namespace {
+
+Q_LOGGING_CATEGORY(socketLog, "coffer.rpc")
+
+} // namespace
+
+SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller)
+    : m_socket(std::move(socket))
+    , m_session(std::make_unique<Session>(flights, static_cast<Pipe &>(*this), std::move(caller)))
+{
+    connect(m_socket.get(), &QWebSocket::textMessageReceived, this,
+            [this](const QString &text) { receive(text.toUtf8(), Form::json); });
+    connect(m_socket.get(), &QWebSocket::binaryMessageReceived, this,
+            [this](const QByteArray &bytes) { receive(bytes, Form::cbor); });
+    connect(m_socket.get(), &QWebSocket::pong, this, [this] { m_isAlive = true; });
+    connect(m_socket.get(), &QWebSocket::bytesWritten, m_session.get(), &Session::drained);
+    connect(m_socket.get(), &QWebSocket::disconnected, this, [this] {
+        m_session.reset(); // now: calls under way shall know
+        deleteLater();
+    });
+}
+
+SocketPipe::~SocketPipe()
+{
+    m_session.reset();
+    m_socket->disconnect(this);
+}
+
+void SocketPipe::receive(const QByteArray &message, Form form)
+{
+    m_isAlive = true;
+    if (m_session)
+        m_session->receive(message, form);
+}
+
+void SocketPipe::checkLife()
+{
+    if (!std::exchange(m_isAlive, false))
+        m_socket->abort();
+    else
+        m_socket->ping();
+}
+
+void SocketPipe::send(const QByteArray &message, Form form)
+{
+    if (form == Form::json)
+        m_socket->sendTextMessage(QString::fromUtf8(message));
+    else
+        m_socket->sendBinaryMessage(message);
+}
+
+qint64 SocketPipe::unsentBytes() const { return m_socket->bytesToWrite(); }
+
+void SocketPipe::cut(const QString &why)
+{
+    qCWarning(socketLog, "%s is cut: %s", qUtf8Printable(m_socket->peerAddress().toString()),
+              qUtf8Printable(why));
+    // Later: the session that calls this must not die under it.
+    QMetaObject::invokeMethod(m_socket.get(), &QWebSocket::abort, Qt::QueuedConnection);
+}
+
+} // namespace coffer::rpc

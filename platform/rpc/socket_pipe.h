@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "rpc/session.h"
+
+#include <QObject>
+#include <QWebSocket>
+
+#include <memory>
+
+namespace coffer::rpc {
+
+/// A session on a WebSocket: JSON in text messages, CBOR in binary ones. Deletes itself when the
+/// connection ends. Node thread.
+class SocketPipe final : public QObject, private Pipe
+{
+public:
+    SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller);
+    ~SocketPipe() override;
+
+    /// Ends the connection if nothing was heard since the last time; else asks for a sign of life.
+    void checkLife();
+
+private:
+    void receive(const QByteArray &message, Form form);
+
+    void send(const QByteArray &message, Form form) override;
+    [[nodiscard]] qint64 unsentBytes() const override;
+    void cut(const QString &why) override;
+
+    std::unique_ptr<QWebSocket> m_socket;
+    std::unique_ptr<Session> m_session;
+    bool m_isAlive = true;
+};
+
+} // namespace coffer::rpc
