@@ -74,7 +74,9 @@ Result<void> Daemon::openDisk()
     journal.owner.node = m_directory->self();
     m_journal = std::make_unique<storage::FileJournal>(m_directory->journalFiles(), journal);
     m_checkpoint = std::make_unique<storage::SqliteCheckpoint>(storage::SqliteCheckpoint::Options{
-        .directory = m_directory->path(), .layout = engine::storeLayout()});
+        .directory = m_directory->path(), .layout = engine::storeLayout(), .syncDirectory = [this] {
+            return m_directory->files().syncDirectory();
+        }});
     return {};
 }
 

@@ -35,6 +35,7 @@ public:
     [[nodiscard]] NodeId self() const { return m_self; }
     /// Absolute.
     [[nodiscard]] const QString &path() const { return m_path; }
+    [[nodiscard]] storage::PosixFileSystem &files() { return *m_files; }
     [[nodiscard]] storage::PosixFileSystem &journalFiles() { return *m_journalFiles; }
 
 private:

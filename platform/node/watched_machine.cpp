@@ -36,10 +36,21 @@ void WatchedMachine::reset()
 Result<void> WatchedMachine::finishRestore(Slot applied, Hash128 hash)
 {
     Result<void> restored = StoreMachine::finishRestore(applied, hash);
-    m_isWhole = restored.has_value();
     if (restored)
-        m_watches.replaceSource(store().changes());
+        becomeWhole();
     return restored;
+}
+
+void WatchedMachine::swapState(engine::StateMachine &other)
+{
+    StoreMachine::swapState(other);
+    becomeWhole();
+}
+
+void WatchedMachine::becomeWhole()
+{
+    m_isWhole = true;
+    m_watches.replaceSource(store().changes());
 }
 
 /// The first slot after a reset without a checkpoint makes the state whole again.

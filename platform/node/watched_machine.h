@@ -22,8 +22,10 @@ public:
     void applyNothing(Slot slot) override;
     void reset() override;
     Result<void> finishRestore(Slot applied, Hash128 hash) override;
+    void swapState(engine::StateMachine &other) override;
 
 private:
+    void becomeWhole();
     void noteSlot();
 
     store::Watches m_watches;
