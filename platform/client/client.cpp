@@ -58,8 +58,12 @@ Client::Client(Options options, QObject *parent) : QObject(parent), m_options(st
 
 Client::~Client()
 {
-    m_waiting.clear();
-    delete std::exchange(m_connection, nullptr); // tidy: allow(bare-delete) before our members end
+    // This may be called from deep within the connection, by a task that has what it waited for.
+    if (Connection *gone = std::exchange(m_connection, nullptr)) {
+        gone->disconnect(this);
+        gone->setParent(nullptr);
+        gone->deleteLater();
+    }
 }
 
 Client::State Client::state() const

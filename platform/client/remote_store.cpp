@@ -175,7 +175,9 @@ Task<Result<std::shared_ptr<RemoteStore::Own>>> RemoteStore::ownSession()
         if (!result)
             co_return result.error();
     }
-    co_return m_own;
+    // A copy by name: QCoro 0.8 moves out of whatever is not const behind co_return.
+    const std::shared_ptr<Own> own = m_own;
+    co_return own;
 }
 
 Task<Result<bool>> RemoteStore::openOwn()
