@@ -26,7 +26,7 @@ void Bounds::lookAt(std::size_t machine)
 {
     const SimNode &node = m_cluster.node(machine);
     Stretch &stretch = m_stretches[machine];
-    if (!node.isServing() || node.isSlow() || node.disk()->isFaulty()) {
+    if (!node.isServing() || node.isSlow() || node.disk()->isFaulty(m_cluster.world().now())) {
         stretch = {};
         return;
     }

@@ -8,6 +8,7 @@
 #include "storage/file_journal.h"
 #include "storage/memory_file_system.h"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,11 +62,13 @@ public:
     [[nodiscard]] std::uint64_t segmentBytes() const { return m_settings.segmentBytes; }
     /// The most bytes that the journal may have when it was told to forget all up to \a slot.
     [[nodiscard]] std::uint64_t journalBytesMost(Slot slot) { return m_bound.most(slot); }
-    /// True while writes may be slow or fail.
-    [[nodiscard]] bool isFaulty() const
+    /// True while writes may be slow or fail, or one still is slow.
+    [[nodiscard]] bool isFaulty(SimTime now) const
     {
-        return m_trap || slowPermille > 0 || m_isLimited || m_hadErrors;
+        return m_trap || slowPermille > 0 || m_isLimited || m_hadErrors || now < m_slowUntil;
     }
+    /// Something takes until then.
+    void setSlowUntil(SimTime time) { m_slowUntil = std::max(m_slowUntil, time); }
     /// Journal bytes above which the disk is full; nothing: no limit.
     void setCapacity(std::optional<std::uint64_t> bytes)
     {
@@ -125,6 +128,7 @@ private:
     DurableHook m_durableHook;
     JournalBound m_bound;
     bool m_isLimited = false;
+    SimTime m_slowUntil{0};
     std::uint64_t m_toldLsn = 0;
     std::optional<Trap> m_trap;
     bool m_hadErrors = false;

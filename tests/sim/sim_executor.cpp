@@ -28,8 +28,11 @@ void SimExecutor::run(engine::Lane lane, Work work, Done done)
 
 SimTime SimExecutor::duration(engine::Lane lane)
 {
-    if (m_draw.chance(m_disk.slowPermille))
-        return m_draw.time(m_disk.syncMax, m_disk.slowMax);
+    if (m_draw.chance(m_disk.slowPermille)) {
+        const SimTime time = m_draw.time(m_disk.syncMax, m_disk.slowMax);
+        m_disk.setSlowUntil(m_world.now() + time);
+        return time;
+    }
     const SimTime time(m_draw.between(m_disk.syncMin.count(), m_disk.syncMax.count()));
     return lane == engine::Lane::checkpoint ? time * 4 : time;
 }

@@ -37,6 +37,7 @@ private Q_SLOTS:
     void reconfigure_replacesADeadVoter();
     void reconfigure_refusesAStrangerAsVoter();
     void reconfigure_refusesAnotherEpoch();
+    void rolledBackFollower_isKnownToTheLeader();
     void transfer_handsLeadershipOver();
     void fatal_isSaidOnce();
     void divergedFollower_endsAndStaysOut();
@@ -304,6 +305,39 @@ void TestEngine::fatal_isSaidOnce()
     cluster.run(milliseconds(1000));
     QCOMPARE(cluster.failures().size(), 1U);
     QCOMPARE(cluster.machine(1).query("a"), QByteArray("none")); // nothing was said or applied
+}
+
+void TestEngine::rolledBackFollower_isKnownToTheLeader()
+{
+    const std::uint64_t bad = follower();
+    const storage::MemoryDisk::Image image = m_cluster->disk(bad).image();
+    QVERIFY(m_cluster->submit(m_leader, "a=1"));
+    m_cluster->run(milliseconds(500));
+    QVERIFY(m_cluster->engine(m_leader).status().fenced.empty());
+    m_cluster->crash(bad);
+    m_cluster->disk(bad).restore(image);
+    m_cluster->restart(bad);
+    QVERIFY(m_cluster->waitFor(
+        [this] { return !m_cluster->engine(m_leader).status().fenced.empty(); }));
+    QVERIFY(m_cluster->engine(m_leader).status().fenced == std::vector<NodeId>{NodeId(bad)});
+    QVERIFY(m_cluster->engine(bad).status().isFenced);
+    QVERIFY(m_cluster->engine(bad).status().fenced.empty()); // says nothing of itself there
+    // It knows nothing more after another start, and says it all the same.
+    m_cluster->crash(bad);
+    m_cluster->restart(bad);
+    m_cluster->run(milliseconds(1000));
+    QVERIFY(m_cluster->engine(m_leader).status().fenced == std::vector<NodeId>{NodeId(bad)});
+    // By way of observer it does not become a voter again.
+    const consensus::MemberSet all{{NodeId(1), NodeId(2), NodeId(3)}, {}};
+    consensus::MemberSet two{{}, {NodeId(bad)}};
+    std::copy_if(all.voters.begin(), all.voters.end(), std::back_inserter(two.voters),
+                 [bad](NodeId node) { return node != NodeId(bad); });
+    QVERIFY(m_cluster->reconfigure(m_leader, two, Epoch(1)).has_value());
+    m_cluster->run(milliseconds(1000));
+    m_leader = m_cluster->waitForLeader().value();
+    const auto answer = m_cluster->reconfigure(m_leader, all, Epoch(2));
+    QVERIFY(!answer.has_value());
+    QVERIFY2(answer.error().message.contains("is fenced"), qPrintable(answer.error().message));
 }
 
 void TestEngine::divergedFollower_endsAndStaysOut()

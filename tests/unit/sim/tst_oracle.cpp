@@ -131,6 +131,23 @@ private Q_SLOTS:
         QCOMPARE(broken([&] { world.vote(3, ballot(1), valueB); }), QStringLiteral("P1"));
     }
 
+    void figures_areComparedAtTheirSlot()
+    {
+        World world;
+        world.choose(valueA);
+        world.apply(1, valueA, hashAfterStart(), 0);
+        engine::StoreMachine machine;
+        machine.applyLeaderStart(Slot(1));
+        Figures figures = figuresOf(machine.store());
+        QCOMPARE(broken([&] { world.oracle.shadow().checkFigures(Slot(1), figures); }),
+                 QStringLiteral("nothing"));
+        ++figures.files;
+        QCOMPARE(broken([&] { world.oracle.shadow().checkFigures(Slot(1), figures); }),
+                 QStringLiteral("P9"));
+        QCOMPARE(differenceOf(figures, figuresOf(machine.store())),
+                 QStringLiteral("files 1 instead of 0"));
+    }
+
     void voted_higherBallotWithAnotherValue()
     {
         World world;
