@@ -146,7 +146,6 @@ static void measure(NodeThread &leader, const Wish &wish)
 
 int main(int count, char **arguments)
 {
-    qputenv("QT_NO_GLIB", "1");
     QCoreApplication application(count, arguments);
     Wish wish;
     CLI::App app("Durable writes or reads of nodes without a front door, on this machine.");

@@ -2,6 +2,7 @@
 #include "bench/node_thread.h"
 
 #include "engine/store_layout.h"
+#include "node/epoll_loop.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -12,6 +13,11 @@ namespace coffer::bench {
 {
     std::fprintf(stderr, "bench: %s\n", qUtf8Printable(error.message));
     std::_Exit(1);
+}
+
+NodeThread::NodeThread(Settings settings) : m_settings(std::move(settings))
+{
+    setEventDispatcher(new node::EpollLoop); // the thread owns it
 }
 
 NodeThread::~NodeThread()

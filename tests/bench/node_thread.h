@@ -30,7 +30,7 @@ public:
         QString address;   ///< The own one of them.
     };
 
-    explicit NodeThread(Settings settings) : m_settings(std::move(settings)) {}
+    explicit NodeThread(Settings settings);
     ~NodeThread() override;
 
     /// Has \a call done in the node's loop, and waits for it.
