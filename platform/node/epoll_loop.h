@@ -14,9 +14,9 @@ namespace coffer::node {
 
 /// Qt's event loop on epoll, for a node with thousands of idle connections.
 ///
-/// Qt's own asks poll() about every socket in every round: 9,000 idle ones cost 2.6 ms each time
-/// here, 256 cost 13 us. This one costs what is ready. Otherwise the rounds are the same: posted
-/// events, aboutToBlock(), wait, every ready socket once, every due timer once.
+/// Qt's own asks poll() about every socket in every round (docs/ARCHITECTURE.md, Decisions). A
+/// round of this one costs what is ready. Otherwise the rounds are the same: posted events,
+/// aboutToBlock(), wait, every ready socket once, every due timer once.
 ///
 /// Timers are precise to a millisecond whatever their type. Notifiers of regular files are not
 /// supported. Linux only. To be set with QCoreApplication::setEventDispatcher() before the
