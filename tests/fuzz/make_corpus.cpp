@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store_layout.h"
 #include "engine/store_machine.h"
+#include "fuzz/front_corpus.h"
 #include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
 #include "storage/file_journal.h"
@@ -191,6 +192,8 @@ int main(int count, char **arguments)
     for (const std::uint64_t seed : {1, 2})
         writeSamples(corpus, seed);
     writePaths(corpus);
+    fuzz::writeFront([&corpus](const QString &fuzzer, const QString &name,
+                               const QByteArray &bytes) { corpus.write(fuzzer, name, bytes); });
     writeJournals(corpus);
     writeStoreCommands(corpus);
     writeCheckpoint(corpus);
