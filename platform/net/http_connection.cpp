@@ -127,6 +127,12 @@ bool HttpConnection::readHead()
         return false;
     m_isUpgrade =
         m_parser->state() == HttpParser::State::complete && m_parser->isWebSocketUpgrade();
+    if (m_isUpgrade && m_socket->bytesAvailable() > taken) {
+        // Qt's handshake would swallow them, and the peer wait for an answer for ever.
+        refuse(HttpResponse::error(400, u"INVALID_REQUEST"_s,
+                                   u"Wait for the answer to the upgrade before sending frames."_s));
+        return true;
+    }
     if (!m_isUpgrade)
         m_socket->skip(taken);
     if (m_parser->state() == HttpParser::State::body && m_parser->expectsContinue())

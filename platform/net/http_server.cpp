@@ -4,17 +4,64 @@
 #include <QPointer>
 #include <QSslSocket>
 #include <QWebSocket>
+#include <QWebSocketServer>
 
+#include <functional>
+#include <memory>
 #include <utility>
 
 using namespace Qt::StringLiterals;
 
 namespace coffer::net {
+namespace {
+
+/// One handshake of a WebSocket. Qt does it in a later turn, and does not say of which socket it
+/// was; hence a server, which listens nowhere, for each. Deletes itself when it is done.
+class Handshake final : public QObject
+{
+public:
+    using Accepted = std::function<void(std::unique_ptr<QWebSocket>)>;
+
+    Handshake(std::unique_ptr<QTcpSocket> socket, Accepted accepted, std::int64_t bytesMax,
+              QObject *parent)
+        : QObject(parent)
+        , m_server(u"coffer"_s, QWebSocketServer::NonSecureMode)
+        , m_socket(socket.release())
+        , m_accepted(std::move(accepted))
+        , m_bytesMax(bytesMax)
+    {
+        m_socket->setParent(this); // until the WebSocket owns it
+        connect(m_socket, &QTcpSocket::disconnected, this, &QObject::deleteLater);
+        connect(&m_server, &QWebSocketServer::newConnection, this, &Handshake::finish);
+        m_server.handleConnection(m_socket);
+        Q_EMIT m_socket->readyRead(); // the head is there already, and nothing else would say so
+    }
+
+private:
+    void finish()
+    {
+        std::unique_ptr<QWebSocket> webSocket(m_server.nextPendingConnection());
+        if (!webSocket)
+            return;
+        m_socket->disconnect(this);
+        m_socket->setParent(webSocket.get()); // which does not do so itself
+        webSocket->setParent(nullptr);
+        webSocket->setMaxAllowedIncomingFrameSize(quint64(m_bytesMax));
+        webSocket->setMaxAllowedIncomingMessageSize(quint64(m_bytesMax));
+        m_accepted(std::move(webSocket));
+        deleteLater();
+    }
+
+    QWebSocketServer m_server;
+    QPointer<QTcpSocket> m_socket;
+    Accepted m_accepted;
+    std::int64_t m_bytesMax;
+};
+
+} // namespace
+
 HttpServer::HttpServer(const HttpRouter &router, const Clock &clock, HttpOptions options)
-    : m_router(router)
-    , m_clock(clock)
-    , m_options(std::move(options))
-    , m_webSockets(u"coffer"_s, QWebSocketServer::NonSecureMode)
+    : m_router(router), m_clock(clock), m_options(std::move(options))
 {
     m_timer.setInterval(500);
     connect(&m_timer, &QTimer::timeout, this, &HttpServer::checkTimes);
@@ -61,7 +108,8 @@ std::unique_ptr<QTcpSocket> HttpServer::makeSocket(qintptr descriptor)
     if (!socket->setSocketDescriptor(descriptor))
         return nullptr;
     ++m_open;
-    connect(socket.get(), &QObject::destroyed, this, [this] { --m_open; });
+    // A child, since QWebSocket cuts all connections of its socket.
+    connect(new QObject(socket.get()), &QObject::destroyed, this, [this] { --m_open; });
     if (auto *tls = qobject_cast<QSslSocket *>(socket.get()))
         tls->startServerEncryption();
     return socket;
@@ -102,19 +150,7 @@ void HttpServer::serve(std::unique_ptr<QTcpSocket> socket)
 
 void HttpServer::upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer)
 {
-    QTcpSocket *raw = socket.release(); // the WebSocket will own it
-    m_webSockets.handleConnection(raw);
-    Q_EMIT raw->readyRead(); // the head is there already, and nothing else would say so
-    std::unique_ptr<QWebSocket> webSocket(m_webSockets.nextPendingConnection());
-    if (!webSocket)
-        return; // a handshake that failed has been answered and closed
-    webSocket->setParent(nullptr);
-    webSocket->setMaxAllowedIncomingFrameSize(quint64(m_options.webSocketMessageBytesMax));
-    webSocket->setMaxAllowedIncomingMessageSize(quint64(m_options.webSocketMessageBytesMax));
-    const QPointer<QTcpSocket> alive(raw);
-    offer.accepted(std::move(webSocket));
-    if (alive && alive->bytesAvailable() > 0)
-        Q_EMIT alive->readyRead(); // frames that came with the head
+    new Handshake(std::move(socket), offer.accepted, m_options.webSocketMessageBytesMax, this);
 }
 
 void HttpServer::checkTimes()

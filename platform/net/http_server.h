@@ -12,7 +12,6 @@
 #include <QSslConfiguration>
 #include <QTcpServer>
 #include <QTimer>
-#include <QWebSocketServer>
 
 #include <memory>
 #include <optional>
@@ -66,7 +65,6 @@ private:
     const HttpRouter &m_router;
     const Clock &m_clock;
     HttpOptions m_options;
-    QWebSocketServer m_webSockets; ///< Does the handshakes; listens nowhere.
     QSet<HttpConnection *> m_connections;
     int m_open = 0;
     QTimer m_timer;

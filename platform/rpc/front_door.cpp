@@ -23,7 +23,7 @@ using net::HttpResponse;
 /// The form that a Content-Type names.
 std::optional<Form> formOf(const QByteArray &contentType)
 {
-    const QByteArray type = contentType.left(contentType.indexOf(';')).trimmed().toLower();
+    const QByteArray type = contentType.split(';').first().trimmed().toLower();
     if (type == "application/json")
         return Form::json;
     if (type == "application/cbor")
@@ -187,7 +187,9 @@ QCoro::Task<net::WebSocketOffer> FrontDoor::offer(HttpRequest request)
             responseOf(caller ? Failure::of(Code::unavailable, u"Stopping."_s) : caller.error());
         co_return offered;
     }
-    offered.accepted = [this, known = *caller](std::unique_ptr<QWebSocket> socket) {
+    offered.accepted = [this, self, known = *caller](std::unique_ptr<QWebSocket> socket) {
+        if (!self)
+            return; // went during the handshake
         auto *pipe = new SocketPipe(std::move(socket), m_flights, known); // deletes itself
         m_pipes.insert(pipe);
         connect(pipe, &QObject::destroyed, this, [this, pipe] { m_pipes.remove(pipe); });
