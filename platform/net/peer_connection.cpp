@@ -121,13 +121,29 @@ bool PeerConnection::take(const PeerFrame &frame)
         m_handlers.received(*this, frame.payload);
         return m_state != State::ended;
     }
-    if (frame.kind == PeerFrameKind::refusal) {
-        const auto message = decodeRefusal(frame.payload);
-        end(message ? QStringLiteral("it refused this node: %1").arg(*message)
-                    : message.error().message);
-        return false;
-    }
-    const auto hello = decodeHello(frame.payload);
+    if (frame.kind == PeerFrameKind::addresses)
+        return takeAddresses(frame.payload);
+    if (frame.kind == PeerFrameKind::hello)
+        return takeHello(frame.payload);
+    const auto message = decodeRefusal(frame.payload);
+    end(message ? QStringLiteral("it refused this node: %1").arg(*message)
+                : message.error().message);
+    return false;
+}
+
+bool PeerConnection::takeAddresses(const QByteArray &payload)
+{
+    const auto addresses = decodeAddresses(payload);
+    if (addresses)
+        m_handlers.told(*addresses);
+    else
+        refuse(addresses.error().message);
+    return m_state != State::ended;
+}
+
+bool PeerConnection::takeHello(const QByteArray &payload)
+{
+    const auto hello = decodeHello(payload);
     if (!hello) {
         refuse(hello.error().message);
         return false;
@@ -148,6 +164,12 @@ bool PeerConnection::send(const QByteArray &frame)
         return false;
     appendFrame(m_out, PeerFrameKind::message, frame);
     return true;
+}
+
+void PeerConnection::tell(const QStringList &addresses)
+{
+    if (m_state == State::established && !addresses.isEmpty())
+        appendFrame(m_out, PeerFrameKind::addresses, encodeAddresses(addresses));
 }
 
 void PeerConnection::flush()

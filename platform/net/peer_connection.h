@@ -30,6 +30,8 @@ public:
         /// What the peer said of itself. A sentence refuses it, and is told to it.
         std::function<std::optional<QString>(PeerConnection &)> introduced;
         std::function<void(PeerConnection &, const QByteArray &frame)> received;
+        /// Where the peer reached others.
+        std::function<void(const QStringList &addresses)> told;
         std::function<void(PeerConnection &, const QString &why)> ended;
     };
     enum class Side { dialled, accepted };
@@ -52,6 +54,8 @@ public:
     /// Queues one frame for the next flush(). False if it was dropped: the queue is full, or the
     /// connection is not established.
     bool send(const QByteArray &frame);
+    /// Queues what `told` gets on the other side.
+    void tell(const QStringList &addresses);
     /// Everything queued leaves, in one write.
     void flush();
     [[nodiscard]] std::size_t unsentBytes() const;
@@ -67,6 +71,8 @@ private:
     void greet();
     void read();
     [[nodiscard]] bool take(const PeerFrame &frame);
+    [[nodiscard]] bool takeHello(const QByteArray &payload);
+    [[nodiscard]] bool takeAddresses(const QByteArray &payload);
     void checkCertificate(const QList<QSslError> &errors);
     void end(const QString &why);
 

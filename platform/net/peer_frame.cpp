@@ -81,12 +81,15 @@ Result<std::optional<PeerFrame>> PeerFrameReader::next()
     if (checksum(body, size) != qFromLittleEndian<quint32>(head + 4))
         return invalid(QStringLiteral("a frame has a wrong checksum: it was damaged on its way"));
     const auto kind = PeerFrameKind(body[0]);
-    const PeerFrameKind usual = m_isEstablished ? PeerFrameKind::message : PeerFrameKind::hello;
-    if (kind != usual && kind != PeerFrameKind::refusal)
+    const bool isExpected = m_isEstablished
+                                ? kind == PeerFrameKind::message || kind == PeerFrameKind::addresses
+                                : kind == PeerFrameKind::hello;
+    if (!isExpected && kind != PeerFrameKind::refusal)
         return invalid(QStringLiteral("a frame of kind %1 where %2 was expected")
                            .arg(int(body[0]))
-                           .arg(m_isEstablished ? QStringLiteral("a message or a refusal")
-                                                : QStringLiteral("a hello or a refusal")));
+                           .arg(m_isEstablished
+                                    ? QStringLiteral("a message, addresses or a refusal")
+                                    : QStringLiteral("a hello or a refusal")));
     m_begin += qsizetype(peerFrameHeadBytes) + size;
     return std::optional(PeerFrame{kind, QByteArray(body + 1, size - 1)});
 }

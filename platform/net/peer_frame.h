@@ -13,7 +13,8 @@ namespace coffer::net {
 enum class PeerFrameKind : std::uint8_t { // on the wire, values never change
     hello = 1,
     refusal = 2,
-    message = 3
+    message = 3,
+    addresses = 4
 };
 
 /// One unit of the stream between two peers. docs/formats/peer-transport.md.
@@ -34,7 +35,7 @@ class PeerFrameReader
 {
 public:
     /// The stream begins with the magic and then a hello or a refusal. Afterwards, when this was
-    /// called, messages may come, and larger frames.
+    /// called, messages and addresses may come, and larger frames.
     void setEstablished() { m_isEstablished = true; }
 
     /// Adds what has arrived.

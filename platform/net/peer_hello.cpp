@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/peer_hello.h"
 
+#include "net/peer_address.h"
 #include "wire/hello.pb.h"
 
 #include <algorithm>
@@ -87,6 +88,34 @@ Result<QString> decodeRefusal(const QByteArray &bytes)
         return Error{ErrorCode::invalid,
                      QStringLiteral("refusal.message: expected at most 3072 bytes")};
     return textOf(in.message());
+}
+
+QByteArray encodeAddresses(const QStringList &addresses)
+{
+    wire::PeerAddresses out;
+    for (const QString &address : addresses)
+        out.add_address(address.toStdString());
+    return bytesOf(out);
+}
+
+Result<QStringList> decodeAddresses(const QByteArray &bytes)
+{
+    wire::PeerAddresses in;
+    if (std::size_t(bytes.size()) > peerAddressesBytesMax
+        || !in.ParseFromArray(bytes.constData(), int(bytes.size())))
+        return Error{ErrorCode::invalid, QStringLiteral("the addresses cannot be read")};
+    if (std::size_t(in.address_size()) > peerAddressesMax)
+        return Error{
+            ErrorCode::invalid,
+            QStringLiteral("addresses.address: expected at most %1").arg(peerAddressesMax)};
+    QStringList addresses;
+    for (const std::string &text : in.address()) {
+        const auto address = PeerAddress::parse(textOf(text));
+        if (!address)
+            return address.error().in(QStringLiteral("addresses.address"));
+        addresses.append(address->text());
+    }
+    return addresses;
 }
 
 static QString hex(std::uint64_t id)

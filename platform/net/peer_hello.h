@@ -6,7 +6,7 @@
 #include "net/peer_limits.h"
 
 #include <QByteArray>
-#include <QString>
+#include <QStringList>
 
 #include <optional>
 
@@ -33,6 +33,11 @@ struct PeerHello
 
 [[nodiscard]] QByteArray encodeRefusal(const QString &message);
 [[nodiscard]] Result<QString> decodeRefusal(const QByteArray &bytes);
+
+/// Where others can be dialled, as PeerAddress::text().
+[[nodiscard]] QByteArray encodeAddresses(const QStringList &addresses);
+/// `invalid` if there are too many, or one is no address.
+[[nodiscard]] Result<QStringList> decodeAddresses(const QByteArray &bytes);
 
 /// Why \a own does not talk to \a other, as a sentence for the operators of both; nothing if it
 /// does. Both sides come to the same judgement.

@@ -9,13 +9,14 @@
 /// docs/formats/peer-transport.md and never change.
 namespace coffer::net {
 
-inline constexpr char peerMagic[] = "coffer/p";          ///< On the wire; without the 0.
-inline constexpr std::size_t peerMagicBytes = 8;         ///< On the wire.
-inline constexpr std::size_t peerFrameHeadBytes = 8;     ///< On the wire.
-inline constexpr std::uint32_t peerVersion = 1;          ///< Of what follows the hellos.
-inline constexpr std::size_t peerHelloBytesMax = 4096;   ///< Hello and refusal.
-inline constexpr std::size_t peerTextBytesMax = 1024;    ///< One text of a hello.
-inline constexpr std::size_t peerRefusalBytesMax = 3072; ///< The text of a refusal.
+inline constexpr char peerMagic[] = "coffer/p";                 ///< On the wire; without the 0.
+inline constexpr std::size_t peerMagicBytes = 8;                ///< On the wire.
+inline constexpr std::size_t peerFrameHeadBytes = 8;            ///< On the wire.
+inline constexpr std::uint32_t peerVersion = 1;                 ///< Of what follows the hellos.
+inline constexpr std::size_t peerHelloBytesMax = 4096;          ///< Hello and refusal.
+inline constexpr std::size_t peerTextBytesMax = 1024;           ///< One text of a hello.
+inline constexpr std::size_t peerAddressesBytesMax = 64 * 1024; ///< All of one frame.
+inline constexpr std::size_t peerRefusalBytesMax = 3072;        ///< The text of a refusal.
 inline constexpr std::size_t peerQueueBytesMax = std::size_t(16) << 20; ///< Unsent, a peer.
 inline constexpr std::size_t peerStrangersMax = 64;  ///< Incoming ones that said no hello yet.
 inline constexpr std::size_t peerAddressesMax = 128; ///< Seeds and learned ones.

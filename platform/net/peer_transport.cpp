@@ -160,6 +160,10 @@ void PeerTransport::addDial(const QString &address, bool isSeed)
     Dial &entry = *m_dials.back();
     entry.address = address;
     entry.isSeed = isSeed;
+    for (const auto &[node, connection] : m_peers) {
+        if (connection->hello().address == address)
+            entry.node = node; // it is connected, and need not be dialled
+    }
     entry.timer.setSingleShot(true);
     connect(&entry.timer, &QTimer::timeout, this, [this, &entry] { dial(entry); });
     planDial(entry, std::chrono::milliseconds(0));
@@ -232,6 +236,10 @@ PeerConnection &PeerTransport::adopt(std::unique_ptr<QTcpSocket> socket, PeerCon
     handlers.received = [this](PeerConnection &, const QByteArray &frame) {
         m_handlers.received(frame);
     };
+    handlers.told = [this](const QStringList &addresses) {
+        for (const QString &address : addresses)
+            addDial(address, false);
+    };
     handlers.ended = [this](PeerConnection &connection, const QString &why) {
         ended(connection, why);
     };
@@ -262,6 +270,7 @@ std::optional<QString> PeerTransport::introduced(PeerConnection &connection)
         entry->told.clear();
     }
     learn(connection);
+    spread(connection);
     if (!isKnown)
         qCInfo(logNet, "connected to peer %s at %s, cofferd %s", qUtf8Printable(nameOf(node)),
                qUtf8Printable(connection.hello().address),
@@ -324,6 +333,24 @@ void PeerTransport::learn(PeerConnection &connection)
         if (entry->address == hello.address)
             entry->node = hello.node;
     }
+}
+
+/// Who belongs to a cluster has to reach everybody in it, and may have been told of some only: the
+/// new peer hears where the others are, and they where it is.
+void PeerTransport::spread(PeerConnection &connection)
+{
+    QStringList others;
+    for (const auto &[node, other] : m_peers) {
+        if (other == &connection)
+            continue;
+        if (PeerAddress::parse(other->hello().address))
+            others.append(other->hello().address);
+        if (PeerAddress::parse(connection.hello().address))
+            other->tell({connection.hello().address});
+        other->flush();
+    }
+    connection.tell(others);
+    connection.flush();
 }
 
 void PeerTransport::forget(PeerConnection &connection)

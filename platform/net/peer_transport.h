@@ -106,6 +106,7 @@ private:
     [[nodiscard]] std::optional<QString> judge(PeerConnection &connection);
     [[nodiscard]] Standing settle(PeerConnection &connection, PeerConnection &other);
     void learn(PeerConnection &connection);
+    void spread(PeerConnection &connection);
     void ended(PeerConnection &connection, const QString &why);
     void forget(PeerConnection &connection);
     void lose(NodeId node, const QString &why);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/client_service.h"
 #include "node/daemon.h"
+#include "node/epoll_loop.h"
 #include "node/log.h"
 #include "node/settings.h"
 #include "node/stop_signals.h"
@@ -21,9 +22,7 @@ static std::optional<QString> environment(const QString &name)
 
 int main(int count, char **arguments)
 {
-    // Qt's own loop handles everything that is ready before it goes round again, so that a turn
-    // has one end; GLib's would also take a dependency into the hot path.
-    qputenv("QT_NO_GLIB", "1");
+    QCoreApplication::setEventDispatcher(new node::EpollLoop); // the application owns it
     QCoreApplication application(count, arguments);
     QCoreApplication::setApplicationName(QStringLiteral("cofferd"));
     QCoreApplication::setApplicationVersion(QStringLiteral(COFFER_VERSION));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/process_cluster.h"
+#include "support/certificates.h"
 
 #include <QDir>
 #include <QTest>
@@ -172,6 +173,24 @@ private Q_SLOTS:
         WAIT_FOR(stranger.hasLogged(words));
         WAIT_FOR(cluster.node(0).hasLogged(words));
         QVERIFY(stranger.output().isEmpty());
+    }
+
+    void tls_foundsACluster()
+    {
+        Certificates certificates;
+        certificates.makeAuthority("ca");
+        ProcessCluster cluster(3);
+        for (std::size_t index = 0; index < cluster.size(); ++index) {
+            const QString name = QString::number(index);
+            certificates.makeSigned(name, "ca");
+            cluster.node(index).addArguments({"--peer-cert", certificates.path(name + ".pem"),
+                                              "--peer-key", certificates.path(name + ".key"),
+                                              "--peer-ca", certificates.path("ca.pem")});
+        }
+        cluster.startAll();
+        WAIT_FOR(cluster.areReady());
+        WAIT_FOR(cluster.isAgreed());
+        QVERIFY(cluster.node(0).hasLogged("with TLS"));
     }
 
     /// Two of three lost their disks: they must not found a new cluster over what the third has.

@@ -16,6 +16,13 @@ static void checkIntroduction(const PeerFrame &frame)
                      "a refusal that does not come back");
         return;
     }
+    if (frame.kind == PeerFrameKind::addresses) {
+        const auto addresses = decodeAddresses(frame.payload);
+        COFFER_CHECK(!addresses
+                         || decodeAddresses(encodeAddresses(*addresses)).value() == *addresses,
+                     "addresses that do not come back");
+        return;
+    }
     const auto hello = decodeHello(frame.payload);
     if (!hello) {
         COFFER_CHECK(hello.error().code == ErrorCode::invalid, "an error of the wrong code");
@@ -38,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         return 0;
     const auto piece = qsizetype(data[0]) + 1;
     QByteArrayView rest(data + 1, qsizetype(size) - 1);
-    for (const PeerFrameKind kind : {PeerFrameKind::hello, PeerFrameKind::refusal})
+    for (const PeerFrameKind kind :
+         {PeerFrameKind::hello, PeerFrameKind::refusal, PeerFrameKind::addresses})
         checkIntroduction({kind, rest.toByteArray()});
     PeerFrameReader reader;
     while (!rest.isEmpty()) {

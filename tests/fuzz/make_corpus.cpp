@@ -79,6 +79,8 @@ static void writePeerStreams(CorpusWriter &corpus)
         QByteArray stream = cut + magic;
         net::appendFrame(stream, net::PeerFrameKind::hello, net::encodeHello(hello));
         net::appendFrame(stream, net::PeerFrameKind::message, "a frame");
+        net::appendFrame(stream, net::PeerFrameKind::addresses,
+                         net::encodeAddresses({QStringLiteral("a:1"), QStringLiteral("[::1]:2")}));
         net::appendFrame(stream, net::PeerFrameKind::refusal,
                          net::encodeRefusal(QStringLiteral("no")));
         corpus.write(QStringLiteral("fuzz_peer_stream"),

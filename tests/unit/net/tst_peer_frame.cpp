@@ -150,6 +150,19 @@ private Q_SLOTS:
         QVERIFY(!twice.next());
     }
 
+    void next_takesAddressesAfterTheHelloOnly()
+    {
+        for (const bool isEstablished : {false, true}) {
+            PeerFrameReader reader;
+            if (isEstablished)
+                reader.setEstablished();
+            QByteArray stream = magic();
+            appendFrame(stream, PeerFrameKind::addresses, "x");
+            reader.feed(stream);
+            QCOMPARE(reader.next().has_value(), isEstablished);
+        }
+    }
+
     void next_refusesUnknownKindsAndEmptyFrames()
     {
         for (const QByteArray &bytes : {QByteArray(8, '\0'), [] {

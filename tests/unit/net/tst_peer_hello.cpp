@@ -63,6 +63,20 @@ private Q_SLOTS:
         QVERIFY2(hello.error().message.contains(field), qPrintable(hello.error().message));
     }
 
+    void addresses_comeBackOrAreRefused()
+    {
+        const QStringList addresses{"a:1", "[::1]:2"};
+        QCOMPARE(decodeAddresses(encodeAddresses(addresses)).value(), addresses);
+        QVERIFY(decodeAddresses(encodeAddresses({})).value().isEmpty());
+        QVERIFY(!decodeAddresses(encodeAddresses({"no address"})));
+        QVERIFY(!decodeAddresses(QByteArray("\xff\xff")));
+        const auto many = [](qsizetype count) {
+            return decodeAddresses(encodeAddresses(QStringList(count, "a:1"))).has_value();
+        };
+        QVERIFY(many(qsizetype(peerAddressesMax)));
+        QVERIFY(!many(qsizetype(peerAddressesMax) + 1));
+    }
+
     void encode_cutsLongTextsBetweenCharacters()
     {
         PeerHello hello = sample(1);

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/peer_tls.h"
+#include "support/certificates.h"
 #include "unit/net/peer_kit.h"
 
-#include <QFile>
-#include <QProcess>
-#include <QTemporaryDir>
 #include <QTest>
 
 using namespace coffer;
@@ -16,33 +14,7 @@ class TestPeerTls : public QObject
     Q_OBJECT
 
 private:
-    /// Runs openssl in the folder of the certificates.
-    void run(const QStringList &arguments)
-    {
-        QProcess process;
-        process.setWorkingDirectory(m_folder.path());
-        process.start("openssl", arguments);
-        const bool isFine = process.waitForFinished(30'000) && process.exitCode() == 0;
-        if (!isFine)
-            qFatal("openssl: %s", process.readAllStandardError().constData());
-    }
-
-    void makeAuthority(const QString &name)
-    {
-        run({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-keyout", name + ".key", "-out", name + ".pem", "-days", "2", "-subj",
-             "/CN=" + name});
-    }
-
-    void makePeer(const QString &name, const QString &authority)
-    {
-        run({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-keyout", name + ".key", "-out", name + ".csr", "-subj", "/CN=" + name});
-        run({"x509", "-req", "-in", name + ".csr", "-CA", authority + ".pem", "-CAkey",
-             authority + ".key", "-CAcreateserial", "-out", name + ".pem", "-days", "2"});
-    }
-
-    [[nodiscard]] QString path(const QString &name) const { return m_folder.filePath(name); }
+    [[nodiscard]] QString path(const QString &name) const { return m_certificates.path(name); }
 
     [[nodiscard]] QSslConfiguration tlsOf(const QString &name, const QString &authority) const
     {
@@ -58,16 +30,16 @@ private:
         return made;
     }
 
-    QTemporaryDir m_folder;
+    Certificates m_certificates;
 
 private Q_SLOTS:
     void initTestCase()
     {
-        makeAuthority("ours");
-        makeAuthority("theirs");
-        makePeer("one", "ours");
-        makePeer("two", "ours");
-        makePeer("foreign", "theirs");
+        m_certificates.makeAuthority("ours");
+        m_certificates.makeAuthority("theirs");
+        m_certificates.makeSigned("one", "ours");
+        m_certificates.makeSigned("two", "ours");
+        m_certificates.makeSigned("foreign", "theirs");
     }
 
     /// The certificates carry no address at all: a member may move.

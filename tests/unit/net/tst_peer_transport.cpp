@@ -18,6 +18,15 @@ static QByteArray greeting(const PeerHello &hello)
     return stream;
 }
 
+/// Nobody has it a moment ago; below those that the kernel gives to who does not choose.
+static quint16 freePort()
+{
+    static quint16 next = quint16(10'000 + QCoreApplication::applicationPid() % 5'000);
+    QTcpServer place;
+    while (!place.listen(QHostAddress::LocalHost, next++)) {}
+    return place.serverPort();
+}
+
 class TestPeerTransport : public QObject
 {
     Q_OBJECT
@@ -211,6 +220,31 @@ private Q_SLOTS:
         }
         QVERIFY(one.transport.dropped() > 0);
         QVERIFY(one.transport.peers().front().unsentBytes <= peerQueueBytesMax);
+    }
+
+    /// Members that were added later know the founders only, and have to reach each other too.
+    void strangersOfEachOther_meetThroughACommonPeer_data()
+    {
+        QTest::addColumn<bool>("together");
+        QTest::newRow("one after the other") << false;
+        QTest::newRow("at the same time") << true;
+    }
+    void strangersOfEachOther_meetThroughACommonPeer()
+    {
+        QFETCH(bool, together);
+        PeerEnd common(peerOptions(1));
+        const auto optionsOf = [&](std::uint64_t id) {
+            auto options = peerOptions(id, {common.address()});
+            options.listen.port = freePort();
+            options.address = options.listen.text();
+            return options;
+        };
+        PeerEnd two(optionsOf(2));
+        if (!together)
+            QTRY_VERIFY(areConnected(common, two));
+        PeerEnd three(optionsOf(3));
+        QTRY_VERIFY(areConnected(two, three));
+        QTRY_VERIFY(areConnected(common, three));
     }
 
     /// A member moved: it says where it is now, and is dialled there.
