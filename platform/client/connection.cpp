@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/connection.h"
 
+#include "rpc/json.h"
+
 #include <QPointer>
 
 #include <utility>
@@ -70,6 +72,12 @@ void Connection::listen(qint64 subscription, EventSink event, EndSink end)
 void Connection::onReceived(const QByteArray &bytes)
 {
     m_wasHeard = true;
+    // Qt's own reader gives maps that must not be touched where the bytes are not well-formed.
+    if (const auto why = rpc::refuteCbor(bytes)) {
+        m_link->abort();
+        onClosed(u"the node said something that is no CBOR: "_s + *why);
+        return;
+    }
     const QCborMap message = QCborValue::fromCbor(bytes).toMap();
     const QString method = message.value(u"method"_s).toString();
     if (!method.isEmpty()) {

@@ -25,6 +25,8 @@ public:
     virtual void send(const QByteArray &message) = 0;
     /// Asks the peer for a sign of life, which comes as alive().
     virtual void ping() = 0;
+    /// Ends it at once; nothing is said any more.
+    virtual void abort() = 0;
 
     std::function<void()> opened;
     std::function<void(const QByteArray &message)> received;

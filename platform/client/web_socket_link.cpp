@@ -42,6 +42,11 @@ public:
     void open() override { m_socket.open(m_url); }
     void send(const QByteArray &message) override { m_socket.sendBinaryMessage(message); }
     void ping() override { m_socket.ping(); }
+    void abort() override
+    {
+        m_isClosed = true;
+        m_socket.abort();
+    }
 
 private:
     void onClosed()

@@ -19,17 +19,22 @@ using Kind = rpc::Access::Kind;
 
 namespace {
 
+/// What a reader made, as Method::decode wants it. Said in full: an std::any would hold an Error
+/// too.
+template<class Value>
+rpc::Answer<std::any> decoded(Result<Value> value)
+{
+    if (!value)
+        return rpc::Answer<std::any>(tl::unexpect, rpc::Failure::of(value.error()));
+    return rpc::Answer<std::any>(tl::in_place, std::move(*value));
+}
+
 /// A Method::decode of a reader of pluginapi/store_cbor.h.
 template<class Value>
 std::function<rpc::Answer<std::any>(const QCborMap &)>
 decoder(Result<Value> (*read)(const QCborMap &))
 {
-    return [read](const QCborMap &params) -> rpc::Answer<std::any> {
-        Result<Value> value = read(params);
-        if (!value)
-            return value.error();
-        return std::any(std::move(*value));
-    };
+    return [read](const QCborMap &params) { return decoded(read(params)); };
 }
 
 rpc::Method method(const char *name, const char *summary, QByteArray params, QByteArray result,
@@ -48,11 +53,8 @@ rpc::Method question(const char *name, const char *summary, const char *pathPara
 {
     rpc::Method of = method(name, summary, schemas::question(name), schemas::reply(),
                             {Kind::read, QString::fromLatin1(pathParameter)});
-    of.decode = [name](const QCborMap &params) -> rpc::Answer<std::any> {
-        Result<ReadCall> value = readCall(QLatin1String(name), params);
-        if (!value)
-            return value.error();
-        return std::any(std::move(*value));
+    of.decode = [name](const QCborMap &params) {
+        return decoded(readCall(QLatin1String(name), params));
     };
     return of;
 }
@@ -88,6 +90,8 @@ Result<SessionId> sessionOf(const QCborMap &params)
     CborFields fields(params);
     fields.require("session");
     const SessionId session(fields.number("session"));
+    if (session.isNone())
+        fields.fail("session", u"has to be at least 1"_s);
     if (std::optional<Error> fault = fields.finish())
         return *fault;
     return session;

@@ -97,12 +97,21 @@ Page pageOf(CborFields &fields)
 
 Revision revisionOf(CborFields &fields) { return Revision(fields.number("revision")); }
 
+SessionId requiredSession(CborFields &fields)
+{
+    fields.require("session");
+    const SessionId session(fields.number("session"));
+    if (session.isNone())
+        fields.fail("session", QStringLiteral("has to be at least 1"));
+    return session;
+}
+
 Question questionOf(CborFields &fields, std::size_t kind)
 {
     switch (kind) {
     case 0: return Get{requiredPath(fields, "path"), revisionOf(fields)};
     case 1: return List{requiredPath(fields, "path"), pageOf(fields), revisionOf(fields)};
-    case 2: fields.require("session"); return SessionState{SessionId(fields.number("session"))};
+    case 2: return SessionState{requiredSession(fields)};
     case 3: return StoreState{};
     case 4:
         return Range{fields.text("from", limits::pathBytesMax + 1),
