@@ -17,8 +17,12 @@ die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 
 # Shows a command and runs it; what it prints is indented.
 run() {
-    printf '  $ %s\n' "$*"
-    local status=0
+    local word shown='' status=0
+    for word in "$@"; do
+        [[ $word == *[*?]* ]] && word="'$word'"
+        shown+=" $word"
+    done
+    printf '  $%s\n' "$shown"
     "$coffer" "${@:2}" 2>&1 | sed 's/^/    /' || status=$?
     return "$status"
 }
@@ -118,7 +122,7 @@ say "A change that rests on something old is refused, and says what is there now
 run coffer put /shop/checkout/timeout 45s --if-missing || true
 
 say "Somebody watches. Every change comes once and in order, whoever made it."
-printf '  $ coffer watch %s --count 2 &\n' "'/shop/**'"
+printf "  $ coffer watch '/shop/**' --from 1 --count 4 &\n"
 "$coffer" watch '/shop/**' --from 1 --count 4 >"$place/watched" 2>&1 &
 watcher=$!
 run coffer put /shop/checkout/timeout 60s
