@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/nemesis.h"
 
-#include <memory>
-
 // What was written and is not durable, and is read by the next process as if it were.
 
 namespace coffer::sim {
