@@ -311,8 +311,7 @@ PeerTransport::Standing PeerTransport::settle(PeerConnection &connection, PeerCo
     const auto right = isSmaller ? PeerConnection::Side::dialled : PeerConnection::Side::accepted;
     const bool stays = connection.side() == right || other.side() != right;
     PeerConnection &loser = stays ? other : connection;
-    loser.flush();
-    loser.close();
+    loser.close(); // no flush: it could end by itself, and its peer would count as lost
     forget(loser);
     return stays ? Standing::stays : Standing::goes;
 }
@@ -347,10 +346,9 @@ void PeerTransport::spread(PeerConnection &connection)
             others.append(other->hello().address);
         if (PeerAddress::parse(connection.hello().address))
             other->tell({connection.hello().address});
-        other->flush();
     }
     connection.tell(others);
-    connection.flush();
+    flush();
 }
 
 void PeerTransport::forget(PeerConnection &connection)
