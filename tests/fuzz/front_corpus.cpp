@@ -42,6 +42,10 @@ void writeFront(
         {u"jsonrpc"_s, u"2.0"_s}, {u"id"_s, 1}, {u"method"_s, u"a.c"_s}, {u"params"_s, params}};
     write(cbor, u"call"_s, QCborValue(request).toCbor());
     write(cbor, u"batch"_s, QCborValue(QCborArray{request, 1, request}).toCbor());
+    write(cbor, u"not-utf8"_s,
+          QByteArray::fromHex("6f736a")
+              + "\xbf"
+                "code\x9fsj#\xbf\x9fga");
     write(cbor, u"endless"_s, QByteArray::fromHex("9fbf616101ff7f61616162ffff"));
 
     const QString schema = u"fuzz_schema"_s;

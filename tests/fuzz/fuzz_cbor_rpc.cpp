@@ -10,8 +10,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
 {
     const QByteArrayView input(data, qsizetype(size));
     if (!coffer::rpc::refuteCbor(input)) {
-        // What the scan lets through is small enough for Qt, and has no tags.
-        const QCborValue value = QCborValue::fromCbor(input.toByteArray());
+        // What the scan lets through is small enough for Qt, sound, and has no tags.
+        QCborParserError error;
+        const QCborValue value = QCborValue::fromCbor(input.toByteArray(), &error);
+        COFFER_CHECK(error.error == QCborError::NoError, "Qt refuses what the scan let through");
         COFFER_CHECK(!value.isTag(), "a tag came through");
         static_cast<void>(coffer::rpc::toJson(value));
     }
