@@ -44,8 +44,9 @@ private Q_SLOTS:
         for (const unsigned share : {10u, 500u, 900u, 990u, 999u}) {
             const std::int64_t exact = all[all.size() * share / 1000 - 1];
             const std::int64_t found = latencies.quantile(share).count();
-            QVERIFY2(found >= exact && found <= exact + exact / 50 + 1,
-                     qPrintable(QStringLiteral("%1: %2, exactly %3").arg(share).arg(found).arg(exact)));
+            QVERIFY2(
+                found >= exact && found <= exact + exact / 50 + 1,
+                qPrintable(QStringLiteral("%1: %2, exactly %3").arg(share).arg(found).arg(exact)));
         }
     }
     void hugeAndNegative_areKept()

@@ -5,8 +5,8 @@
 #include "rpc/entry.h"
 #include "rpc/registry.h"
 #include "rpc/session.h"
-#include "store_samples.h"
 #include "support/solo_node.h"
+#include "unit/node/store_samples.h"
 
 #include <QCoroTask>
 #include <QJsonDocument>
