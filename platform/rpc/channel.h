@@ -5,7 +5,8 @@
 
 #include <QCborValue>
 
-#include <coroutine>
+#include <QCoro/QCoroTask> // std::coroutine_handle, for clang 14 too
+
 #include <cstdint>
 #include <functional>
 #include <vector>

@@ -5,8 +5,11 @@
 #include "rpc/limits.h"
 #include "rpc/spawn.h"
 
+#include <QLoggingCategory>
+
+#include <QCoro/QCoroTask> // std::coroutine_handle, for clang 14 too
+
 #include <algorithm>
-#include <coroutine>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -31,6 +34,8 @@ public:
     }
 
     Call call;
+    std::shared_ptr<const Entry> entry; // shared with the registry, which may let it go
+    Monotonic began{0};
     bool isChange = false;
     Lane *lane = nullptr; ///< nullptr once the connection is gone.
     std::optional<Outcome> outcome;
@@ -49,6 +54,9 @@ struct Landing
     void await_resume() const noexcept {}
 };
 
+Q_LOGGING_CATEGORY(flightLog, "coffer.rpc")
+
+constexpr std::chrono::milliseconds blockedMax(50);
 constexpr std::chrono::milliseconds tick(50); // how late a deadline may be noticed
 
 Failure late(const Flight &flight)
@@ -96,11 +104,12 @@ Answer<std::shared_ptr<Flight>> Flights::prepare(Lane &lane, Request request) co
         return overloaded(
             u"This node has %1 calls under way; try again, or ask another node."_s.arg(
                 limits::callsInFlightNodeMax));
-    const Entry *entry = m_registry.find(request.method);
+    const std::shared_ptr<const Entry> entry = m_registry.find(request.method);
     if (!entry)
         return Failure::of(Code::methodNotFound, u"This node has no method %1; rpc.discover lists "
                                                  "those it has."_s.arg(request.method));
     auto flight = std::make_shared<Flight>(lane.m_subscriber);
+    flight->entry = entry;
     Call &call = flight->call;
     if (auto *map = std::get_if<QCborMap>(&request.params)) {
         call.params = std::move(*map);
@@ -132,18 +141,33 @@ QCoro::Task<Outcome> Flights::run(std::weak_ptr<Lane> lane, Request request)
     if (!entered)
         co_return entered.error();
     const std::shared_ptr<Flight> flight = *entered; // and not the lane, which may go meanwhile
-    spawn(fly(flight, form), "call");
+    takeOff(flight, form);
     co_await Landing{flight.get()};
     co_return std::move(*flight->outcome);
 }
 
+/// Starts the handler, which runs up to its first wait, and tells of those that block the node.
+void Flights::takeOff(const std::shared_ptr<Flight> &flight, Form form)
+{
+    flight->began = m_clock.monotonic();
+    spawn(fly(flight, form), "call");
+    const auto passed =
+        std::chrono::duration_cast<std::chrono::milliseconds>(m_clock.monotonic() - flight->began);
+    if (passed > blockedMax)
+        qCWarning(flightLog, "%s held up the node for %lld ms; move such work off its thread",
+                  qUtf8Printable(flight->call.method), qlonglong(passed.count()));
+}
+
 QCoro::Task<void> Flights::fly(std::shared_ptr<Flight> flight, Form form)
 {
-    Outcome outcome = co_await m_registry.invoke(flight->call, form);
+    const Outcome outcome = co_await m_registry.invoke(flight->call, form);
     leave(flight);
+    if (m_observe)
+        m_observe(flight->entry->method(), flight->call, outcome,
+                  m_clock.monotonic() - flight->began);
     if (!outcome)
         flight->call.cancel(); // and with it what the handler opened before it failed
-    flight->land(std::move(outcome));
+    flight->land(outcome);
 }
 
 Answer<std::shared_ptr<Flight>> Flights::enter(Lane *lane, Request request)

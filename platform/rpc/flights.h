@@ -11,6 +11,7 @@
 
 #include <QCoro/QCoroTask>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -50,6 +51,12 @@ private:
 class Flights : public QObject
 {
 public:
+    /// Hears of each call when its handler has finished, which may be after its deadline: what was
+    /// asked by whom, what became of it, how long it took. For metrics, audit and the log of slow
+    /// calls. Calls that reached no handler are heard of too, but for those of no known method and
+    /// those that were refused for overload.
+    using Observe = std::function<void(const Method &, const Call &, const Outcome &, Monotonic)>;
+
     /// Both must outlive this object and every call.
     Flights(Registry &registry, const Clock &clock);
     ~Flights() override;
@@ -58,6 +65,7 @@ public:
     /// gone by then, it is CANCELLED.
     [[nodiscard]] QCoro::Task<Outcome> run(std::weak_ptr<Lane> lane, Request request);
 
+    void setObserve(Observe observe) { m_observe = std::move(observe); }
     [[nodiscard]] int inFlight() const { return m_inFlight; }
     /// Answers the calls whose deadline has passed. A timer does this; tests do it by hand.
     void expire();
@@ -65,12 +73,14 @@ public:
 private:
     friend class Lane;
     [[nodiscard]] Answer<std::shared_ptr<Flight>> prepare(Lane &lane, Request request) const;
+    void takeOff(const std::shared_ptr<Flight> &flight, Form form);
     [[nodiscard]] QCoro::Task<void> fly(std::shared_ptr<Flight> flight, Form form);
     [[nodiscard]] Answer<std::shared_ptr<Flight>> enter(Lane *lane, Request request);
     void leave(const std::shared_ptr<Flight> &flight);
 
     Registry &m_registry;
     const Clock &m_clock;
+    Observe m_observe;
     int m_inFlight = 0;
     std::multimap<Monotonic, std::weak_ptr<Flight>> m_deadlines;
     QTimer m_timer; ///< Runs while somebody has a deadline.

@@ -44,6 +44,8 @@ public:
 
     /// Without it everybody is "anonymous".
     void setIdentify(Identify identify) { m_identify = std::move(identify); }
+    /// Flights::setObserve().
+    void setObserve(Flights::Observe observe) { m_flights.setObserve(std::move(observe)); }
     void setReadiness(Readiness readiness) { m_readiness = std::move(readiness); }
 
     /// One call on behalf of a request of HTTP, with the caller, deadline (header

@@ -8,6 +8,7 @@
 #include <QJsonArray>
 #include <QJsonObject>
 #include <QStringDecoder>
+#include <QUtf8StringView>
 
 #include <array>
 #include <limits>
@@ -72,6 +73,7 @@ private:
     std::optional<QString> item();
     std::optional<QString> open(int major, quint64 count, bool isEndless);
     std::optional<QString> skip(int major, quint64 count, bool isEndless);
+    std::optional<QString> step(int major, quint64 count);
     bool readCount(int info, quint64 &count);
     bool closeFinished();
 
@@ -132,6 +134,8 @@ std::optional<QString> CborScan::item()
     const bool isEndless = info == 31 && (major >= bytes && major <= map);
     if (!isEndless && !readCount(info, count))
         return info > 27 ? u"a head that CBOR has not"_s : cutShort();
+    if (major == simple && (info < 20 || info == 24))
+        return u"a simple value that has no meaning here"_s;
     if (major == tag)
         return u"a tag; none are used here"_s;
     if (m_depth > 0)
@@ -160,6 +164,19 @@ std::optional<QString> CborScan::open(int major, quint64 count, bool isEndless)
     return {};
 }
 
+/// Steps over \a count bytes of a string.
+std::optional<QString> CborScan::step(int major, quint64 count)
+{
+    if (count > quint64(m_bytes.size() - m_at))
+        return cutShort();
+    // QCborValue of Qt 6.4 falls over a text that is none.
+    const QByteArrayView piece = m_bytes.sliced(m_at, qsizetype(count));
+    if (major == text && !QUtf8StringView(piece.data(), piece.size()).isValidUtf8())
+        return u"a text that is not UTF-8"_s;
+    m_at += qsizetype(count);
+    return {};
+}
+
 /// Steps over a string, in one piece or in chunks of its own type.
 std::optional<QString> CborScan::skip(int major, quint64 count, bool isEndless)
 {
@@ -173,14 +190,10 @@ std::optional<QString> CborScan::skip(int major, quint64 count, bool isEndless)
             return tooMany();
         if (head >> 5 != major || (head & 31) > 27 || !readCount(head & 31, count))
             return u"a string in pieces that do not fit"_s;
-        if (count > quint64(m_bytes.size() - m_at))
-            return cutShort();
-        m_at += qsizetype(count);
+        if (auto why = step(major, count))
+            return why;
     }
-    if (count > quint64(m_bytes.size() - m_at))
-        return cutShort();
-    m_at += qsizetype(count);
-    return {};
+    return step(major, count);
 }
 
 /// Closes what has all its items. True when that was the outermost one.

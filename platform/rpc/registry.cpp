@@ -143,10 +143,10 @@ Result<Registration> Registry::add(Method method, Handler handler)
     return Registration(std::move(entry), m_home);
 }
 
-const Entry *Registry::find(const QString &name) const
+std::shared_ptr<const Entry> Registry::find(const QString &name) const
 {
     const auto found = m_entries.find(name);
-    return found == m_entries.end() ? nullptr : found->second.get();
+    return found == m_entries.end() ? nullptr : found->second;
 }
 
 Answer<std::shared_ptr<Entry>> Registry::admit(Call &call, Form form) const

@@ -62,8 +62,8 @@ public:
     /// Asked before every call but those of Access::Kind::open; without it everybody may do all.
     void setAuthorize(Authorize authorize) { m_authorize = std::move(authorize); }
 
-    /// The method with this name, or nullptr. Valid until the next turn of the event loop.
-    [[nodiscard]] const Entry *find(const QString &name) const;
+    /// The method with this name, or nullptr.
+    [[nodiscard]] std::shared_ptr<const Entry> find(const QString &name) const;
     /// Makes the call that \a call describes: looks up call.method, checks call.params (by the
     /// schema; in CBOR by Method::decode in its place, where there is one), asks Authorize, awaits
     /// the handler. \a form says what the parameters came as. \a call must live until the task has

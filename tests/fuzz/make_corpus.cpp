@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store_layout.h"
 #include "engine/store_machine.h"
+#include "fuzz/front_corpus.h"
 #include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
 #include "net/peer_frame.h"
@@ -219,6 +220,8 @@ int main(int count, char **arguments)
         writeSamples(corpus, seed);
     writePaths(corpus);
     writePeerStreams(corpus);
+    fuzz::writeFront([&corpus](const QString &fuzzer, const QString &name,
+                               const QByteArray &bytes) { corpus.write(fuzzer, name, bytes); });
     writeJournals(corpus);
     writeStoreCommands(corpus);
     writeCheckpoint(corpus);

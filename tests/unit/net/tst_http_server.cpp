@@ -6,7 +6,8 @@
 #include <QTest>
 #include <QWebSocket>
 
-#include <coroutine>
+#include <QCoro/QCoroTask> // std::coroutine_handle, for clang 14 too
+
 #include <stdexcept>
 #include <utility>
 

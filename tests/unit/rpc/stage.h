@@ -8,7 +8,8 @@
 
 #include <QByteArrayList>
 
-#include <coroutine>
+#include <QCoro/QCoroTask> // std::coroutine_handle, for clang 14 too
+
 #include <memory>
 #include <vector>
 

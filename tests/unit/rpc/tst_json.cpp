@@ -79,6 +79,11 @@ void TestJson::cbor_isRefused_data()
     row("endless array without a break", "9f01");
     row("pieces of another type", "5f6161ff");
     row("endless piece in a string", "5f5f4161ffff");
+    row("text that is not UTF-8", "6261ff");
+    row("piece that is not UTF-8", "7f61ff6161ff");
+    row("simple value", "e0");
+    row("long simple value", "f8ff");
+    row("long simple value that is short", "f800");
     row("tag", "c11a514b67b0");
     row("regular expression", "d8236161");
     row("deep", QByteArray("81").repeated(limits::messageDepthMax + 1) + "01");

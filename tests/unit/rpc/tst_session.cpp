@@ -64,6 +64,7 @@ private Q_SLOTS:
     void subscription_ofADeadCallEnds();
     void discover_listsMethods();
     void authorize_isAsked();
+    void observer_hearsOfEachCall();
 };
 
 void TestSession::call_isAnsweredWithItsId_data()
@@ -430,6 +431,28 @@ void TestSession::authorize_isAsked()
     });
     QCOMPARE(codeIn(stage.say(call("test.put", R"({"path":"/a","value":""})"))), u"DENIED"_s);
     QVERIFY(stage.say(call("test.echo")).contains("result"));
+}
+
+void TestSession::observer_hearsOfEachCall()
+{
+    Stage stage;
+    QStringList heard;
+    stage.flights.setObserve(
+        [&heard](const Method &method, const Call &call, const Outcome &outcome, Monotonic took) {
+            heard += u"%1 %2 %3 %4"_s.arg(method.name, call.caller.name)
+                         .arg(outcome ? u"ok"_s : QString(nameOf(outcome.error().code)))
+                         .arg(took.count());
+        });
+    stage.say(call("test.echo"));
+    stage.say(call("test.add", "{}"));
+    stage.say(call("test.wait"));
+    stage.clock.now += std::chrono::seconds(6);
+    stage.flights.expire(); // answered, but not finished
+    QCOMPARE(heard.size(), 2);
+    stage.release();
+    QCOMPARE(heard,
+             (QStringList{u"test.echo tester ok 0"_s, u"test.add tester INVALID_ARGUMENT 0"_s,
+                          u"test.wait tester ok 6000000"_s}));
 }
 
 QTEST_GUILESS_MAIN(TestSession)
