@@ -97,10 +97,25 @@ Result<void> Daemon::makePeers()
     return {};
 }
 
+/// Without this it would wait in silence for members that it does not know how to reach.
+Result<void> Daemon::checkAlone() const
+{
+    const engine::Status status = m_host->status();
+    const consensus::MemberSet &members = status.configuration.members;
+    const std::size_t count = members.voters.size() + members.observers.size();
+    if (status.cluster.isNone() || (count == 1 && members.isMember(status.self)))
+        return {};
+    return Error{ErrorCode::invalid,
+                 QStringLiteral("--peers is missing: this node belongs to cluster %1, which has %2 "
+                                "members; name where they listen")
+                     .arg(idText(status.cluster.value()))
+                     .arg(count)};
+}
+
 Result<void> Daemon::joinPeers()
 {
     if (!m_peers)
-        return {};
+        return checkAlone();
     m_peers->setCluster(m_host->status().cluster);
     if (Result<void> started = m_peers->start(*m_host); !started)
         return started;

@@ -54,6 +54,7 @@ private:
     [[nodiscard]] Result<void> makePeers();
     [[nodiscard]] Result<void> makeHost();
     [[nodiscard]] Result<void> joinPeers();
+    [[nodiscard]] Result<void> checkAlone() const;
     [[nodiscard]] Result<void> startServices();
     void look();
     void sayReady(const engine::Status &status);

@@ -144,6 +144,19 @@ private Q_SLOTS:
         }
     }
 
+    void memberWithoutPeers_saysWhatIsMissing()
+    {
+        ProcessCluster cluster(3);
+        cluster.startAll();
+        WAIT_FOR(cluster.areReady());
+        cluster.node(0).kill();
+        NodeProcess alone({"--data", cluster.directory(0), "--listen", "127.0.0.1:0"});
+        alone.start();
+        WAIT_FOR(!alone.isRunning());
+        QCOMPARE(alone.exitCode(), std::optional(1));
+        QVERIFY(alone.hasLogged("--peers is missing"));
+    }
+
     void leaderAskedToStop_handsOver()
     {
         ProcessCluster cluster(3);
