@@ -132,6 +132,7 @@ private Q_SLOTS:
         QCOMPARE(outcome.error().code, rpc::Code::refused);
         QCOMPARE(invoke("members.promote", R"({"node":"xyz"})").error().code,
                  rpc::Code::invalidArgument);
+        QVERIFY(invoke("members.remove", R"({"node":"1234"})")); // It is no member, as was wanted.
         QCOMPARE(invoke("members.promote", R"({"node":"1234"})").error().code, rpc::Code::notFound);
     }
     void watch_isSubscribed()
