@@ -56,7 +56,7 @@ private Q_SLOTS:
         const Sample &sample = m_samples[std::size_t(index)];
         const QJsonDocument json = QJsonDocument::fromJson(sample.params);
         QVERIFY(json.isObject());
-        const rpc::Entry *entry = m_registry.find(QString::fromLatin1(sample.method));
+        const auto entry = m_registry.find(QString::fromLatin1(sample.method));
         QVERIFY(entry != nullptr);
         const auto params = entry->params().fromJson(json.object());
         const bool isConverted = params.has_value();
