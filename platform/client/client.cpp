@@ -140,9 +140,10 @@ Task<rpc::Answer<Connection *>> Client::connected(milliseconds timeout)
         Eventual<bool> opened({ErrorCode::unavailable, u"the client ended"_s});
         const auto set = opened.setter();
         m_waiting.push_back(set);
-        QTimer::singleShot(timeout, this, [this, set] {
-            set(false);
-            std::erase_if(m_waiting, [](const auto &some) { return some.isSet(); });
+        QTimer::singleShot(timeout, this, [self, set] {
+            set(false); // Whoever waited may end the client.
+            if (self)
+                std::erase_if(self->m_waiting, [](const auto &some) { return some.isSet(); });
         });
         const Result<bool> waited = co_await opened;
         if (!waited || !self)

@@ -230,7 +230,7 @@ ClusterMethods::Task ClusterMethods::remove(rpc::Call &call)
         co_return node.error();
     consensus::Configuration now = m_host.status().configuration;
     if (!now.members.isMember(*node))
-        co_return isNoMember(*node);
+        co_return QCborValue(members()); // As after a repeated call.
     std::erase(now.members.observers, *node);
     std::erase(now.members.voters, *node);
     if (now.members.voters.empty())
@@ -249,6 +249,8 @@ ClusterMethods::Task ClusterMethods::replace(rpc::Call &call)
         co_return !old ? old.error() : successor.error();
     const QPointer<Host> host(&m_host);
     consensus::Configuration now = m_host.status().configuration;
+    if (!now.members.isMember(*old) && now.members.isMember(*successor))
+        co_return QCborValue(members()); // As after a repeated call.
     if (!now.members.isMember(*old))
         co_return isNoMember(*old);
     if (now.members.isVoter(*successor))

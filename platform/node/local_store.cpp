@@ -47,10 +47,12 @@ Task<Result<bool>> LocalStore::reach(Revision revision)
     Eventual<bool> reached({ErrorCode::unavailable, QStringLiteral("the node ended")});
     const auto set = reached.setter();
     m_reaching.emplace(revision, set);
-    QTimer::singleShot(reachTimeout, &m_context, [this, set] {
+    const QPointer<QObject> self(&m_context);
+    QTimer::singleShot(reachTimeout, &m_context, [this, self, set] {
         set(Error{ErrorCode::unavailable,
                   QStringLiteral("this node has not caught up in time; ask another")});
-        std::erase_if(m_reaching, [](const auto &some) { return some.second.isSet(); });
+        if (self)
+            std::erase_if(m_reaching, [](const auto &some) { return some.second.isSet(); });
     });
     const Result<bool> result = co_await reached;
     co_return result;

@@ -4,6 +4,7 @@
 #include "fuzz/front_corpus.h"
 #include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
+#include "fuzz/store_calls_corpus.h"
 #include "net/peer_frame.h"
 #include "net/peer_hello.h"
 #include "net/peer_limits.h"
@@ -222,6 +223,10 @@ int main(int count, char **arguments)
     writePeerStreams(corpus);
     fuzz::writeFront([&corpus](const QString &fuzzer, const QString &name,
                                const QByteArray &bytes) { corpus.write(fuzzer, name, bytes); });
+    fuzz::writeStoreCalls(
+        [&corpus](const QString &fuzzer, const QString &name, const QByteArray &bytes) {
+            corpus.write(fuzzer, name, bytes);
+        });
     writeJournals(corpus);
     writeStoreCommands(corpus);
     writeCheckpoint(corpus);

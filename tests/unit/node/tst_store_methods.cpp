@@ -5,8 +5,8 @@
 #include "rpc/entry.h"
 #include "rpc/registry.h"
 #include "rpc/session.h"
-#include "store_samples.h"
 #include "support/solo_node.h"
+#include "unit/node/store_samples.h"
 
 #include <QCoroTask>
 #include <QJsonDocument>
@@ -56,7 +56,7 @@ private Q_SLOTS:
         const Sample &sample = m_samples[std::size_t(index)];
         const QJsonDocument json = QJsonDocument::fromJson(sample.params);
         QVERIFY(json.isObject());
-        const rpc::Entry *entry = m_registry.find(QString::fromLatin1(sample.method));
+        const auto entry = m_registry.find(QString::fromLatin1(sample.method));
         QVERIFY(entry != nullptr);
         const auto params = entry->params().fromJson(json.object());
         const bool isConverted = params.has_value();
@@ -132,6 +132,7 @@ private Q_SLOTS:
         QCOMPARE(outcome.error().code, rpc::Code::refused);
         QCOMPARE(invoke("members.promote", R"({"node":"xyz"})").error().code,
                  rpc::Code::invalidArgument);
+        QVERIFY(invoke("members.remove", R"({"node":"1234"})")); // It is no member, as was wanted.
         QCOMPARE(invoke("members.promote", R"({"node":"1234"})").error().code, rpc::Code::notFound);
     }
     void watch_isSubscribed()

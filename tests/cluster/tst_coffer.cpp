@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTcpServer>
+#include <QTemporaryDir>
+#include <QTest>
+
+/// The command line as people use it, against a real node.
+class TestCoffer : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QVERIFY(m_data.isValid());
+        m_node.setProcessChannelMode(QProcess::MergedChannels);
+        m_node.start(QStringLiteral(COFFERD),
+                     {QStringLiteral("--data"), m_data.filePath(QStringLiteral("node")),
+                      QStringLiteral("--listen"), QStringLiteral("127.0.0.1:0")});
+        QByteArray said;
+        QVERIFY(QTest::qWaitFor(
+            [&] {
+                said += m_node.readAll();
+                return said.contains("clients at http://") && said.endsWith('\n');
+            },
+            10'000));
+        const qsizetype at = said.indexOf("clients at http://") + 18;
+        m_endpoint = QString::fromUtf8(said.mid(at, said.indexOf('\n', at) - at));
+    }
+    void cleanupTestCase()
+    {
+        m_node.terminate();
+        QVERIFY(m_node.waitForFinished(10'000));
+        QCOMPARE(m_node.exitCode(), 0);
+    }
+
+    void put_isRead()
+    {
+        QCOMPARE(run({"put", "/a/b", "one"}), 0);
+        QVERIFY(m_out.startsWith("revision "));
+        QCOMPARE(run({"get", "/a/b"}), 0);
+        QCOMPARE(m_out, "one\n");
+        QCOMPARE(run({"get", "/a/b", "--raw"}), 0);
+        QCOMPARE(m_out, "one");
+        QCOMPARE(run({"put", "/a/c", "-"}, QByteArray("\0\xff", 2)), 0);
+        QCOMPARE(run({"get", "/a/c", "--raw"}), 0);
+        QCOMPARE(m_out, QByteArray("\0\xff", 2));
+        QCOMPARE(run({"--json", "get", "/a/b"}), 0);
+        QCOMPARE(json().value(QStringLiteral("value")).toString(), QStringLiteral("one"));
+        QCOMPARE(run({"ls", "/"}), 0);
+        QCOMPARE(m_out, "a/\n");
+        QCOMPARE(run({"tree", "--values"}), 0);
+        QCOMPARE(m_out, "a/\n  b = one\n  c = <2 bytes>\n");
+        QCOMPARE(run({"find", "/a/?"}), 0);
+        QCOMPARE(m_out, "/a/b\n/a/c\n");
+    }
+    void exitCodes_tellWhatIsWrong()
+    {
+        QCOMPARE(run({"get", "/none"}), 3);
+        QCOMPARE(run({"ls", "/none"}), 3);
+        QCOMPARE(run({"del", "/none"}), 3);
+        QCOMPARE(run({"get", "none"}), 2);
+        QCOMPARE(run({"get"}), 2);
+        QCOMPARE(run({"dance"}), 2);
+        QCOMPARE(run({"--endpoints", "a:b", "get", "/a"}), 2);
+        QCOMPARE(run({"put", "/x", "1", "--if-missing"}), 0);
+        QCOMPARE(run({"put", "/x", "1", "--if-missing"}), 4);
+        QCOMPARE(run({"txn", "--if-value", "/x=2", "--put", "/x=3"}), 4);
+        QCOMPARE(run({"txn", "--if-value", "/x=1", "--put", "/x=3", "--put", "/y=1"}), 0);
+        QCOMPARE(run({"get", "/x", "--revision", "999999"}), 3);
+        QTcpServer closed; // A port where nobody listens when it is used.
+        QVERIFY(closed.listen(QHostAddress::LocalHost));
+        const QByteArray nowhere = "127.0.0.1:" + QByteArray::number(closed.serverPort());
+        closed.close();
+        QCOMPARE(run({"--timeout", "0.2", "--endpoints", nowhere, "put", "/x", "1"}), 5);
+        QVERIFY2(m_errors.contains("--endpoints"), m_errors.constData());
+        QCOMPARE(run({"--timeout", "0.2", "--json", "--endpoints", nowhere, "get", "/x"}), 5);
+        QVERIFY(QJsonDocument::fromJson(m_errors).object().contains(QStringLiteral("error")));
+    }
+    void watch_tellsWhatIsPut()
+    {
+        QCOMPARE(run({"--json", "put", "/w/1", "old"}), 0);
+        const QByteArray from =
+            QByteArray::number(json().value(QStringLiteral("revision")).toInteger());
+        QCOMPARE(run({"put", "/w/1", "new"}), 0);
+        QCOMPARE(run({"del", "/w/1"}), 0);
+        QCOMPARE(run({"watch", "/w/?", "--from", from, "--count", "3", "--previous"}), 0);
+        const QByteArrayList lines = m_out.split('\n');
+        QVERIFY(lines[0].endsWith(" put /w/1 old"));
+        QVERIFY(lines[1].endsWith(" put /w/1 new  (was old)"));
+        QVERIFY(lines[2].endsWith(" del /w/1  (was new)"));
+        const QByteArray watched = m_out;
+        QCOMPARE(run({"history", "/w/?", "--from", from, "--previous"}), 0);
+        QCOMPARE(m_out, watched);
+    }
+    void cluster_isShown()
+    {
+        QCOMPARE(run({"status"}), 0);
+        QVERIFY2(m_out.contains("leader") && m_out.contains("1 voters"), m_out.constData());
+        QCOMPARE(run({"--json", "status"}), 0);
+        QCOMPARE(json().value(QStringLiteral("nodes")).toArray().size(), 1);
+        QCOMPARE(run({"member", "list"}), 0);
+        QVERIFY(m_out.contains("voter"));
+        QCOMPARE(run({"session", "open", "--ttl", "60"}), 0);
+        const QByteArray session = m_out.trimmed();
+        QCOMPARE(run({"session", "list"}), 0);
+        QVERIFY(m_out.startsWith(session + ' ')); // The others closed theirs.
+        QCOMPARE(run({"session", "keep-alive", session}), 0);
+        QCOMPARE(run({"session", "close", session}), 0);
+        QCOMPARE(run({"session", "keep-alive", session}), 3);
+    }
+    void call_reachesEveryMethod()
+    {
+        QCOMPARE(run({"call"}), 0);
+        QVERIFY(m_out.contains("store.get ") && m_out.contains("rpc.discover "));
+        QCOMPARE(run({"--json", "call", "store.put", "path=/call", "value=text"}), 0);
+        QCOMPARE(json().value(QStringLiteral("status")).toString(), QStringLiteral("ok"));
+        QCOMPARE(run({"call", "store.put", "path=/call"}), 2);
+        QCOMPARE(run({"call", "store.nothing"}), 3);
+    }
+    void bench_measures()
+    {
+        for (const char *mode : {"write", "read", "mixed", "watch"}) {
+            QCOMPARE(run({"--json", "bench", mode, "--clients", "2", "--duration", "0.2", "--keys",
+                          "10", "--quiet"}),
+                     0);
+            QVERIFY2(json().value(QStringLiteral("perSecond")).toDouble() > 0, m_out.constData());
+        }
+        QCOMPARE(run({"ls", "/coffer-bench"}), 3); // It cleans up.
+        QCOMPARE(run({"bench", "write", "--clients", "0"}), 2);
+    }
+    void completion_isAScript()
+    {
+        for (const char *shell : {"bash", "zsh"}) {
+            QCOMPARE(run({"completion", shell}), 0);
+            QVERIFY(m_out.contains("'member') words='add list lead promote remove replace")
+                    || m_out.contains("'member') words='"));
+            QVERIFY(m_out.contains("--endpoints"));
+        }
+        QProcess bash;
+        bash.start(QStringLiteral("bash"), {QStringLiteral("-n")});
+        bash.write(m_out.mid(m_out.indexOf("_coffer()")));
+        bash.closeWriteChannel();
+        QVERIFY(bash.waitForFinished(10'000));
+        QCOMPARE(bash.exitCode(), 0);
+    }
+
+private:
+    int run(const QByteArrayList &arguments, const QByteArray &input = {})
+    {
+        QStringList all;
+        if (!arguments.contains("--endpoints"))
+            all << QStringLiteral("--endpoints") << m_endpoint;
+        for (const QByteArray &argument : arguments)
+            all << QString::fromUtf8(argument);
+        QProcess coffer;
+        coffer.start(QStringLiteral(COFFER), all);
+        coffer.write(input);
+        coffer.closeWriteChannel();
+        if (!coffer.waitForFinished(30'000) || coffer.exitStatus() != QProcess::NormalExit)
+            return -1;
+        m_out = coffer.readAllStandardOutput();
+        m_errors = coffer.readAllStandardError();
+        return coffer.exitCode();
+    }
+    [[nodiscard]] QJsonObject json() const { return QJsonDocument::fromJson(m_out).object(); }
+
+    QTemporaryDir m_data;
+    QProcess m_node;
+    QString m_endpoint;
+    QByteArray m_out;
+    QByteArray m_errors;
+};
+
+QTEST_GUILESS_MAIN(TestCoffer)
+#include "tst_coffer.moc"
