@@ -35,6 +35,7 @@ public:
     [[nodiscard]] std::uint64_t id() const { return m_id; }
     [[nodiscard]] bool isOpen() const { return m_outlet != nullptr; }
     [[nodiscard]] bool hasRoom() const;
+    [[nodiscard]] bool isWaiting() const { return bool(m_waiter); }
 
     /// The connection: the answer to the opening call has left.
     void setAnswered();

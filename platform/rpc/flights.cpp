@@ -6,6 +6,7 @@
 #include "rpc/spawn.h"
 
 #include <QLoggingCategory>
+#include <QPointer>
 
 #include <QCoro/QCoroTask> // std::coroutine_handle, for clang 14 too
 
@@ -160,9 +161,11 @@ void Flights::takeOff(const std::shared_ptr<Flight> &flight, Form form)
 
 QCoro::Task<void> Flights::fly(std::shared_ptr<Flight> flight, Form form)
 {
+    const QPointer<Flights> self(this);
     const Outcome outcome = co_await m_registry.invoke(flight->call, form);
-    leave(flight);
-    if (m_observe)
+    if (self)
+        leave(flight);
+    if (self && m_observe)
         m_observe(flight->entry->method(), flight->call, outcome,
                   m_clock.monotonic() - flight->began);
     if (!outcome)

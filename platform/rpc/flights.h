@@ -57,7 +57,7 @@ public:
     /// those that were refused for overload.
     using Observe = std::function<void(const Method &, const Call &, const Outcome &, Monotonic)>;
 
-    /// Both must outlive this object and every call.
+    /// Both must outlive this object. Handlers may outlive it: they finish, and nobody hears of it.
     Flights(Registry &registry, const Clock &clock);
     ~Flights() override;
 

@@ -53,6 +53,8 @@ void addHeaders(Request &request, const HttpRequest &http)
         request.traceparent = trace;
 }
 
+Failure stopping() { return Failure::of(Code::unavailable, u"This node is stopping."_s); }
+
 /// The calls of one request of HTTP: they are cancelled when its peer hangs up.
 class HttpLane
 {
@@ -128,9 +130,10 @@ QCoro::Task<HttpResponse> FrontDoor::post(HttpRequest request)
         co_return HttpResponse::error(415, u"INVALID_REQUEST"_s,
                                       u"Content-Type: expected application/json or "
                                       "application/cbor."_s);
+    const QPointer<FrontDoor> self(this);
     Answer<Caller> caller = co_await identify(request);
-    if (!caller)
-        co_return responseOf(caller.error());
+    if (!self || !caller)
+        co_return responseOf(caller ? stopping() : caller.error());
     const HttpLane lane(std::move(*caller), request);
     Message message = readMessage(request.body, *form);
     QCborArray answers;
@@ -161,9 +164,10 @@ QCoro::Task<HttpResponse> FrontDoor::post(HttpRequest request)
 
 QCoro::Task<Outcome> FrontDoor::call(HttpRequest request, QString method, QCborMap params)
 {
+    const QPointer<FrontDoor> self(this);
     Answer<Caller> caller = co_await identify(request);
-    if (!caller)
-        co_return caller.error();
+    if (!self || !caller)
+        co_return caller ? stopping() : caller.error();
     const HttpLane lane(std::move(*caller), request);
     Request one;
     one.method = method;
@@ -183,8 +187,7 @@ QCoro::Task<net::WebSocketOffer> FrontDoor::offer(HttpRequest request)
     const QPointer<FrontDoor> self(this);
     const Answer<Caller> caller = co_await identify(request);
     if (!self || !caller) {
-        offered.refusal =
-            responseOf(caller ? Failure::of(Code::unavailable, u"Stopping."_s) : caller.error());
+        offered.refusal = responseOf(caller ? stopping() : caller.error());
         co_return offered;
     }
     offered.accepted = [this, self, known = *caller](std::unique_ptr<QWebSocket> socket) {

@@ -164,7 +164,7 @@ bool isTraceparent(const QString &text)
 {
     static const QRegularExpression form(
         QStringLiteral("\\A00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\\z"));
-    return form.match(text).hasMatch();
+    return text.size() == 55 && form.match(text).hasMatch();
 }
 
 Message readMessage(const QByteArray &bytes, Form form)

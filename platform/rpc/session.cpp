@@ -134,13 +134,15 @@ void Session::post(const QCborValue &message, Form form)
 
 void Session::drained()
 {
-    const QPointer<Session> self(this);
-    const auto channels = m_channels; // producers may end theirs while they go on
-    for (const auto &[id, channel] : channels) {
-        if (!self)
-            return;
-        channel->drained();
+    if (unsentBytes() >= limits::unsentBytesMax)
+        return;
+    std::vector<std::shared_ptr<Channel>> waiting; // producers may end theirs while they go on
+    for (const auto &[id, channel] : m_channels) {
+        if (channel->isWaiting())
+            waiting.push_back(channel);
     }
+    for (const std::shared_ptr<Channel> &channel : waiting)
+        channel->drained();
 }
 
 Answer<Subscription> Session::subscribe()

@@ -44,7 +44,7 @@ static void measureIdle(Report &report, const Options &options)
 int main(int argc, char **argv)
 {
     const QCoreApplication application(argc, argv);
-    const Result<Options> options = parseOptions(application.arguments());
+    const Result<Options> options = parseOptions(application.arguments().mid(1));
     if (!options || options->isHelp) {
         std::fputs(options ? helpText() : qUtf8Printable(options.error().message + u'\n'), stderr);
         return options ? 0 : 2;

@@ -65,6 +65,7 @@ private Q_SLOTS:
     void discover_listsMethods();
     void authorize_isAsked();
     void observer_hearsOfEachCall();
+    void handler_mayOutliveEverythingElse();
 };
 
 void TestSession::call_isAnsweredWithItsId_data()
@@ -453,6 +454,21 @@ void TestSession::observer_hearsOfEachCall()
     QCOMPARE(heard,
              (QStringList{u"test.echo tester ok 0"_s, u"test.add tester INVALID_ARGUMENT 0"_s,
                           u"test.wait tester ok 6000000"_s}));
+}
+
+void TestSession::handler_mayOutliveEverythingElse()
+{
+    Stage stage;
+    ListPipe pipe;
+    auto flights = std::make_unique<Flights>(stage.registry, stage.clock);
+    auto session = std::make_unique<Session>(*flights, pipe, Caller());
+    session->receive(call("test.wait"), Form::json);
+    QCOMPARE(stage.waiting, 1);
+    session.reset();
+    flights.reset();
+    stage.release();
+    QCOMPARE(stage.waiting, 0);
+    QCOMPARE(pipe.sent.size(), 0);
 }
 
 QTEST_GUILESS_MAIN(TestSession)
