@@ -58,6 +58,9 @@ Client::Client(Options options, QObject *parent) : QObject(parent), m_options(st
 
 Client::~Client()
 {
+    m_isEnding = true;
+    for (const auto &set : std::exchange(m_waiting, {}))
+        set(false);
     // This may be called from deep within the connection, by a task that has what it waited for.
     if (Connection *gone = std::exchange(m_connection, nullptr)) {
         gone->disconnect(this);
@@ -136,8 +139,11 @@ void Client::onClosed(const QString &why)
 Task<rpc::Answer<Connection *>> Client::connected(milliseconds timeout)
 {
     const QPointer<Client> self(this);
+    const rpc::Failure over = rpc::Failure::of(rpc::Code::cancelled, u"the client ended"_s);
+    if (m_isEnding)
+        co_return over;
     if (connection() == nullptr) {
-        Eventual<bool> opened({ErrorCode::unavailable, u"the client ended"_s});
+        Eventual<bool> opened({ErrorCode::unavailable, over.message});
         const auto set = opened.setter();
         m_waiting.push_back(set);
         QTimer::singleShot(timeout, this, [self, set] {
@@ -146,8 +152,8 @@ Task<rpc::Answer<Connection *>> Client::connected(milliseconds timeout)
                 std::erase_if(self->m_waiting, [](const auto &some) { return some.isSet(); });
         });
         const Result<bool> waited = co_await opened;
-        if (!waited || !self)
-            co_return rpc::Failure::of(rpc::Code::unavailable, u"the client ended"_s);
+        if (!waited || !self || m_isEnding)
+            co_return over;
     }
     if (Connection *open = connection())
         co_return open;

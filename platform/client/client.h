@@ -80,8 +80,8 @@ public:
                                           CallOptions options = {});
     /// The same, for commands that the store does once.
     [[nodiscard]] Task<Called> callCounted(QString method, QCborMap params, CallOptions options);
-    /// The connection, or UNAVAILABLE if there is none after \a timeout. Valid until the caller
-    /// next waits.
+    /// The connection; UNAVAILABLE if there is none after \a timeout, CANCELLED if the client ends.
+    /// Valid until the caller next waits.
     [[nodiscard]] Task<rpc::Answer<Connection *>> connected(std::chrono::milliseconds timeout);
     /// The present connection or nullptr.
     [[nodiscard]] Connection *connection() const;
@@ -103,6 +103,7 @@ private:
     QTimer m_pauseTimer;
     QString m_trouble;
     std::vector<Eventual<bool>::Setter> m_waiting;
+    bool m_isEnding = false;
 };
 
 /// An error of the rooms below from what a node said, the way back of rpc::Failure::of().

@@ -140,10 +140,11 @@ void Connection::onBeat()
         return true;
     });
     const QPointer<Connection> self(this);
-    for (const auto &set : overdue) {
-        set(rpc::Outcome(
-            rpc::Failure::of(rpc::Code::deadline, u"there was no answer within the deadline"_s)));
-    }
+    rpc::Failure late =
+        rpc::Failure::of(rpc::Code::deadline, u"there was no answer within the deadline"_s);
+    late.outcome = rpc::WriteOutcome::unknown; // If it is a write.
+    for (const auto &set : overdue)
+        set(rpc::Outcome(late));
     if (!self)
         return;
     if (!m_isOpen || std::exchange(m_wasHeard, false)) {

@@ -58,6 +58,15 @@ RemoteStore::~RemoteStore() = default;
 
 // ---- reads
 
+/// A read has no outcome that could be unknown.
+static Error readErrorOf(const rpc::Failure &failure)
+{
+    Error error = errorOf(failure);
+    if (error.code == ErrorCode::unknown)
+        error.code = ErrorCode::unavailable;
+    return error;
+}
+
 ReadOptions RemoteStore::fresh(ReadOptions options) const
 {
     if (options.mode == ReadMode::session)
@@ -74,7 +83,7 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
     // What can be expected of a revision is no error here: its reply stands in the details.
     const bool isReply = outcome || outcome.error().details.contains("status"_L1);
     if (!isReply)
-        co_return errorOf(outcome.error());
+        co_return readErrorOf(outcome.error());
     Result<store::Reply> reply =
         replyFromCbor(outcome ? outcome->toMap() : outcome.error().details);
     if (reply && self)
@@ -88,7 +97,7 @@ Task<Result<store::WatchAnswer>> RemoteStore::history(HistoryRequest request, Re
     const rpc::Outcome outcome =
         co_await m_client.call(u"store.history"_s, std::move(params), safely);
     if (!outcome)
-        co_return errorOf(outcome.error());
+        co_return readErrorOf(outcome.error());
     co_return watchAnswerFromCbor(outcome->toMap());
 }
 

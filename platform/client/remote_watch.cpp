@@ -16,6 +16,7 @@ using pluginapi::Watch;
 /// Of batches that wait to be read; the newest may be larger.
 static constexpr std::size_t waitingBytesMax = std::size_t(8) << 20;
 static constexpr std::size_t waitingMax = 256;
+static constexpr std::chrono::seconds connectWait{30};
 /// Before a subscription that a node ended is begun again.
 static constexpr std::chrono::milliseconds againAfter{50};
 
@@ -123,11 +124,12 @@ Eventual<bool> sleep(QObject *context)
 /// Opens the subscription anew; an error if that will never work.
 Task<Result<bool>> subscribe(std::shared_ptr<Stream> stream)
 {
-    const auto connection = co_await stream->client->connected(std::chrono::hours(24));
-    if (!connection || !stream->client)
+    const auto connection = co_await stream->client->connected(connectWait);
+    const bool isOver = !connection && connection.error().code == rpc::Code::cancelled;
+    if (isOver || !stream->client)
         co_return Error{ErrorCode::unavailable, u"the client ended"_s};
-    if (stream->isEnded)
-        co_return true;
+    if (!connection || stream->isEnded)
+        co_return true; // The next round tries again: a watch has no deadline.
     const QPointer<Connection> on(*connection);
     const QCborMap params = pluginapi::toCbor(stream->request);
     Eventual<rpc::Outcome> answer = on->call(u"store.watch"_s, params, std::chrono::seconds(10));

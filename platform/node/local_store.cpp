@@ -22,7 +22,11 @@ LocalStore::LocalStore(Host &host) : m_host(host), m_watches(host)
     host.addAppliedHook(&m_context, [this] { onApplied(); });
 }
 
-LocalStore::~LocalStore() = default;
+LocalStore::~LocalStore()
+{
+    for (const auto &[revision, set] : std::exchange(m_reaching, {}))
+        set(Error{ErrorCode::unavailable, QStringLiteral("the node ended")});
+}
 
 void LocalStore::onApplied()
 {

@@ -233,6 +233,22 @@ private Q_SLOTS:
         QTRY_COMPARE(m_node.host().watches()->size(), 0u);
     }
 
+    void client_thatEndsTellsAllWhoWait()
+    {
+        m_network->down = {u"a"_s, u"b"_s, u"c"_s};
+        restart();
+        const auto watch = m_store->watch({*store::Glob::parse("/k"), {}});
+        std::optional<Result<store::WatchAnswer>> watched;
+        watch->next().then([&watched](const Result<store::WatchAnswer> &got) { watched = got; });
+        std::optional<Result<Revision>> put;
+        m_store->put("/k", "1").then([&put](const Result<Revision> &got) { put = got; });
+        QVERIFY(!watched && !put);
+        m_client.reset();
+        QVERIFY(watched && !*watched);
+        QVERIFY(put && !*put);
+        QCOMPARE(put->error().code, ErrorCode::unavailable);
+    }
+
 private:
     template<class T>
     static T wait(QCoro::Task<T> task)
