@@ -105,8 +105,9 @@ export COFFER_ENDPOINTS=127.0.0.1:$base,127.0.0.1:$((base + 1)),127.0.0.1:$((bas
 
 say "Three nodes found a cluster. Each has the same list of peers; nobody is told to lead."
 for n in 1 2 3; do
-    printf '  $ cofferd --data n%s/data --cluster-name demo --peers %s --listen 127.0.0.1:%s --listen-peers 127.0.0.1:%s\n' \
-        "$n" "$peers" $((base + n - 1)) $((base + 2 + n))
+    printf '  $ cofferd --data n%s/data --cluster-name demo --peers %s \\\n' "$n" "$peers"
+    printf '        --listen 127.0.0.1:%s --listen-peers 127.0.0.1:%s\n' \
+        $((base + n - 1)) $((base + 2 + n))
     startNode "$n"
 done
 for n in 1 2 3; do waitReady "$n"; done
