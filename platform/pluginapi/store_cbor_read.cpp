@@ -148,6 +148,8 @@ FileView fileOf(CborFields &fields)
     file.path = requiredPath(fields, "path");
     file.value = fields.bytes("value", limits::valueBytesMax);
     file.valueBytes = std::uint32_t(fields.number("bytes", limits::valueBytesMax));
+    if (fields.has("value") && std::size_t(file.value.size()) != file.valueBytes)
+        fields.fail("bytes", QStringLiteral("is not the size of the value"));
     file.revision = revisionOf(fields);
     file.created = Revision(fields.number("created"));
     file.time = millisecondsOf(fields, "timeMs");
