@@ -97,7 +97,7 @@ Task<int> call(Console &console, CallArguments arguments)
     if (!methods)
         co_return console.fail(methods.error());
     const QString wanted = QString::fromStdString(arguments.method);
-    for (const QCborValue &value : *methods) {
+    for (const QCborValue value : *methods) {
         const QCborMap method = value.toMap();
         const QString name = method.value("name"_L1).toString();
         if (wanted.isEmpty()) {

@@ -20,7 +20,7 @@ Task<int> ask(Console &console, QString method, QCborMap params, Show show)
 {
     client::CallOptions options;
     options.repeat = client::Repeat::safe;
-    const rpc::Outcome outcome = co_await console.client().call(method, std::move(params), options);
+    const rpc::Outcome outcome = co_await console.client().call(method, params, options);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
@@ -33,9 +33,9 @@ void showNothing(Console &, const QCborMap &) {}
 void showMembers(Console &console, const QCborMap &map)
 {
     console.line(u"epoch %1"_s.arg(map.value("epoch"_L1).toInteger()));
-    for (const QCborValue &node : map.value("voters"_L1).toArray())
+    for (const QCborValue node : map.value("voters"_L1).toArray())
         console.line(u"%1  voter"_s.arg(node.toString()));
-    for (const QCborValue &node : map.value("observers"_L1).toArray())
+    for (const QCborValue node : map.value("observers"_L1).toArray())
         console.line(u"%1  observer"_s.arg(node.toString()));
 }
 
@@ -207,7 +207,7 @@ void showSession(Console &console, const QCborMap &map)
 
 void showSessions(Console &console, const QCborMap &map)
 {
-    for (const QCborValue &value : map.value("sessions"_L1).toArray()) {
+    for (const QCborValue value : map.value("sessions"_L1).toArray()) {
         const QCborMap session = value.toMap();
         console.line(
             u"%1  lives %2 ms, %3 ephemeral files"_s.arg(session.value("session"_L1).toInteger())

@@ -91,7 +91,7 @@ Task<int> finish(Console &console, QString nothing, Task<int> task)
 void showEntries(Console &console, const store::Reply &reply, ReadArguments &)
 {
     const QCborArray entries = pluginapi::toCbor(reply).value("entries"_L1).toArray();
-    for (const QCborValue &entry : entries)
+    for (const QCborValue entry : entries)
         console.json(entry);
     for (const store::EntryView &entry : reply.entries)
         console.line(QString::fromUtf8(entry.name) + (entry.isDirectory ? u"/"_s : QString()));
@@ -100,7 +100,7 @@ void showEntries(Console &console, const store::Reply &reply, ReadArguments &)
 void showFiles(Console &console, const store::Reply &reply, ReadArguments &arguments)
 {
     const QCborArray files = pluginapi::toCbor(reply).value("files"_L1).toArray();
-    for (const QCborValue &file : files)
+    for (const QCborValue file : files)
         console.json(file);
     for (const store::FileView &file : reply.files) {
         const QString path = QString::fromUtf8(file.path);
@@ -117,7 +117,7 @@ void showFiles(Console &console, const store::Reply &reply, ReadArguments &argum
 void showTree(Console &console, const store::Reply &reply, ReadArguments &arguments)
 {
     const QCborArray files = pluginapi::toCbor(reply).value("files"_L1).toArray();
-    for (const QCborValue &file : files)
+    for (const QCborValue file : files)
         console.json(file);
     QStringList &last = arguments.open;
     const qsizetype skipped = arguments.path == "/" ? 0 : qsizetype(arguments.path.size());

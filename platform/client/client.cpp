@@ -187,7 +187,7 @@ static rpc::Failure unknown(const QString &why)
 
 Task<rpc::Outcome> Client::call(QString method, QCborMap params, CallOptions options)
 {
-    Called called = co_await callCounted(std::move(method), std::move(params), options);
+    Called called = co_await callCounted(std::move(method), params, options);
     co_return std::move(called.outcome);
 }
 

@@ -79,7 +79,7 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
     const QPointer<QObject> self(&m_context);
     QCborMap params = toCbor(question, fresh(options));
     const rpc::Outcome outcome =
-        co_await m_client.call(QString::fromLatin1(methodOf(question)), std::move(params), safely);
+        co_await m_client.call(QString::fromLatin1(methodOf(question)), params, safely);
     // What can be expected of a revision is no error here: its reply stands in the details.
     const bool isReply = outcome || outcome.error().details.contains("status"_L1);
     if (!isReply)
@@ -94,8 +94,7 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
 Task<Result<store::WatchAnswer>> RemoteStore::history(HistoryRequest request, ReadOptions options)
 {
     QCborMap params = toCbor(request, fresh(options));
-    const rpc::Outcome outcome =
-        co_await m_client.call(u"store.history"_s, std::move(params), safely);
+    const rpc::Outcome outcome = co_await m_client.call(u"store.history"_s, params, safely);
     if (!outcome)
         co_return readErrorOf(outcome.error());
     co_return watchAnswerFromCbor(outcome->toMap());
@@ -114,7 +113,7 @@ Task<RemoteStore::Sent> RemoteStore::send(store::Transaction transaction, Commit
     QCborMap params = toCbor(transaction, options);
     CallOptions call;
     call.repeat = options.origin ? Repeat::safe : Repeat::never;
-    const Called called = co_await m_client.callCounted(u"store.commit"_s, std::move(params), call);
+    const Called called = co_await m_client.callCounted(u"store.commit"_s, params, call);
     if (!called.outcome)
         co_return Sent{errorOf(called.outcome.error()), called.isRepeated};
     Result<store::Answer> answer = answerFromCbor(called.outcome->toMap());
@@ -140,7 +139,7 @@ Task<Result<store::Answer>> RemoteStore::commit(store::Transaction transaction,
         const Result<std::shared_ptr<Own>> got = co_await ownSession();
         if (!got)
             co_return got.error();
-        const std::shared_ptr<Own> own = *got;
+        const std::shared_ptr<Own> &own = *got;
         while (!own->sequences.hasRoom()) {
             Eventual<bool> room(ended());
             own->waiting.push_back(room.setter());
@@ -235,8 +234,7 @@ Task<Result<SessionId>> RemoteStore::openSession(store::OpenSession open)
         open.nonce = (QRandomGenerator::global()->generate64() >> 1) | 1;
     QCborMap params{{u"timeToLiveMs"_s, qint64(open.timeToLive.count())},
                     {u"nonce"_s, qint64(open.nonce)}};
-    const rpc::Outcome outcome =
-        co_await m_client.call(u"session.open"_s, std::move(params), safely);
+    const rpc::Outcome outcome = co_await m_client.call(u"session.open"_s, params, safely);
     if (!outcome)
         co_return errorOf(outcome.error());
     const qint64 session = outcome->toMap().value("session"_L1).toInteger();
@@ -248,8 +246,7 @@ Task<Result<SessionId>> RemoteStore::openSession(store::OpenSession open)
 Task<Result<void>> RemoteStore::keepAlive(SessionId session)
 {
     QCborMap params{{u"session"_s, qint64(session.value())}};
-    const rpc::Outcome outcome =
-        co_await m_client.call(u"session.keepAlive"_s, std::move(params), safely);
+    const rpc::Outcome outcome = co_await m_client.call(u"session.keepAlive"_s, params, safely);
     if (!outcome)
         co_return errorOf(outcome.error());
     co_return Result<void>();
@@ -258,8 +255,7 @@ Task<Result<void>> RemoteStore::keepAlive(SessionId session)
 Task<Result<void>> RemoteStore::closeSession(SessionId session)
 {
     QCborMap params{{u"session"_s, qint64(session.value())}};
-    const rpc::Outcome outcome =
-        co_await m_client.call(u"session.close"_s, std::move(params), safely);
+    const rpc::Outcome outcome = co_await m_client.call(u"session.close"_s, params, safely);
     if (!outcome)
         co_return errorOf(outcome.error());
     co_return Result<void>();
@@ -268,8 +264,7 @@ Task<Result<void>> RemoteStore::closeSession(SessionId session)
 Task<Result<store::Answer>> RemoteStore::compact(Revision revision)
 {
     QCborMap params{{u"revision"_s, qint64(revision.value())}};
-    const rpc::Outcome outcome =
-        co_await m_client.call(u"store.compact"_s, std::move(params), safely);
+    const rpc::Outcome outcome = co_await m_client.call(u"store.compact"_s, params, safely);
     const bool isAnswer = outcome || outcome.error().details.contains("status"_L1);
     if (!isAnswer)
         co_return errorOf(outcome.error());

@@ -209,7 +209,7 @@ Result<void> StoreMethods::addTo(rpc::Registry &registry)
 
 StoreMethods::Task StoreMethods::ask(rpc::Call &call)
 {
-    const ReadCall asked = call.as<ReadCall>();
+    const ReadCall &asked = call.as<ReadCall>();
     const Result<store::Reply> reply = co_await m_store.read(asked.question, asked.options);
     if (!reply)
         co_return reply.error();
@@ -224,7 +224,7 @@ StoreMethods::Task StoreMethods::ask(rpc::Call &call)
 /// Any answer of the log is a result: a guard that failed may be what the caller hoped for.
 StoreMethods::Task StoreMethods::commit(rpc::Call &call)
 {
-    const CommitCall asked = call.as<CommitCall>();
+    const CommitCall &asked = call.as<CommitCall>();
     const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
     if (!answer)
         co_return answer.error();
@@ -233,14 +233,14 @@ StoreMethods::Task StoreMethods::commit(rpc::Call &call)
 
 StoreMethods::Task StoreMethods::change(rpc::Call &call)
 {
-    const CommitCall asked = call.as<CommitCall>();
+    const CommitCall &asked = call.as<CommitCall>();
     const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
     co_return settled(answer);
 }
 
 StoreMethods::Task StoreMethods::history(rpc::Call &call)
 {
-    const HistoryCall asked = call.as<HistoryCall>();
+    const HistoryCall &asked = call.as<HistoryCall>();
     const Result<store::WatchAnswer> answer =
         co_await m_store.history(asked.request, asked.options);
     if (!answer)

@@ -179,7 +179,7 @@ StoreRest::Task StoreRest::put(HttpRequest request)
     QCborMap params{{u"path"_s, pathOf(request)}, {u"value"_s, request.body}};
     if (std::optional<HttpResponse> fault = addExpected(params, request))
         co_return *fault;
-    co_return co_await change(std::move(request), u"store.put"_s, std::move(params));
+    co_return co_await change(std::move(request), u"store.put"_s, params);
 }
 
 StoreRest::Task StoreRest::remove(HttpRequest request)
@@ -189,7 +189,7 @@ StoreRest::Task StoreRest::remove(HttpRequest request)
         co_return *fault;
     if (request.queryItem("tree"))
         params.insert(u"tree"_s, true);
-    co_return co_await change(std::move(request), u"store.delete"_s, std::move(params));
+    co_return co_await change(std::move(request), u"store.delete"_s, params);
 }
 
 } // namespace coffer::node

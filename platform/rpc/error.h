@@ -68,11 +68,11 @@ class [[nodiscard]] Answer : public tl::expected<T, Failure>
 {
 public:
     using tl::expected<T, Failure>::expected;
-    Answer(Failure failure)
-        : tl::expected<T, Failure>(tl::unexpect, std::move(failure)) {} // NOLINT
-    Answer(const coffer::Error &error) // NOLINT: as implicit as above
-        : tl::expected<T, Failure>(tl::unexpect, Failure::of(error))
+    // NOLINTBEGIN(google-explicit-constructor): so that a function can return either.
+    Answer(Failure failure) : tl::expected<T, Failure>(tl::unexpect, std::move(failure)) {}
+    Answer(const coffer::Error &error) : tl::expected<T, Failure>(tl::unexpect, Failure::of(error))
     {}
+    // NOLINTEND(google-explicit-constructor)
 };
 
 /// The answer of a method: any CBOR value, usually a map.

@@ -113,7 +113,7 @@ Answer<std::shared_ptr<Flight>> Flights::prepare(Lane &lane, Request request) co
     flight->entry = entry;
     Call &call = flight->call;
     if (auto *map = std::get_if<QCborMap>(&request.params)) {
-        call.params = std::move(*map);
+        call.params = *map;
     } else {
         Answer<QCborValue> params = entry->params().fromJson(std::get<QJsonObject>(request.params));
         if (!params)
@@ -141,7 +141,7 @@ QCoro::Task<Outcome> Flights::run(std::weak_ptr<Lane> lane, Request request)
     const Answer<std::shared_ptr<Flight>> entered = enter(lane.lock().get(), std::move(request));
     if (!entered)
         co_return entered.error();
-    const std::shared_ptr<Flight> flight = *entered; // and not the lane, which may go meanwhile
+    const std::shared_ptr<Flight> &flight = *entered; // and not the lane, which may go meanwhile
     takeOff(flight, form);
     co_await Landing{flight.get()};
     co_return std::move(*flight->outcome);

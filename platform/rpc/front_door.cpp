@@ -82,7 +82,7 @@ private:
 } // namespace
 
 FrontDoor::FrontDoor(Registry &registry, net::HttpRouter &router, const Clock &clock)
-    : m_registry(registry), m_flights(registry, clock)
+    : m_flights(registry, clock)
 {
     using net::HttpRequest;
     keep(router.add("POST", "/rpc", [this](HttpRequest r) { return post(std::move(r)); }));

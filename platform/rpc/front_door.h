@@ -71,7 +71,6 @@ private:
     [[nodiscard]] QCoro::Task<net::HttpResponse> readiness(net::HttpRequest request);
     void keep(Result<net::HttpRouter::Route> route);
 
-    Registry &m_registry;
     Flights m_flights;
     Identify m_identify;
     Readiness m_readiness;

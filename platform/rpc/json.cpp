@@ -228,7 +228,7 @@ QJsonValue toJson(const QCborValue &value)
     case QCborValue::Array: {
         QJsonArray array;
         const QCborArray items = value.toArray();
-        for (const QCborValue &item : items)
+        for (const QCborValue item : items)
             array.append(toJson(item));
         return array;
     }

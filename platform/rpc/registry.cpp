@@ -180,7 +180,7 @@ QCoro::Task<Outcome> Registry::invoke(Call &call, Form form)
     const Answer<std::shared_ptr<Entry>> admitted = admit(call, form);
     if (!admitted)
         co_return admitted.error();
-    const std::shared_ptr<Entry> entry = *admitted;
+    const std::shared_ptr<Entry> &entry = *admitted;
     const Flight flight(*entry);
     std::optional<Outcome> outcome;
     try {

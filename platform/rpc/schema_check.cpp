@@ -118,7 +118,7 @@ bool Check::acceptsScalar(const Node &node, const QCborValue &value, const QStri
 {
     if (node.values && !node.values->contains(value)) {
         QStringList allowed;
-        for (const QCborValue &some : *node.values)
+        for (const QCborValue some : *node.values)
             allowed += some.toDiagnosticNotation();
         return refuse(place, u"expected one of "_s + allowed.join(u", "_s));
     }

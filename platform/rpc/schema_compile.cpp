@@ -145,7 +145,7 @@ void Compiler::readType(Node &node, const QCborValue &value, const QString &plac
         {u"number"_s, Node::number}, {u"string"_s, Node::text},     {u"array"_s, Node::array},
         {u"object"_s, Node::object}};
     const QCborArray names = value.isArray() ? value.toArray() : QCborArray{value};
-    for (const QCborValue &name : names) {
+    for (const QCborValue name : names) {
         const auto type = types.find(name.toString());
         if (type == types.end())
             fail(place, u"not a type of JSON Schema"_s);
@@ -197,7 +197,7 @@ void Compiler::readRequired(Node &node, const QCborValue &value, const QString &
     if (!value.isArray())
         fail(place, u"a list of names"_s);
     const QCborArray names = value.toArray();
-    for (const QCborValue &name : names) {
+    for (const QCborValue name : names) {
         if (!name.isString())
             fail(place, u"a list of names"_s);
         node.required.append(name.toString());

@@ -102,7 +102,7 @@ QCborValue convert(const QJsonValue &json, const Forms &forms)
         const Forms items = itemForms(forms);
         QCborArray array;
         const QJsonArray from = json.toArray();
-        for (const QJsonValue &item : from)
+        for (const QJsonValue item : from)
             array.append(convert(item, items));
         return array;
     }

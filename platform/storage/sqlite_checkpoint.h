@@ -68,7 +68,7 @@ private:
     [[nodiscard]] QString pathOf(std::uint64_t generation) const;
     Result<void> ensureOpen();
     Result<void> syncDirectory();
-    Result<void> findOthers() const;
+    [[nodiscard]] Result<void> findOthers() const;
     Result<void> removeGeneration(std::uint64_t generation, bool isDurable);
     Result<void> removeOthers();
     [[nodiscard]] QString exportPath() const;
