@@ -103,6 +103,11 @@ static std::vector<SettingSpec> makeTable()
          {},
          setPeers},
         {"listen", "Where clients are served", "127.0.0.1:7400", address(&S::listen)},
+        {"open-to-all",
+         "yes: serve clients beyond this machine. There are no tokens yet: whoever reaches the "
+         "port "
+         "may do everything",
+         "no", choice<bool>(&S::isOpenToAll, {{"yes", true}, {"no", false}})},
         {"listen-peers", "Where peers are listened for", "127.0.0.1:7401",
          address(&S::listenPeers)},
         {"advertise-peers",

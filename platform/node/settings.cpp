@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/settings.h"
 
+#include "net/peer_address.h"
 #include "node/setting_table.h"
 
 #include <QDir>
 #include <QFile>
+#include <QHostAddress>
 
 #include <CLI/CLI.hpp>
 #include <toml.hpp>
@@ -192,6 +194,14 @@ static std::optional<Leave> applyAll(const Values &values, Settings &settings)
     return std::nullopt;
 }
 
+static bool isLoopback(const QString &address)
+{
+    const auto parsed = net::PeerAddress::parse(address);
+    return parsed
+           && (parsed->host == QLatin1String("localhost")
+               || QHostAddress(parsed->host).isLoopback());
+}
+
 /// What only several settings together show.
 static std::optional<Leave> checkTogether(const Settings &settings)
 {
@@ -210,6 +220,12 @@ static std::optional<Leave> checkTogether(const Settings &settings)
         return wrong(QStringLiteral("--peer-cert"),
                      QStringLiteral("--peer-cert, --peer-key and --peer-ca are given together or "
                                     "not at all"));
+    if (!settings.isOpenToAll && !isLoopback(settings.listen))
+        return wrong(QStringLiteral("--listen"),
+                     QStringLiteral("\"%1\" can be reached from other machines, and whoever "
+                                    "reaches it may do everything: listen on 127.0.0.1, or say "
+                                    "--open-to-all yes if only those can who may")
+                         .arg(settings.listen));
     return std::nullopt;
 }
 

@@ -19,10 +19,12 @@ enum class LogFormat { text, json };
 /// What an operator can say to a node. Value.
 struct Settings
 {
-    QString data;           ///< The data directory; always given.
-    QString clusterName;    ///< Empty: not compared with that of peers.
-    QStringList peers;      ///< Seeds, own address included; empty: a cluster of one.
-    QString listen;         ///< For clients.
+    QString data;        ///< The data directory; always given.
+    QString clusterName; ///< Empty: not compared with that of peers.
+    QStringList peers;   ///< Seeds, own address included; empty: a cluster of one.
+    QString listen;      ///< For clients.
+    /// That clients are served beyond this machine although each of them may do everything.
+    bool isOpenToAll = false;
     QString listenPeers;    ///< For peers; not used by a cluster of one.
     QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
     QString peerCertificate;

@@ -50,6 +50,29 @@ private Q_SLOTS:
         QVERIFY(settings->peers.isEmpty());
     }
 
+    void read_opensToAllOnlyWhenTold_data()
+    {
+        QTest::addColumn<QString>("listen");
+        QTest::addColumn<bool>("isLocal");
+        QTest::newRow("numbers") << "127.0.0.1:1" << true;
+        QTest::newRow("another of this machine") << "127.3.0.1:1" << true;
+        QTest::newRow("name") << "localhost:1" << true;
+        QTest::newRow("IPv6") << "[::1]:1" << true;
+        QTest::newRow("all") << "0.0.0.0:1" << false;
+        QTest::newRow("all, IPv6") << "[::]:1" << false;
+        QTest::newRow("a machine") << "10.0.0.1:1" << false;
+        QTest::newRow("a name") << "node-1:1" << false;
+    }
+    void read_opensToAllOnlyWhenTold()
+    {
+        QFETCH(QString, listen);
+        QFETCH(bool, isLocal);
+        const QStringList arguments{"--data", "d", "--listen", listen};
+        QCOMPARE(std::holds_alternative<Settings>(readWith(arguments)), isLocal);
+        QVERIFY(std::holds_alternative<Settings>(
+            readWith(arguments + QStringList{"--open-to-all", "yes"})));
+    }
+
     void read_weighsFileThenEnvironmentThenFlags()
     {
         const QString file = fileWith("heartbeat-ms = 31\nelection-min-ms = 300\n"
@@ -134,6 +157,10 @@ private Q_SLOTS:
         QTest::newRow("half of TLS") << QStringList{"--data", "d", "--peer-key", "k"} << "X"
                                      << ""
                                      << "given together";
+        QTest::newRow("open to all unsaid")
+            << QStringList{"--data", "d", "--listen", "0.0.0.0:7400"} << "X"
+            << ""
+            << "--open-to-all yes";
         QTest::newRow("no such file") << QStringList{"--data", "d", "--config", "none.toml"} << "X"
                                       << ""
                                       << "none.toml: cannot be read";
