@@ -155,6 +155,6 @@ cat <<TEXT
   export COFFER_ENDPOINTS=$COFFER_ENDPOINTS
   coffer tree /
   curl http://127.0.0.1:$base/v1/store/shop/checkout/timeout
-  coffer bench write --seconds 5
+  coffer bench write --duration 5
 Its data and logs are in $place; ./dev demo --stop ends it.
 TEXT
