@@ -125,6 +125,7 @@ void Client::onClosed(const QString &why)
     m_trouble = u"%1: %2"_s.arg(m_options.nodes[m_next].authority(), why);
     if (Connection *gone = std::exchange(m_connection, nullptr)) {
         gone->disconnect(this);
+        gone->setParent(nullptr); // who loses a call may end this client, and it is what calls
         gone->deleteLater();
     }
     ++m_failures;

@@ -125,6 +125,9 @@ QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
             stream->subscription.end(failure);
             break;
         }
+        // While it slept others may have filled the connection: all of its watches wake at once.
+        if (!co_await stream->subscription.room())
+            break;
         const Revision resume = std::get<store::WatchBatch>(*answer).progress.next();
         stream->subscription.send(toCbor(*answer), qint64(resume.value()));
     }

@@ -259,7 +259,8 @@ void MemoryFileSystem::setSize(Content &content, std::uint64_t size)
     content.visible.resize(qsizetype(size), '\0');
     content.sizes.push_back(qsizetype(size));
     for (std::uint64_t i = size / sectorBytes; size < before && i * sectorBytes < before; ++i) {
-        QByteArray state = content.visible.mid(qsizetype(i * sectorBytes), qsizetype(sectorBytes));
+        const qsizetype begin = qsizetype(i) * qsizetype(sectorBytes);
+        QByteArray state = content.visible.mid(begin, qsizetype(sectorBytes));
         state.append(qsizetype(sectorBytes) - state.size(), '\0');
         content.sectors[i].push_back(std::move(state));
     }
