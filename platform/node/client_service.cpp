@@ -101,6 +101,7 @@ void ClientService::stop(std::function<void()> done)
         return;
     }
     m_parts->server.stop();
+    m_parts->door.stop();
     m_parts->stopped = std::move(done);
     QObject::connect(&m_parts->stopTimer, &QTimer::timeout, &m_parts->stopTimer,
                      [parts = m_parts.get()] {

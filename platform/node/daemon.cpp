@@ -252,13 +252,14 @@ void Daemon::stop()
     }
 }
 
-/// Leadership goes to another voter, so that the others need not wait for a time-out.
+/// Leadership goes to a voter within reach, so that the others need not wait for a time-out.
 void Daemon::handOver()
 {
     const engine::Status status = m_host->status();
     const auto &voters = status.configuration.members.voters;
-    const auto other = std::find_if(voters.begin(), voters.end(),
-                                    [&](NodeId node) { return node != status.self; });
+    const auto other = std::find_if(voters.begin(), voters.end(), [&](NodeId node) {
+        return node != status.self && m_peers && m_peers->transport().isConnected(node);
+    });
     if (!status.isLeading || other == voters.end()) {
         finish("in good order");
         return;

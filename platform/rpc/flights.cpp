@@ -101,6 +101,8 @@ Answer<std::shared_ptr<Flight>> Flights::prepare(Lane &lane, Request request) co
     if (lane.m_flights.size() >= std::size_t(limits::callsInFlightMax))
         return overloaded(u"%1 calls of this connection wait for their answers; send more when "
                           "some have come."_s.arg(limits::callsInFlightMax));
+    if (m_isRefusing)
+        return overloaded(u"This node is stopping; ask another one."_s);
     if (m_inFlight >= limits::callsInFlightNodeMax)
         return overloaded(
             u"This node has %1 calls under way; try again, or ask another node."_s.arg(

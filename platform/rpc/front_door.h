@@ -56,6 +56,8 @@ public:
     /// A failure as a response of HTTP: its status, Retry-After, and the failure as JSON.
     [[nodiscard]] static net::HttpResponse responseOf(const Failure &failure);
 
+    /// Refuses new calls, of all connections; those under way are still answered.
+    void stop() { m_flights.refuseNew(); }
     /// Calls that are not answered yet, of all connections.
     [[nodiscard]] int callsInFlight() const { return m_flights.inFlight(); }
     [[nodiscard]] std::size_t webSocketCount() const { return std::size_t(m_pipes.size()); }

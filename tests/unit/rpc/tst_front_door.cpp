@@ -99,6 +99,7 @@ private Q_SLOTS:
     void post_isAnswered();
     void post_hangUpCancelsItsCalls();
     void post_cannotSubscribe();
+    void stop_answersWhatIsUnderWayAndRefusesMore();
     void health_andReadiness();
     void rest_callsMethods();
 };
@@ -315,6 +316,23 @@ void TestFrontDoor::post_cannotSubscribe()
     peer.send(post(R"({"jsonrpc":"2.0","method":"test.follow","id":1})"));
     QTRY_COMPARE(peer.status(), 200);
     QVERIFY(peer.responses()[0].contains("INVALID_REQUEST"));
+}
+
+void TestFrontDoor::stop_answersWhatIsUnderWayAndRefusesMore()
+{
+    House house;
+    Visitor visitor(house);
+    QTRY_VERIFY(visitor.isOpen());
+    visitor.socket.sendTextMessage(uR"({"jsonrpc":"2.0","method":"test.wait","id":1})"_s);
+    QTRY_COMPARE(house.stage.waiting, 1);
+    house.door.stop();
+    visitor.socket.sendTextMessage(QString::fromLatin1(echo));
+    QTRY_COMPARE(visitor.texts.size(), 1);
+    QVERIFY2(visitor.texts[0].contains(u"UNAVAILABLE"), qPrintable(visitor.texts[0]));
+    house.stage.release();
+    QTRY_COMPARE(visitor.texts.size(), 2);
+    QVERIFY2(visitor.texts[1].contains(u"result"), qPrintable(visitor.texts[1]));
+    QCOMPARE(house.door.callsInFlight(), 0);
 }
 
 void TestFrontDoor::health_andReadiness()
