@@ -339,6 +339,7 @@ void Checkpointer::become(const std::shared_ptr<Staged> &next)
         m_bytes = 0;
         machine.swapState(*next->machine);
         m_adopted(m_committed, next->configuration);
+        truncate(); // the next commit would, but a node that only lags may not have one for long
     } else {
         // The log has come further meanwhile. The machine stays, and its changes since the last
         // commit contain everything that differs from the installed rows: in one commit, as the
