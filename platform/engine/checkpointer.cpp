@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/mutant.h"
+#include "engine/apply_entry.h"
 #include "engine/codec.h"
 
 #include <algorithm>
@@ -327,25 +328,41 @@ void Checkpointer::adopt(const std::shared_ptr<Staged> &next)
         });
 }
 
+/// The log has come further than the checkpoint while that was being installed. Its state follows,
+/// so that what changes from here on are changes of the rows that are on disk now.
+bool Checkpointer::catchUp(Staged &next)
+{
+    const StateMachine &machine = m_host.parts().machine;
+    const consensus::Log &log = m_host.replica()->log();
+    while (next.machine->applied() < machine.applied()) {
+        const Slot slot = next.machine->applied().next();
+        if (!log.holds(slot))
+            return false;
+        std::ignore = applyEntry(*next.machine, slot, log.at(slot).entry);
+    }
+    return next.machine->hash() == machine.hash();
+}
+
 void Checkpointer::become(const std::shared_ptr<Staged> &next)
 {
     m_isInstalling = false;
     m_committed = next->header.applied;
-    StateMachine &machine = m_host.parts().machine;
-    std::vector<storage::Row> gathered = std::exchange(m_rows, {});
-    for (const auto &commit : std::exchange(m_commits, {}))
-        gathered.insert(gathered.end(), commit->rows.begin(), commit->rows.end());
-    if (machine.applied() < m_committed) {
-        m_bytes = 0;
-        machine.swapState(*next->machine);
-        m_adopted(m_committed, next->configuration);
-        truncate(); // the next commit would, but a node that only lags may not have one for long
-    } else {
-        // The log has come further meanwhile. The machine stays, and its changes since the last
-        // commit contain everything that differs from the installed rows: in one commit, as the
-        // slot of an earlier one may be below that of the installed rows.
-        m_rows = std::move(gathered);
+    const bool isAhead = m_host.parts().machine.applied() < m_committed;
+    if (!isAhead && !catchUp(*next)) {
+        m_host.fail(Error{ErrorCode::corrupt,
+                          QStringLiteral("the state in memory is not that of the checkpoint that "
+                                         "this node took and the entries behind it; started again "
+                                         "it goes on from the checkpoint")});
+        return;
     }
+    // What was gathered belongs to the rows of the checkpoint before.
+    m_rows.clear();
+    m_commits.clear();
+    m_bytes = 0;
+    m_host.parts().machine.swapState(*next->machine);
+    if (isAhead)
+        m_adopted(m_committed, next->configuration);
+    truncate(); // the next commit would, but a node that only lags may not have one for long
     // To take a large state apart takes long.
     const auto drop = [next]() -> Result<void> {
         next->machine.reset();

@@ -81,6 +81,7 @@ private:
     void staged(const std::shared_ptr<Staged> &next);
     void adopt(const std::shared_ptr<Staged> &next);
     void become(const std::shared_ptr<Staged> &next);
+    [[nodiscard]] bool catchUp(Staged &next);
 
     Host &m_host;
     JournalWriter &m_writer;

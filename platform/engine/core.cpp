@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/mutant.h"
+#include "engine/apply_entry.h"
 #include "engine/codec.h"
 
 #include <algorithm>
@@ -204,10 +205,8 @@ void Engine::Core::apply(const consensus::ChosenEntry &chosen)
                  "a slot is applied out of order");
     const consensus::Entry &entry = chosen.entry;
     m_checkpointer.beforeApply(std::size_t(entry.body.size()), m_appliedConfiguration);
+    const auto answers = applyEntry(machine, chosen.slot, entry);
     if (entry.kind == consensus::EntryKind::commands) {
-        auto batch = codec::decodeBatch(entry.body);
-        COFFER_CHECK(batch.has_value(), "a chosen batch cannot be read");
-        const auto answers = machine.apply(chosen.slot, batch->stamp, batch->commands);
         if (machine.needsNewerBuild()) {
             m_isMute = true;
             fail(Error{ErrorCode::refused,
@@ -217,10 +216,6 @@ void Engine::Core::apply(const consensus::ChosenEntry &chosen)
             return;
         }
         m_desk.applied(chosen.slot, answers);
-    } else if (entry.kind == consensus::EntryKind::leaderStart) {
-        machine.applyLeaderStart(chosen.slot);
-    } else {
-        machine.applyNothing(chosen.slot);
     }
     if (entry.kind == consensus::EntryKind::reconfigure) {
         m_appliedConfiguration = {m_appliedConfiguration.epoch.next(), chosen.slot.next(),

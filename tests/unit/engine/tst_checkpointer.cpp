@@ -6,6 +6,8 @@
 
 #include <QtTest>
 
+#include <tuple>
+
 using namespace coffer;
 using namespace coffer::engine;
 using coffer::test::FakeHost;
@@ -26,6 +28,7 @@ private Q_SLOTS:
     void commit_ofOneLargeEntryStandsAlone();
     void commit_thatWaitsLongIsMergedByKey();
     void install_takesAStateFromElsewhere();
+    void install_overtakenByTheLogTakesOverItsRows();
     void install_refusesWhatCannotBeTheState_data();
     void install_refusesWhatCannotBeTheState();
     void dispute_givesAndTakesNothing();
@@ -228,6 +231,36 @@ void TestCheckpointer::install_takesAStateFromElsewhere()
     QCOMPARE(m_host->machine.query("1"), "none");
     QVERIFY(m_adopted == std::vector<Slot>{Slot(50)});
     QCOMPARE(m_checkpointer->committed(), Slot(50));
+}
+
+void TestCheckpointer::install_overtakenByTheLogTakesOverItsRows()
+{
+    offer(headerOf(hashOfRow()));
+    QVERIFY(m_host->executor.runOne()); // stage: from here on it will be the checkpoint
+    consensus::Chosen chosen{Slot(1), {}, Slot(51)};
+    for (int slot = 1; slot <= 51; ++slot) {
+        const QByteArray command = slot == 51 ? "last=1" : "key=value";
+        chosen.entries.push_back(
+            {consensus::EntryKind::commands, codec::encodeBatch({WallMs(1), {command}}), {}});
+        m_checkpointer->beforeApply(1, {});
+        QCOMPARE(m_host->machine.apply(Slot(slot), WallMs(1), {command}).size(), 1U);
+    }
+    std::ignore = m_host->replica()->step(consensus::PeerMessage{NodeId(2), chosen},
+                                          {m_host->clock.monotonic(), m_host->clock.wall()});
+    QCOMPARE(m_host->replica()->chosenUpTo(), Slot(51));
+    m_writer->flush();
+    runAll();
+    QCOMPARE(m_host->machine.applied(), Slot(51));
+    QCOMPARE(m_host->machine.query("last"), "1");
+    QVERIFY(m_adopted.empty()); // consensus is further already
+    QCOMPARE(committed(), 50U);
+    QCOMPARE(keys(), 1U);
+    apply(1);
+    m_host->clock.advance(m_host->options().checkpointEvery);
+    m_checkpointer->tick({});
+    runAll();
+    QCOMPARE(committed(), 52U);
+    QCOMPARE(keys(), 3U);
 }
 
 void TestCheckpointer::install_refusesWhatCannotBeTheState_data()
