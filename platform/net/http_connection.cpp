@@ -209,6 +209,8 @@ QCoro::Task<void> HttpConnection::offer(WebSocketHandler handler, HttpRequest re
         offered = co_await handler(std::move(request));
     } catch (const std::exception &thrown) {
         offered.refusal = broken(path, thrown.what());
+    } catch (...) {
+        offered.refusal = broken(path, "no std::exception");
     }
     if (!self || !m_hangup)
         co_return;

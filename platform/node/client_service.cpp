@@ -90,7 +90,7 @@ Result<QString> ClientService::start(Host &host)
             return added.error();
     }
     if (const Result<void> started = m_parts->server.start(*address, listen->port); !started)
-        return started.error();
+        return started.error().in(u"--listen"_s);
     return u"http://%1"_s.arg(net::PeerAddress{listen->host, port()}.text());
 }
 

@@ -81,7 +81,7 @@ rpc::Method method(const char *name, const char *summary, QByteArray params, Kin
 
 } // namespace
 
-std::vector<std::pair<rpc::Method, ClusterMethods::Member>> ClusterMethods::methods() const
+MethodTable<ClusterMethods> ClusterMethods::methods() const
 {
     const QByteArray none = schemas::object({});
     const QByteArray nodeSchema = R"({"type":"string","minLength":1,"maxLength":16})";
@@ -113,14 +113,7 @@ std::vector<std::pair<rpc::Method, ClusterMethods::Member>> ClusterMethods::meth
 
 Result<void> ClusterMethods::addTo(rpc::Registry &registry)
 {
-    for (auto &[method, member] : methods()) {
-        auto added = registry.add(
-            method, [this, member = member](rpc::Call &call) { return (this->*member)(call); });
-        if (!added)
-            return added.error();
-        m_registrations.push_back(std::move(*added));
-    }
-    return {};
+    return registerAll(registry, *this, methods(), m_registrations);
 }
 
 // ---- questions

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "node/host.h"
-#include "rpc/registry.h"
+#include "node/method_table.h"
 
 #include <vector>
 
@@ -42,8 +42,7 @@ private:
                                                         Epoch ifEpoch);
     [[nodiscard]] QCborMap members() const;
 
-    using Member = Task (ClusterMethods::*)(rpc::Call &);
-    [[nodiscard]] std::vector<std::pair<rpc::Method, Member>> methods() const;
+    [[nodiscard]] MethodTable<ClusterMethods> methods() const;
 
     Host &m_host;
     std::vector<rpc::Registration> m_registrations;

@@ -136,7 +136,7 @@ QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
 
 } // namespace
 
-std::vector<std::pair<rpc::Method, StoreMethods::Member>> StoreMethods::methods() const
+MethodTable<StoreMethods> StoreMethods::methods() const
 {
     const rpc::Access read{Kind::read, u"path"_s};
     const rpc::Access matching{Kind::read, u"pattern"_s};
@@ -200,14 +200,7 @@ std::vector<std::pair<rpc::Method, StoreMethods::Member>> StoreMethods::methods(
 
 Result<void> StoreMethods::addTo(rpc::Registry &registry)
 {
-    for (auto &[method, member] : methods()) {
-        auto added = registry.add(
-            method, [this, member = member](rpc::Call &call) { return (this->*member)(call); });
-        if (!added)
-            return added.error();
-        m_registrations.push_back(std::move(*added));
-    }
-    return {};
+    return registerAll(registry, *this, methods(), m_registrations);
 }
 
 StoreMethods::Task StoreMethods::ask(rpc::Call &call)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "node/method_table.h"
 #include "pluginapi/store.h"
-#include "rpc/registry.h"
 
 #include <vector>
 
@@ -37,8 +37,7 @@ private:
     [[nodiscard]] Task closeSession(rpc::Call &call);
     [[nodiscard]] Task compact(rpc::Call &call);
 
-    using Member = Task (StoreMethods::*)(rpc::Call &);
-    [[nodiscard]] std::vector<std::pair<rpc::Method, Member>> methods() const;
+    [[nodiscard]] MethodTable<StoreMethods> methods() const;
 
     pluginapi::Store &m_store;
     std::vector<rpc::Registration> m_registrations;

@@ -54,12 +54,11 @@ store::Guard expectedRevision(const QByteArray &path, Revision revision)
 
 static Error guardError(const store::Answer &answer)
 {
-    const QString found = answer.found == 0 ? QStringLiteral("there is nothing now")
-                                            : QStringLiteral("found %1").arg(answer.found);
-    return {ErrorCode::conflict,
-            QStringLiteral("guard %1 did not hold: %2; read again and decide again")
-                .arg(answer.failedGuard.value_or(0))
-                .arg(found)};
+    const QString found =
+        answer.found == 0 ? QStringLiteral("nothing") : QString::number(answer.found);
+    return {ErrorCode::conflict, QStringLiteral("it is not as expected: guard %1 found %2")
+                                     .arg(answer.failedGuard.value_or(0))
+                                     .arg(found)};
 }
 
 static Error operationError(const store::Answer &answer, const char *what)
@@ -91,8 +90,12 @@ std::optional<Error> errorOf(const store::Answer &answer)
         return refused("the transaction touches more files than one may; split it");
     case store::Status::nonceTaken:
         return refused("a session was opened with this nonce and another time to live");
-    case store::Status::notDirectory: return operationError(answer, "puts below a file");
-    case store::Status::isDirectory: return operationError(answer, "puts where a directory is");
+    case store::Status::notDirectory:
+        return operationError(answer,
+                              "puts below a file: delete that file first, or choose another path");
+    case store::Status::isDirectory:
+        return operationError(answer,
+                              "puts where a directory is: choose a path in it or another one");
     case store::Status::quotaExceeded:
         return refused("the store is full: delete something or raise the quota");
     case store::Status::floorNotRaised: return refused("the history is compacted to there already");

@@ -334,14 +334,15 @@ Operation Decoder::operation(bool hasOrigin)
 QByteArray Decoder::filePath()
 {
     const QByteArrayView path = m_reader.counted<std::uint16_t>(limits::pathBytesMax);
-    require(isFilePath(path), "a path is not allowed");
+    require(isFilePath(path), "a path is not /segment/segment of letters, digits and .-_~@%+=:");
     return borrowed(path);
 }
 
 QByteArray Decoder::treePath()
 {
     const QByteArrayView path = m_reader.counted<std::uint16_t>(limits::pathBytesMax);
-    require(isTreePath(path), "a path is not allowed");
+    require(isTreePath(path),
+            "a path is neither / nor /segment/segment of letters, digits and .-_~@%+=:");
     return borrowed(path);
 }
 

@@ -102,6 +102,7 @@ private Q_SLOTS:
         node::ClientService second(u"127.0.0.1:%1"_s.arg(m_service.port()));
         const Result<QString> place = second.start(m_node.host());
         QVERIFY(!place);
+        QVERIFY2(place.error().message.contains(u"--listen"), qPrintable(place.error().message));
         node::ClientService nowhere(u"no.such.address:1"_s);
         QVERIFY(!nowhere.start(m_node.host()));
     }
