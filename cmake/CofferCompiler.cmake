@@ -47,3 +47,15 @@ if(COFFER_FUZZ)
     # Coverage for the libraries; the fuzzers themselves also link the fuzzing engine.
     target_compile_options(coffer_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
 endif()
+
+# The allocator of the programs that are shipped and measured, and of nothing else: the sanitizers
+# bring their own. Half of what a request costs in memory management is spared (docs/PERFORMANCE.md).
+add_library(coffer_allocator INTERFACE)
+add_library(Coffer::allocator ALIAS coffer_allocator)
+if(NOT COFFER_SANITIZE)
+    find_package(mimalloc 2.0 REQUIRED)
+    target_link_libraries(coffer_allocator INTERFACE mimalloc)
+    target_compile_definitions(coffer_allocator INTERFACE COFFER_HAS_MIMALLOC)
+    # It is used by its names alone, malloc and free, which a linker can think it finds in libc.
+    target_link_options(coffer_allocator INTERFACE -Wl,--no-as-needed)
+endif()

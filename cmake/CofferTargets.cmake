@@ -95,7 +95,7 @@ function(coffer_add_bench name)
     if(NOT arg_SOURCES)
         set(arg_SOURCES ${name}.cpp)
     endif()
-    _coffer_add_program(${name} "${arg_SOURCES}" "${arg_LINKS}")
+    _coffer_add_program(${name} "${arg_SOURCES}" "Coffer::allocator;${arg_LINKS}")
 endfunction()
 
 # coffer_add_fuzzer(<fuzz_name> [SOURCES ...] [LINKS ...])
