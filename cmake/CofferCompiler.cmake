@@ -48,8 +48,8 @@ if(COFFER_FUZZ)
     target_compile_options(coffer_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# The allocator of the programs that are shipped and measured, and of nothing else: the sanitizers
-# bring their own. Half of what a request costs in memory management is spared (docs/PERFORMANCE.md).
+# The allocator of the programs that are shipped and measured (docs/PERFORMANCE.md, "The allocator")
+# and of nothing else. The sanitizers bring their own.
 add_library(coffer_allocator INTERFACE)
 add_library(Coffer::allocator ALIAS coffer_allocator)
 if(NOT COFFER_SANITIZE)

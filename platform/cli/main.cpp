@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
 #include "client/endpoint.h"
+#include "net/epoll_loop.h"
 #include "net/spawn.h"
 
 #include <CLI/CLI.hpp>
@@ -69,7 +70,8 @@ int talk(const cli::Run &run, const Common &common)
 
 int main(int count, char **arguments)
 {
-    qputenv("QT_NO_GLIB", "1");
+    // For the thousands of connections of bench; the application owns it.
+    QCoreApplication::setEventDispatcher(new net::EpollLoop);
     QCoreApplication application(count, arguments);
     Common common;
     cli::Run run;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "net/epoll_loop.h"
 #include "node/client_service.h"
 #include "node/daemon.h"
-#include "node/epoll_loop.h"
 #include "node/log.h"
 #include "node/settings.h"
 #include "node/stop_signals.h"
@@ -22,7 +22,7 @@ static std::optional<QString> environment(const QString &name)
 
 int main(int count, char **arguments)
 {
-    QCoreApplication::setEventDispatcher(new node::EpollLoop); // the application owns it
+    QCoreApplication::setEventDispatcher(new net::EpollLoop); // the application owns it
     QCoreApplication application(count, arguments);
     QCoreApplication::setApplicationName(QStringLiteral("cofferd"));
     QCoreApplication::setApplicationVersion(QStringLiteral(COFFER_VERSION));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <new>
 
 #ifdef COFFER_HAS_MIMALLOC
 #include <mimalloc.h>
@@ -22,8 +23,8 @@ static void count(std::size_t bytes)
     counted.bytes += bytes;
 }
 
-// The program's own malloc wins over those of the libraries for all shared objects, and passes on to
-// the allocator of the shipped programs. free() needs no counting and stays that one's.
+// The program's own malloc wins over those of the libraries for all shared objects, and passes on
+// to the allocator of the shipped programs. free() needs no counting and stays that one's.
 extern "C" {
 
 void *malloc(std::size_t bytes)
@@ -51,5 +52,30 @@ void *aligned_alloc(std::size_t alignment, std::size_t bytes)
 }
 
 } // extern "C"
+
+// The allocator's own operators do not pass through malloc().
+void *operator new(std::size_t bytes)
+{
+    count(bytes);
+    return mi_new(bytes);
+}
+
+void *operator new[](std::size_t bytes)
+{
+    count(bytes);
+    return mi_new(bytes);
+}
+
+void *operator new(std::size_t bytes, std::align_val_t alignment)
+{
+    count(bytes);
+    return mi_new_aligned(bytes, std::size_t(alignment));
+}
+
+void *operator new[](std::size_t bytes, std::align_val_t alignment)
+{
+    count(bytes);
+    return mi_new_aligned(bytes, std::size_t(alignment));
+}
 
 #endif

@@ -2,7 +2,7 @@
 #include "bench/node_thread.h"
 
 #include "engine/store_layout.h"
-#include "node/epoll_loop.h"
+#include "net/epoll_loop.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +17,7 @@ namespace coffer::bench {
 
 NodeThread::NodeThread(Settings settings) : m_settings(std::move(settings))
 {
-    setEventDispatcher(new node::EpollLoop); // the thread owns it
+    setEventDispatcher(new net::EpollLoop); // the thread owns it
 }
 
 NodeThread::~NodeThread()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/epoll_loop.h"
+#include "net/epoll_loop.h"
 
 #include <QCoreApplication>
 #include <QElapsedTimer>
@@ -15,7 +15,7 @@
 #include <thread>
 #include <unistd.h>
 
-using namespace coffer::node;
+using namespace coffer::net;
 
 /// Two ends of a stream.
 struct Pair
@@ -93,6 +93,42 @@ private Q_SLOTS:
         goRound();
         QVERIFY(reads > 0);
         QCOMPARE(writes, before);
+    }
+
+    /// It is told before anybody asked the kernel, and after that only when there is room.
+    void writer_isToldAtOnceAndThenWaits()
+    {
+        const Pair pair;
+        const QByteArray much(1 << 20, 'x');
+        while (::write(pair.ends[0], much.constData(), std::size_t(much.size())) > 0) {}
+        QSocketNotifier writer(pair.ends[0], QSocketNotifier::Write);
+        int writes = 0;
+        connect(&writer, &QSocketNotifier::activated, this, [&] { ++writes; });
+        goRound();
+        QCOMPARE(writes, 1);
+        goRound();
+        QCOMPARE(writes, 1);
+        QByteArray taken(much.size(), Qt::Uninitialized);
+        while (::read(pair.ends[1], taken.data(), std::size_t(taken.size())) > 0) {}
+        QTRY_VERIFY(writes > 1);
+    }
+
+    void writer_mayEndItselfWhenItIsTold()
+    {
+        Pair pair;
+        QSocketNotifier other(pair.ends[1], QSocketNotifier::Write);
+        QSocketNotifier writer(pair.ends[0], QSocketNotifier::Write);
+        int writes = 0;
+        connect(&writer, &QSocketNotifier::activated, this, [&] {
+            ++writes;
+            other.setEnabled(false);
+            writer.setEnabled(false);
+            pair.closeEnd(0);
+        });
+        connect(&other, &QSocketNotifier::activated, this, [&] { other.setEnabled(false); });
+        goRound();
+        goRound();
+        QCOMPARE(writes, 1);
     }
 
     /// The kernel forgets a closed descriptor by itself, and gives its number to the next.

@@ -10,13 +10,17 @@
 #include <set>
 #include <vector>
 
-namespace coffer::node {
+namespace coffer::net {
 
-/// Qt's event loop on epoll, for a node with thousands of idle connections.
+/// Qt's event loop on epoll, for programs with thousands of connections.
 ///
 /// Qt's own asks poll() about every socket in every round (docs/ARCHITECTURE.md, Decisions). A
 /// round of this one costs what is ready. Otherwise the rounds are the same: posted events,
 /// aboutToBlock(), wait, every ready socket once, every due timer once.
+///
+/// Who begins to wait for room in a socket is told at once, before the wait, that there may be
+/// some: there nearly always is, and epoll need not be asked. So a write notifier can speak
+/// although a write would block; it then goes on waiting. QAbstractSocket does.
 ///
 /// Timers are precise to a millisecond whatever their type. Notifiers of regular files are not
 /// supported. Linux only. To be set with QCoreApplication::setEventDispatcher() before the
@@ -64,6 +68,7 @@ private:
     };
 
     [[nodiscard]] int waitMs(bool mayWait) const;
+    bool tryWrites();
     void askForDirty();
     void ask(int descriptor, Watched &watched);
     bool waitForSockets(int timeoutMs);
@@ -83,4 +88,4 @@ private:
     std::set<std::pair<Time, int>> m_due; ///< Every timer, by its time.
 };
 
-} // namespace coffer::node
+} // namespace coffer::net

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/epoll_loop.h"
+#include "net/epoll_loop.h"
 
 #include <QCoreApplication>
 #include <QSocketNotifier>
@@ -12,7 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-namespace coffer::node {
+namespace coffer::net {
 
 /// So many sockets a round; the others are as ready in the next one.
 static constexpr int socketsMax = 512;
@@ -103,6 +103,19 @@ void EpollLoop::unregisterSocketNotifier(QSocketNotifier *notifier)
         m_dirty.push_back(int(descriptor));
 }
 
+/// Only those of now: handlers may wish for more, which is asked of epoll.
+bool EpollLoop::tryWrites()
+{
+    bool isAnything = false;
+    for (std::size_t i = 0, end = m_dirty.size(); i < end; ++i) {
+        const int descriptor = m_dirty[i];
+        const Watched &watched = m_watched[std::size_t(descriptor)];
+        if ((watched.wanted() & ~watched.asked & EPOLLOUT) != 0)
+            isAnything = notify(descriptor, watched.generation, EPOLLOUT) || isAnything;
+    }
+    return isAnything;
+}
+
 void EpollLoop::askForDirty()
 {
     for (const int descriptor : m_dirty) {
@@ -133,10 +146,13 @@ void EpollLoop::ask(int descriptor, Watched &watched)
 
 bool EpollLoop::waitForSockets(int timeoutMs)
 {
+    // What that caused belongs to a round of its own before anything is waited for.
+    bool isAnything = tryWrites();
+    if (isAnything)
+        timeoutMs = 0;
     askForDirty();
     std::array<epoll_event, socketsMax> ready;
     const int count = ::epoll_wait(m_epoll, ready.data(), socketsMax, timeoutMs);
-    bool isAnything = false;
     for (int number = 0; number < count; ++number) {
         const std::uint64_t data = ready[std::size_t(number)].data.u64;
         const auto descriptor = int(data & 0xffffffffU);
@@ -300,4 +316,4 @@ bool EpollLoop::fire(int timerId, Time now)
     return true;
 }
 
-} // namespace coffer::node
+} // namespace coffer::net
