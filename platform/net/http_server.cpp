@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
+#include "net/http_limits.h"
+
 #include <QPointer>
 #include <QSslSocket>
 #include <QWebSocket>
 #include <QWebSocketServer>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
+#include <sys/resource.h>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -58,6 +62,19 @@ private:
     std::int64_t m_bytesMax;
 };
 
+/// As many open files as the process may have; what it may have now is often for programs that use
+/// select().
+int raiseOpenFiles()
+{
+    rlimit limit = {};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 1'024;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return int(std::min<rlim_t>(limit.rlim_cur, 1 << 20));
+}
+
 } // namespace
 
 HttpServer::HttpServer(const HttpRouter &router, const Clock &clock, HttpOptions options)
@@ -76,6 +93,11 @@ HttpServer::~HttpServer()
 
 Result<void> HttpServer::start(const QHostAddress &address, quint16 port)
 {
+    // Without a file for a connection it could not even be turned away.
+    m_options.connectionsMax =
+        std::min(m_options.connectionsMax, std::max(raiseOpenFiles() - limits::otherFilesMax, 1));
+    // All clients of a node that died come to the others at once; who finds no room waits a second.
+    setListenBacklogSize(limits::backlogMax);
     if (!listen(address, port))
         return Error{ErrorCode::unavailable,
                      u"cannot listen on %1 port %2: %3"_s.arg(address.toString())
