@@ -31,8 +31,10 @@ std::uint64_t show(Console &console, const store::WatchBatch &batch, std::uint64
         const store::WatchEvent &event = batch.events[index];
         console.json(events[qsizetype(index)]);
         const bool isPut = event.kind == store::WatchEvent::Kind::put;
-        const QString before =
-            event.previous ? u"  (was "_s + shown(event.previous->value) + u")"_s : QString();
+        const QString before = event.isPreviousCut ? u"  (was too much to show)"_s
+                               : event.previous
+                                   ? u"  (was "_s + shown(event.previous->value) + u")"_s
+                                   : QString();
         console.line(u"%1 %2 %3%4%5"_s.arg(event.revision.value())
                          .arg(isPut ? u"put"_s : u"del"_s, QString::fromUtf8(event.path),
                               isPut ? u" "_s + shown(event.now.value) : QString(), before));

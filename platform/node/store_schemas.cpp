@@ -116,7 +116,8 @@ QByteArray versionMembers()
 QByteArray event()
 {
     return object(join({member("kind", R"({"type":"string","enum":["put","deleted"]})"), path(),
-                        versionMembers(), member("previous", object(versionMembers()))}),
+                        versionMembers(), member("previous", object(versionMembers())),
+                        member("previousCut", flag)}),
                   R"("kind","path","revision")");
 }
 

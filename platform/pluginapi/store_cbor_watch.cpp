@@ -48,6 +48,8 @@ QCborMap toCbor(const WatchEvent &event)
     insertPath(map, "path", event.path);
     if (event.previous)
         map.insert(QLatin1String("previous"), toCbor(*event.previous));
+    if (event.isPreviousCut)
+        map.insert(QLatin1String("previousCut"), true);
     return map;
 }
 
@@ -66,6 +68,7 @@ WatchEvent eventOf(CborFields &fields)
         if (std::optional<Error> fault = previous.finish())
             fields.fail(*fault);
     }
+    event.isPreviousCut = fields.flag("previousCut");
     return event;
 }
 

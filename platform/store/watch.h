@@ -36,6 +36,9 @@ struct WatchEvent
     QByteArray path;
     FileVersion now = {};                     ///< A put alone; its defaults for a deletion.
     std::optional<FileVersion> previous = {}; ///< Empty if it was missing, or was not asked for.
+    /// The value of previous is left out; WatchBounds::previousBytesMax says when. A read of the
+    /// file at its revision has it.
+    bool isPreviousCut = false;
 
     bool operator==(const WatchEvent &) const = default;
 };
@@ -68,6 +71,9 @@ struct WatchBounds
 {
     std::size_t bytesMax = std::size_t(1) << 20; ///< Of paths and values, and 64 for each event.
     std::size_t eventsMax = 1'000;
+    /// Of previous values. A transaction carries 4 MiB, but can delete far more than that: where a
+    /// single revision goes beyond, its events come without them.
+    std::size_t previousBytesMax = std::size_t(1) << 20;
 };
 
 /// What \a event counts against WatchBounds::bytesMax.

@@ -48,6 +48,7 @@ public:
         if (!isWanted(change, m_request.kinds) || !m_request.glob.matches(change.path))
             return true;
         WatchEvent event = eventOf(change, m_request.withPrevious);
+        cutPrevious(event);
         const std::size_t bytes = m_bytes + weight(event);
         const bool fits = bytes <= m_bounds.bytesMax && m_events.size() < m_bounds.eventsMax;
         if (!fits && mutantIsOn(Mutant::watchRevisionSplit) && !m_events.empty())
@@ -73,6 +74,18 @@ private:
         const qsizetype pairs = m_request.glob.pattern().size() * change.path.size();
         return 1 + std::size_t(pairs) / pairsOfOne;
     }
+    void cutPrevious(WatchEvent &event)
+    {
+        if (!event.previous)
+            return;
+        const auto bytes = std::size_t(event.previous->value.size());
+        if (m_previousBytes + bytes > m_bounds.previousBytesMax) {
+            event.previous->value.clear();
+            event.isPreviousCut = true;
+        } else {
+            m_previousBytes += bytes;
+        }
+    }
     /// False if what is there is enough.
     bool begin(Revision revision)
     {
@@ -80,6 +93,7 @@ private:
         if (!m_revision.isNone() && (m_scanLeft == 0 || (isFull && !m_events.empty())))
             return stopAt(revision.previous());
         m_revision = revision;
+        m_previousBytes = 0;
         m_wholeEvents = m_events.size();
         return true;
     }
@@ -101,7 +115,8 @@ private:
     std::vector<WatchEvent> m_events;
     std::size_t m_wholeEvents = 0; ///< Those of earlier revisions than the one looked at.
     std::size_t m_bytes = 0;
-    Revision m_revision; ///< The one looked at.
+    Revision m_revision;             ///< The one looked at.
+    std::size_t m_previousBytes = 0; ///< Of its events.
     std::optional<Revision> m_stopped;
 };
 

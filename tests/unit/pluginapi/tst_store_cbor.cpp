@@ -189,6 +189,7 @@ private Q_SLOTS:
         put.revision = Revision(4);
         put.now = {Revision(4), Revision(2), SessionId(9), WallMs(8), QByteArray("\0\xfe", 2)};
         put.previous = FileVersion{Revision(2), Revision(2), {}, WallMs(7), "before"};
+        put.isPreviousCut = true;
         WatchEvent gone;
         gone.kind = WatchEvent::Kind::deleted;
         gone.path = "/b";

@@ -27,6 +27,7 @@ private Q_SLOTS:
     void next_isResumableAfterAnyBatch();
     void next_filtersKinds();
     void next_givesPreviousOnRequest();
+    void next_cutsPreviousValuesOfALargeRevision();
     void next_looksAtABoundedPiece();
     void next_countsLongComparisonsMore();
     void next_waitsForTheFuture();
@@ -279,6 +280,23 @@ void TestWatches::next_givesPreviousOnRequest()
     QCOMPARE(batch.events[2].previous, std::optional(batch.events[1].now));
     QCOMPARE(batch.events[2].now, FileVersion());
     QVERIFY(!world.next(world.add("/a", 2)).events[0].previous);
+}
+
+void TestWatches::next_cutsPreviousValuesOfALargeRevision()
+{
+    World world;
+    world.commit({{"/a", "12345"}, {"/b", "12345"}, {"/c", ""}, {"/d", "12345"}});
+    world.commit({{"/a", "1"}, {"/b", {}}, {"/c", "1"}, {"/d", "1"}, {"/e", "1"}});
+    world.commit({{"/a", "2"}});
+    const WatchId id =
+        world.add({.glob = *Glob::parse("/**"), .from = Revision(2), .withPrevious = true});
+    const WatchBatch batch = world.next(id, {.previousBytesMax = 9});
+    QCOMPARE(text(batch), "2/a 2-/b 2/c 2/d 2/e 3/a");
+    QByteArrayList values;
+    for (const WatchEvent &event : batch.events)
+        values += event.previous ? event.previous->value + (event.isPreviousCut ? "cut" : "") : "-";
+    QCOMPARE(values.join(' '), "12345 cut  cut - 1");
+    QCOMPARE(batch.events[1].previous->revision, Revision(1)); // where its value is to be had
 }
 
 void TestWatches::next_looksAtABoundedPiece()
