@@ -222,6 +222,32 @@ private Q_SLOTS:
         const auto history = wait(m_store->history({*store::Glob::parse("/k"), Revision(1)}));
         QCOMPARE(std::get<store::WatchCompacted>(*history).floor, now);
     }
+    void watch_idleOneOutlivesCompactionAndItsNode()
+    {
+        const auto watch = m_store->watch({*store::Glob::parse("/idle"), {}});
+        auto next = watch->next();
+        QTRY_COMPARE(m_node.host().watches()->size(), 1u);
+        QVERIFY(wait(m_local.put("/busy", "1")));
+        const Revision now = *wait(m_local.put("/busy", "2"));
+        QVERIFY(watch->progress() < now);
+        QVERIFY(wait(m_local.compact(now)));
+        QTRY_COMPARE(watch->progress(), now);
+        m_network->cut();
+        QVERIFY(wait(m_local.put("/idle", "3")));
+        const auto answer = wait(std::move(next));
+        QVERIFY2(answer, answer ? "" : qPrintable(answer.error().message));
+        QCOMPARE(std::get<store::WatchBatch>(*answer).events.front().now.value, "3");
+    }
+    void watch_whatItShowedIsSeen()
+    {
+        const auto watch = m_store->watch({*store::Glob::parse("/shown"), {}});
+        auto next = watch->next();
+        QTRY_COMPARE(m_node.host().watches()->size(), 1u);
+        const Revision put = *wait(m_local.put("/shown", "1"));
+        QVERIFY(m_store->seen() < put);
+        QVERIFY(wait(std::move(next)));
+        QCOMPARE(m_store->seen(), put);
+    }
     void watch_destroyedIsCancelled()
     {
         auto watch = m_store->watch({*store::Glob::parse("/k"), {}});
