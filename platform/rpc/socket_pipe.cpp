@@ -12,9 +12,11 @@ Q_LOGGING_CATEGORY(socketLog, "coffer.rpc")
 
 } // namespace
 
-SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller)
+SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller,
+                       Monotonic openedAt)
     : m_socket(std::move(socket))
     , m_session(std::make_unique<Session>(flights, static_cast<Pipe &>(*this), std::move(caller)))
+    , m_openedAt(openedAt)
 {
     connect(m_socket.get(), &QWebSocket::textMessageReceived, this,
             [this](const QString &text) { receive(text.toUtf8(), Form::json); });
@@ -47,6 +49,13 @@ void SocketPipe::checkLife()
         m_socket->abort();
     else
         m_socket->ping();
+}
+
+void SocketPipe::end(const QString &why)
+{
+    m_isEnding = true;
+    m_session.reset(); // Nothing more is done for it, nor said.
+    m_socket->close(QWebSocketProtocol::CloseCodeGoingAway, why);
 }
 
 void SocketPipe::send(const QByteArray &message, Form form)
