@@ -182,7 +182,8 @@ void Connection::onBeat()
         set(rpc::Outcome(late));
     if (!self)
         return;
-    if (!m_isOpen || std::exchange(m_wasHeard, false)) {
+    const bool isMoving = m_link->isMoving(); // asked with every beat
+    if (!m_isOpen || std::exchange(m_wasHeard, false) || isMoving) {
         m_isAsked = false;
         return;
     }

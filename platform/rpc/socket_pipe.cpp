@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/socket_pipe.h"
 
+#include "rpc/limits.h"
+
 #include <QLoggingCategory>
 
 #include <utility>
@@ -22,7 +24,16 @@ SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Cal
             [this](const QString &text) { receive(text.toUtf8(), Form::json); });
     connect(m_socket.get(), &QWebSocket::binaryMessageReceived, this,
             [this](const QByteArray &bytes) { receive(bytes, Form::cbor); });
-    connect(m_socket.get(), &QWebSocket::pong, this, [this] { m_isAlive = true; });
+    m_socket->setOutgoingFrameSize(limits::frameBytesMax);
+    // A message that takes long is no silence, in either direction.
+    const auto live = [this] { m_isAlive = true; };
+    connect(m_socket.get(), &QWebSocket::pong, this, live);
+    connect(m_socket.get(), &QWebSocket::textFrameReceived, this, live);
+    connect(m_socket.get(), &QWebSocket::binaryFrameReceived, this, live);
+    connect(m_socket.get(), &QWebSocket::bytesWritten, this, [this] {
+        if (m_socket->bytesToWrite() > 0) // The system takes more only as the peer does.
+            m_isAlive = true;
+    });
     connect(m_socket.get(), &QWebSocket::bytesWritten, m_session.get(), &Session::drained);
     connect(m_socket.get(), &QWebSocket::disconnected, this, [this] {
         m_session.reset(); // now: calls under way shall know
@@ -38,7 +49,6 @@ SocketPipe::~SocketPipe()
 
 void SocketPipe::receive(const QByteArray &message, Form form)
 {
-    m_isAlive = true;
     if (m_session)
         m_session->receive(message, form);
 }
