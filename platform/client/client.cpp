@@ -89,7 +89,10 @@ void Client::attempt()
         m_trouble = u"no node is known"_s;
         return;
     }
-    m_connection = new Connection(m_options.link(m_options.nodes[m_next]), m_options.pingEvery);
+    Patience patience{m_options.pingEvery, m_options.leaveAfter};
+    if (m_options.nodes.size() == 1)
+        patience.leaveAfter = {}; // It would come back to the same one.
+    m_connection = new Connection(m_options.link(m_options.nodes[m_next]), patience);
     m_connection->setParent(this);
     connect(m_connection, &Connection::opened, this, &Client::onOpened);
     connect(m_connection, &Connection::closed, this, &Client::onClosed);
@@ -100,14 +103,14 @@ void Client::attempt()
 void Client::onOpened()
 {
     m_connectTimer.stop();
-    m_failures = 0;
     m_trouble.clear();
     Q_EMIT stateChanged(State::connected);
     for (const auto &set : std::exchange(m_waiting, {}))
         set(true);
 }
 
-/// Nodes are tried in turn without a pause, once around; then with growing pauses.
+/// Nodes are tried in turn without a pause, once around; then with growing pauses. To be let in is
+/// no success: where no node can serve, clients would go round in circles.
 milliseconds Client::pause()
 {
     if (m_failures < m_options.nodes.size())
@@ -124,6 +127,8 @@ void Client::onClosed(const QString &why)
     m_connectTimer.stop();
     m_trouble = u"%1: %2"_s.arg(m_options.nodes[m_next].authority(), why);
     if (Connection *gone = std::exchange(m_connection, nullptr)) {
+        if (gone->hasServed())
+            m_failures = 0;
         gone->disconnect(this);
         gone->setParent(nullptr); // who loses a call may end this client, and it is what calls
         gone->deleteLater();

@@ -24,6 +24,8 @@ struct Options
     std::chrono::milliseconds connectTimeout{2'000}; ///< Of one attempt.
     /// A node that says nothing for two of these while it was asked is given up.
     std::chrono::milliseconds pingEvery{1'000};
+    /// A node that answers nothing but UNAVAILABLE for so long is left, if there is another one.
+    std::chrono::milliseconds leaveAfter{2'000};
     std::chrono::milliseconds sessionTimeToLive{30'000}; ///< Of the store's own session.
     LinkFactory link = &makeWebSocketLink;
 };
@@ -48,7 +50,8 @@ struct Called
     bool isRepeated = false;
 };
 
-/// A client of a cluster: one connection to any of its nodes, and another one when that breaks.
+/// A client of a cluster: one connection to any of its nodes, and another one when that breaks, or
+/// when the node is silent, says that it cannot serve, or does not serve for long.
 ///
 /// A call waits for a connection, is sent, and is sent again elsewhere while that is safe and time
 /// is left. Resource; the thread that made it, which needs an event loop. Destroy it when no task
@@ -97,7 +100,7 @@ private:
 
     Options m_options;
     std::size_t m_next = 0;             ///< Which node is tried next.
-    std::size_t m_failures = 0;         ///< In a row.
+    std::size_t m_failures = 0;         ///< Connections in a row that were of no use.
     Connection *m_connection = nullptr; ///< A child.
     QTimer m_connectTimer;              ///< While an attempt is under way.
     QTimer m_pauseTimer;

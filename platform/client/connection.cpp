@@ -5,6 +5,7 @@
 
 #include <QPointer>
 
+#include <algorithm>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -16,8 +17,8 @@ using Clock = std::chrono::steady_clock;
 /// An answer may be under way when the server's own deadline ends; it is better than ours.
 static constexpr std::chrono::milliseconds grace{250};
 
-Connection::Connection(std::unique_ptr<Link> link, std::chrono::milliseconds pingEvery)
-    : m_link(std::move(link))
+Connection::Connection(std::unique_ptr<Link> link, const Patience &patience)
+    : m_link(std::move(link)), m_patience(patience)
 {
     m_link->opened = [this] {
         m_isOpen = true;
@@ -27,7 +28,7 @@ Connection::Connection(std::unique_ptr<Link> link, std::chrono::milliseconds pin
     m_link->alive = [this] { m_wasHeard = true; };
     m_link->closed = [this](const QString &why) { onClosed(why); };
     connect(&m_beat, &QTimer::timeout, this, &Connection::onBeat);
-    m_beat.start(pingEvery);
+    m_beat.start(patience.pingEvery);
 }
 
 Connection::~Connection() = default;
@@ -53,7 +54,7 @@ Eventual<rpc::Outcome> Connection::call(const QString &method, const QCborMap &p
         request.insert(u"deadlineMs"_s, qint64(deadline.count()));
         until = Clock::now() + deadline + grace;
     }
-    m_pending.emplace(m_lastId, Pending{set, until});
+    m_pending.emplace(m_lastId, Pending{set, Clock::now(), until});
     m_link->send(request.toCborValue().toCbor());
     return answer;
 }
@@ -87,13 +88,46 @@ void Connection::onReceived(const QByteArray &bytes)
     const auto found = m_pending.find(message.value(u"id"_s).toInteger(-1));
     if (found == m_pending.end())
         return; // Given up before.
-    const auto set = found->second.set;
+    const Pending call = std::move(found->second);
     m_pending.erase(found);
     const QCborValue error = message.value(u"error"_s);
     if (error.isMap())
-        set(rpc::Outcome(rpc::failureFromCbor(error.toMap())));
+        onAnswered(call, rpc::failureFromCbor(error.toMap()));
     else
-        set(rpc::Outcome(message.value(u"result"_s)));
+        onAnswered(call, message.value(u"result"_s));
+}
+
+void Connection::onAnswered(const Pending &call, const rpc::Outcome &outcome)
+{
+    const QPointer<Connection> self(this);
+    call.set(outcome);
+    if (!self)
+        return;
+    if (outcome)
+        noteServed();
+    else if (outcome.error().code == rpc::Code::unavailable)
+        noteUnserved(call.sentAt, outcome.error().message);
+    else if (outcome.error().code != rpc::Code::deadline) // which says neither
+        noteServed();
+}
+
+void Connection::noteServed()
+{
+    m_hasServed = true;
+    m_servedAt = Clock::now();
+    m_unservedFrom.reset();
+}
+
+/// A node may take seconds to say that it can do nothing. They count.
+void Connection::noteUnserved(Time sentAt, const QString &why)
+{
+    if (!m_unservedFrom)
+        m_unservedFrom = std::max(sentAt, m_servedAt);
+    const auto age = Clock::now() - *m_unservedFrom;
+    if (m_patience.leaveAfter.count() == 0 || age < m_patience.leaveAfter)
+        return;
+    m_link->abort();
+    onClosed(u"the node can do nothing (%1)"_s.arg(why));
 }
 
 void Connection::onNotification(const QString &method, const QCborMap &params)
@@ -102,6 +136,7 @@ void Connection::onNotification(const QString &method, const QCborMap &params)
     if (found == m_sinks.end())
         return; // Of a subscription that was cancelled.
     if (method == "rpc.event"_L1) {
+        noteServed();
         const EventSink event = found->second.event;
         event(params.value(u"event"_s).toMap());
     } else if (method == "rpc.ended"_L1) {
@@ -147,7 +182,8 @@ void Connection::onBeat()
         set(rpc::Outcome(late));
     if (!self)
         return;
-    if (!m_isOpen || std::exchange(m_wasHeard, false)) {
+    const bool isMoving = m_link->isMoving(); // asked with every beat
+    if (!m_isOpen || std::exchange(m_wasHeard, false) || isMoving) {
         m_isAsked = false;
         return;
     }

@@ -10,13 +10,23 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 
 namespace coffer::client {
 
+/// When a connection gives its node up.
+struct Patience
+{
+    /// Nothing was heard for two of these while it was asked.
+    std::chrono::milliseconds pingEvery{1'000};
+    /// It answered nothing but UNAVAILABLE for so long; 0: never for that.
+    std::chrono::milliseconds leaveAfter{0};
+};
+
 /// Calls over one link to one node: matches answers to calls and events to subscriptions.
 ///
-/// Resource; one thread. When the link breaks, every call under way ends with `lost`, and every
-/// subscription is told. Not opened again.
+/// Resource; one thread. When the link breaks, or the node is given up, every call under way ends
+/// with `lost`, and every subscription is told. Not opened again.
 class Connection final : public QObject
 {
     Q_OBJECT
@@ -30,11 +40,13 @@ public:
     /// The end of a subscription; no failure: the connection was lost.
     using EndSink = std::function<void(const std::optional<rpc::Failure> &why)>;
 
-    Connection(std::unique_ptr<Link> link, std::chrono::milliseconds pingEvery);
+    Connection(std::unique_ptr<Link> link, const Patience &patience);
     ~Connection() override;
 
     void open() { m_link->open(); }
     [[nodiscard]] bool isOpen() const { return m_isOpen; }
+    /// The node has said something else than that it can do nothing.
+    [[nodiscard]] bool hasServed() const { return m_hasServed; }
 
     /// Sends a call. \a done is called once; not from within this call, and after the deadline has
     /// passed with DEADLINE, for then the outcome is not known.
@@ -51,6 +63,7 @@ Q_SIGNALS:
     void closed(const QString &why);
 
 private:
+    using Time = std::chrono::steady_clock::time_point;
     struct Sinks
     {
         EventSink event;
@@ -59,19 +72,27 @@ private:
     struct Pending
     {
         Eventual<rpc::Outcome>::Setter set;
-        std::chrono::steady_clock::time_point deadline;
+        Time sentAt;
+        Time deadline;
     };
 
     void onReceived(const QByteArray &bytes);
+    void onAnswered(const Pending &call, const rpc::Outcome &outcome);
     void onNotification(const QString &method, const QCborMap &params);
     void onClosed(const QString &why);
     void onBeat();
+    void noteServed();
+    void noteUnserved(Time sentAt, const QString &why);
 
     std::unique_ptr<Link> m_link;
+    Patience m_patience;
     bool m_isOpen = false;
     bool m_isClosed = false;
     bool m_wasHeard = true; ///< Since the last beat.
     bool m_isAsked = false; ///< A ping is under way since then.
+    bool m_hasServed = false;
+    Time m_servedAt;                    ///< When it last did something.
+    std::optional<Time> m_unservedFrom; ///< When the first call since then was sent that failed.
     QTimer m_beat;
     qint64 m_lastId = 0;
     std::map<qint64, Pending> m_pending;

@@ -23,8 +23,12 @@ public:
     /// Begins to connect; opened() or closed() follows, never from within this call.
     virtual void open() = 0;
     virtual void send(const QByteArray &message) = 0;
-    /// Asks the peer for a sign of life, which comes as alive().
+    /// Asks the peer for a sign of life, which comes as alive(). So does each piece of a message
+    /// that arrives.
     virtual void ping() = 0;
+    /// Whether a good part of a large message has reached the peer's machine since this was last
+    /// asked: what it says itself would wait behind that.
+    [[nodiscard]] virtual bool isMoving() { return false; }
     /// Ends it at once; nothing is said any more.
     virtual void abort() = 0;
 

@@ -102,7 +102,11 @@ Task<Result<store::WatchAnswer>> RemoteStore::history(HistoryRequest request, Re
 
 std::unique_ptr<Watch> RemoteStore::watch(store::WatchRequest request)
 {
-    return makeRemoteWatch(m_client, std::move(request));
+    return makeRemoteWatch(m_client, std::move(request),
+                           [this, self = QPointer<QObject>(&m_context)](Revision shown) {
+                               if (self)
+                                   note(shown);
+                           });
 }
 
 // ---- writes

@@ -39,7 +39,8 @@ public:
 
     /// Closes the store's own session, if it has one. To be awaited before a polite end.
     [[nodiscard]] Task<Result<void>> finish();
-    /// The newest revision that was seen: reads of ReadMode::session are not older.
+    /// The newest revision that answers and watches have shown: reads of ReadMode::session are not
+    /// older.
     [[nodiscard]] Revision seen() const { return m_seen; }
 
 private:

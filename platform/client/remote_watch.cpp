@@ -25,11 +25,14 @@ namespace {
 /// What a watch, its frames and the sinks of the connection share.
 struct Stream : std::enable_shared_from_this<Stream>
 {
-    Stream(Client &of, store::WatchRequest what) : client(&of), request(std::move(what)) {}
+    Stream(Client &of, store::WatchRequest what, Shown then)
+        : client(&of), request(std::move(what)), shown(std::move(then))
+    {}
 
     QPointer<Client> client;
     store::WatchRequest request; ///< `from` moves with what has arrived.
-    Revision progress;           ///< Of what was read.
+    Shown shown;
+    Revision progress; ///< Of what was read.
     std::deque<Result<store::WatchAnswer>> waiting;
     std::size_t waitingBytes = 0;
     QPointer<Connection> connection; ///< Where the subscription is open.
@@ -44,6 +47,7 @@ struct Stream : std::enable_shared_from_this<Stream>
     }
     void cancel();
     void onEvent(const QCborMap &event);
+    void noteProgress(Revision upTo);
     void onEnd(const std::optional<rpc::Failure> &why);
     void add(Result<store::WatchAnswer> answer, std::size_t bytes);
     void listen(Connection &on, qint64 id);
@@ -76,10 +80,24 @@ void Stream::onEvent(const QCborMap &event)
         isEnded = true;
     } else if (const auto *batch = std::get_if<store::WatchBatch>(&*answer)) {
         request.from = batch->progress.next();
+        if (batch->events.empty() && !batch->hasMore) {
+            noteProgress(batch->progress);
+            return;
+        }
         for (const store::WatchEvent &one : batch->events)
             bytes += store::weight(one);
     }
     add(std::move(answer), bytes);
+}
+
+/// Nothing happened up to there. Whoever reads need not be woken for that.
+void Stream::noteProgress(Revision upTo)
+{
+    if (waiting.empty())
+        progress = upTo;
+    else if (auto *last =
+                 waiting.back() ? std::get_if<store::WatchBatch>(&*waiting.back()) : nullptr)
+        last->progress = upTo;
 }
 
 void Stream::onEnd(const std::optional<rpc::Failure> &why)
@@ -166,8 +184,10 @@ Task<Result<store::WatchAnswer>> nextOf(std::shared_ptr<Stream> stream)
             stream->waiting.pop_front();
             if (stream->waiting.empty())
                 stream->waitingBytes = 0;
-            if (const auto *batch = answer ? std::get_if<store::WatchBatch>(&*answer) : nullptr)
+            if (const auto *batch = answer ? std::get_if<store::WatchBatch>(&*answer) : nullptr) {
                 stream->progress = batch->progress;
+                stream->shown(batch->progress);
+            }
             co_return answer;
         }
         if (stream->isEnded || !stream->client) {
@@ -192,8 +212,8 @@ Task<Result<store::WatchAnswer>> nextOf(std::shared_ptr<Stream> stream)
 class RemoteWatch final : public Watch
 {
 public:
-    RemoteWatch(Client &client, store::WatchRequest request)
-        : m_stream(std::make_shared<Stream>(client, std::move(request)))
+    RemoteWatch(Client &client, store::WatchRequest request, Shown shown)
+        : m_stream(std::make_shared<Stream>(client, std::move(request), std::move(shown)))
     {
         m_stream->progress = m_stream->request.from.previous();
     }
@@ -214,9 +234,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<Watch> makeRemoteWatch(Client &client, store::WatchRequest request)
+std::unique_ptr<Watch> makeRemoteWatch(Client &client, store::WatchRequest request, Shown shown)
 {
-    return std::make_unique<RemoteWatch>(client, std::move(request));
+    return std::make_unique<RemoteWatch>(client, std::move(request), std::move(shown));
 }
 
 } // namespace coffer::client

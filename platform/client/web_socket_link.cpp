@@ -5,6 +5,8 @@
 
 #include <QWebSocket>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <utility>
 
 namespace coffer::client {
@@ -21,6 +23,7 @@ public:
         m_url.setPath(QStringLiteral("/rpc"));
         m_socket.setMaxAllowedIncomingMessageSize(rpc::limits::messageBytesMax * 2);
         m_socket.setMaxAllowedIncomingFrameSize(rpc::limits::messageBytesMax * 2);
+        m_socket.setOutgoingFrameSize(rpc::limits::frameBytesMax);
         const auto connect = [this](auto signal, auto call) {
             QObject::connect(&m_socket, signal, &m_socket, std::move(call));
         };
@@ -28,6 +31,10 @@ public:
         connect(&QWebSocket::binaryMessageReceived,
                 [this](const QByteArray &message) { received(message); });
         connect(&QWebSocket::pong, [this] { alive(); });
+        connect(&QWebSocket::binaryFrameReceived, [this](const QByteArray &, bool isLast) {
+            if (!isLast) // The whole message is said below.
+                alive();
+        });
         connect(&QWebSocket::disconnected, [this] { onClosed(); });
         connect(QOverload<QAbstractSocket::SocketError>::of(&QWebSocket::error),
                 [this] { onClosed(); });
@@ -42,6 +49,11 @@ public:
     void open() override { m_socket.open(m_url); }
     void send(const QByteArray &message) override { m_socket.sendBinaryMessage(message); }
     void ping() override { m_socket.ping(); }
+    [[nodiscard]] bool isMoving() override
+    {
+        const qint64 left = m_socket.bytesToWrite() + unacknowledged();
+        return std::exchange(m_left, left) >= left + qint64(rpc::limits::frameBytesMax);
+    }
     void abort() override
     {
         m_isClosed = true;
@@ -49,6 +61,16 @@ public:
     }
 
 private:
+    /// What the system has taken, and the peer's has not confirmed. Neither it nor Qt says when
+    /// that changes.
+    [[nodiscard]] qint64 unacknowledged() const
+    {
+        const auto *socket = m_socket.findChild<QAbstractSocket *>();
+        int bytes = 0;
+        const bool isKnown =
+            socket != nullptr && ::ioctl(int(socket->socketDescriptor()), SIOCOUTQ, &bytes) == 0;
+        return isKnown ? bytes : 0;
+    }
     void onClosed()
     {
         if (std::exchange(m_isClosed, true))
@@ -59,6 +81,7 @@ private:
 
     QUrl m_url;
     QWebSocket m_socket;
+    qint64 m_left = 0; ///< Of what was sent, as isMoving() last found it.
     bool m_isClosed = false;
 };
 

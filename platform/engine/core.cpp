@@ -350,6 +350,7 @@ Status Engine::Core::status() const
     status.cluster = cluster();
     status.applied = m_parts.machine.applied();
     status.checkpointed = m_checkpointer.committed();
+    status.isDiskFull = m_writer.isStuck();
     status.framesRefused = m_framesRefused;
     status.differing = m_reports.differing();
     status.fenced = m_reports.fenced();

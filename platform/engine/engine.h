@@ -73,6 +73,8 @@ struct Status
     NodeId leader;          ///< As last heard; none when unknown.
     bool isLeading = false; ///< Leads and its LeaderStart is applied: it serves.
     bool isFenced = false;  ///< Lost durable state: never votes again under this id.
+    /// The journal has no space; this node neither learns nor votes until it has.
+    bool isDiskFull = false;
     Slot chosenUpTo;
     Slot applied;
     Slot checkpointed;               ///< Last committed checkpoint.

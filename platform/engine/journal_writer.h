@@ -30,6 +30,8 @@ public:
     void truncate(Slot slot, LiveRecords live);
 
     [[nodiscard]] bool isIdle() const { return !m_isBusy; }
+    /// The disk is full: a group waits for space.
+    [[nodiscard]] bool isStuck() const { return m_retryAt.has_value(); }
     /// Begins to write what has gathered, if nothing is being written.
     void flush();
     /// Tries again after a full disk.

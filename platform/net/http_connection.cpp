@@ -162,6 +162,10 @@ void HttpConnection::route()
     HttpRequest request = m_parser->takeRequest();
     m_isHead = request.method == "HEAD";
     m_state = State::answering;
+    if (const std::optional<HttpResponse> refusal = m_host.refuse(request)) {
+        m_socket->skip(m_isUpgrade ? m_socket->bytesAvailable() : 0);
+        return refuse(*refusal);
+    }
     HttpRouter::Match match = m_host.router().match(request, m_isUpgrade);
     if (m_isUpgrade && !match.webSocket) { // an upgrade is an offer that may be ignored
         m_socket->skip(m_socket->bytesAvailable());

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 namespace coffer::net {
 
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] virtual const HttpRouter &router() const = 0;
     [[nodiscard]] virtual const HttpPatience &patience() const = 0;
     [[nodiscard]] virtual Monotonic now() const = 0;
+    /// The answer to a request that must not reach any handler.
+    [[nodiscard]] virtual std::optional<HttpResponse> refuse(const HttpRequest &request) const = 0;
     /// Makes a WebSocket of \a socket, from which the head of the request has not been taken.
     virtual void upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer) = 0;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_message.h"
 
+#include <QHostAddress>
 #include <QJsonDocument>
 
 #include <array>
@@ -56,6 +57,19 @@ QByteArray decoded(QByteArray text)
 }
 
 } // namespace
+
+bool isHostAllowed(const QByteArray &host, const QStringList &names)
+{
+    QString name = QString::fromLatin1(host).trimmed().toLower();
+    if (const qsizetype end = name.indexOf(u']'); name.startsWith(u'[') && end > 0)
+        name = name.mid(1, end - 1);
+    else
+        name = name.section(u':', 0, 0);
+    if (name.endsWith(u'.')) // the same name, written in full
+        name.chop(1);
+    return host.isEmpty() || name == "localhost"_L1 || !QHostAddress(name).isNull()
+           || names.contains(name) || names.contains(u"*"_s);
+}
 
 void Hangup::onHangup(std::function<void()> callback)
 {

@@ -4,6 +4,7 @@
 #include <QByteArray>
 #include <QJsonObject>
 #include <QString>
+#include <QStringList>
 
 #include <functional>
 #include <memory>
@@ -68,6 +69,13 @@ struct HttpResponse
     /// The same response with one header more.
     [[nodiscard]] HttpResponse with(const QByteArray &name, const QByteArray &value) &&;
 };
+
+/// Whether the value of a Host header names who was meant to be asked: a number (of any kind that
+/// QHostAddress reads), localhost, one of \a names (in small letters, "*" is any), or nothing.
+///
+/// A page in a browser can make its own name lead to this machine, and then read what is answered
+/// (DNS rebinding). The name in Host is all that tells.
+[[nodiscard]] bool isHostAllowed(const QByteArray &host, const QStringList &names);
 
 /// How a response leaves.
 struct HttpFraming

@@ -170,6 +170,16 @@ void HttpServer::serve(std::unique_ptr<QTcpSocket> socket)
             [this, connection] { m_connections.remove(connection); });
 }
 
+std::optional<HttpResponse> HttpServer::refuse(const HttpRequest &request) const
+{
+    const QByteArray host = request.header("Host");
+    if (!m_options.hostNames || isHostAllowed(host, *m_options.hostNames))
+        return {};
+    return HttpResponse::error(403, u"DENIED"_s,
+                               u"Host: \"%1\" is no name of this node; use its address, or name it "
+                               "with --host-names."_s.arg(QString::fromLatin1(host.left(255))));
+}
+
 void HttpServer::upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer)
 {
     new Handshake(std::move(socket), offer.accepted, m_options.webSocketMessageBytesMax, this);

@@ -25,6 +25,9 @@ struct HttpOptions
     int connectionsMax = limits::connectionsMax;
     std::int64_t webSocketMessageBytesMax = limits::bodyBytesMax;
     std::optional<QSslConfiguration> tls; ///< Without: plain TCP.
+    /// Names that a request may give as its Host, in small letters, besides numbers and localhost:
+    /// see isHostAllowed(). Without: any.
+    std::optional<QStringList> hostNames;
 };
 
 /// The front door: HTTP/1.1 and WebSocket on one port, over TCP or TLS. Node thread.
@@ -56,6 +59,7 @@ private:
     [[nodiscard]] const HttpRouter &router() const override { return m_router; }
     [[nodiscard]] const HttpPatience &patience() const override { return m_options.patience; }
     [[nodiscard]] Monotonic now() const override { return m_clock.monotonic(); }
+    [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest &request) const override;
     void upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer) override;
 
     [[nodiscard]] std::unique_ptr<QTcpSocket> makeSocket(qintptr descriptor);

@@ -2,8 +2,10 @@
 #include "node/client_service.h"
 
 #include "net/peer_address.h"
+#include "node/slow_log.h"
 
 #include <QHostAddress>
+#include <QSysInfo>
 #include <QTimer>
 
 #include <utility>
@@ -14,18 +16,50 @@ namespace coffer::node {
 
 /// How often a stop looks whether all calls are answered.
 static constexpr std::chrono::milliseconds lookEvery{5};
+/// WebSockets that are sent away at once, each time that Health looks: all of a large node's would
+/// run into the next one within a moment.
+static constexpr int dismissalsMax = 50;
+
+/// Whoever can make a name lead here cannot choose that of the machine.
+static net::HttpOptions httpOptions(const ClientOptions &options)
+{
+    net::HttpOptions http;
+    http.hostNames = options.hostNames;
+    http.hostNames->append(QSysInfo::machineHostName().toLower());
+    return http;
+}
 
 struct ClientService::Parts
 {
-    explicit Parts(Host &of)
+    Parts(Host &of, const ClientOptions &options)
         : host(of)
         , store(of)
         , storeMethods(store)
         , clusterMethods(of)
         , door(registry, router, of.clock())
         , rest(door, router)
-        , server(router, of.clock())
-    {}
+        , server(router, of.clock(), httpOptions(options))
+        , health(of, options.health,
+                 [this, options](const QString &why) { dismiss(why, options.health.lostAfter); })
+        , slowLog(of.clock(), options.slowRequest, [this] { return circumstances(); })
+    {
+        door.setReadiness([this] { return health.trouble(); });
+        door.addObserver([this](const rpc::Method &, const rpc::Call &call,
+                                const rpc::Outcome &outcome,
+                                Monotonic took) { slowLog.note(call, outcome, took); });
+    }
+    /// Each of them had as long here as the node has been in trouble at least.
+    void dismiss(const QString &why, std::chrono::milliseconds age)
+    {
+        door.dismiss(host.clock().monotonic() - age, why + u"; go to another node"_s,
+                     dismissalsMax);
+    }
+    [[nodiscard]] QString circumstances() const
+    {
+        const QString others = u"%1 calls under way"_s.arg(door.callsInFlight());
+        const QString trouble = health.trouble();
+        return trouble.isEmpty() ? others : others + u"; "_s + trouble;
+    }
 
     Host &host;
     LocalStore store;
@@ -36,11 +70,15 @@ struct ClientService::Parts
     rpc::FrontDoor door;
     StoreRest rest;
     net::HttpServer server;
+    Health health;
+    SlowLog slowLog;
     QTimer stopTimer;
     std::function<void()> stopped;
 };
 
-ClientService::ClientService(QString listen) : m_listen(std::move(listen)) {}
+ClientService::ClientService(QString listen, ClientOptions options)
+    : m_listen(std::move(listen)), m_options(std::move(options))
+{}
 
 ClientService::~ClientService()
 {
@@ -79,10 +117,7 @@ Result<QString> ClientService::start(Host &host)
     const Result<QHostAddress> address = addressOf(listen->host);
     if (!address)
         return address.error();
-    m_parts = std::make_unique<Parts>(host);
-    m_parts->door.setReadiness([&host]() -> QString {
-        return host.status().leader.isNone() ? u"there is no leader"_s : QString();
-    });
+    m_parts = std::make_unique<Parts>(host, m_options);
     for (const Result<void> &added :
          {m_parts->storeMethods.addTo(m_parts->registry),
           m_parts->clusterMethods.addTo(m_parts->registry), m_parts->rest.addRoutes()}) {

@@ -3,6 +3,7 @@
 
 #include "net/http_server.h"
 #include "node/cluster_methods.h"
+#include "node/health.h"
 #include "node/local_store.h"
 #include "node/service.h"
 #include "node/store_methods.h"
@@ -14,15 +15,25 @@
 
 namespace coffer::node {
 
+struct ClientOptions
+{
+    /// Names besides numbers, localhost and that of this machine by which browsers may reach the
+    /// node; "*": any. See docs/formats/rpc.md.
+    QStringList hostNames = {};
+    std::chrono::milliseconds slowRequest{1'000}; ///< Longer calls are logged; 0: none.
+    HealthOptions health = {};
+};
+
 /// What clients reach of a node: one port for HTTP and WebSocket, the registry of methods behind
-/// it, and the methods of store and cluster. Node thread.
+/// it, and the methods of store and cluster. While the node cannot serve for long, it sends its
+/// WebSockets away. Node thread.
 class ClientService final : public Service
 {
     Q_DISABLE_COPY_MOVE(ClientService)
 
 public:
     /// \a listen: "host:port"; port 0 takes one that is free.
-    explicit ClientService(QString listen);
+    explicit ClientService(QString listen, ClientOptions options = {});
     ~ClientService() override;
 
     [[nodiscard]] Result<QString> start(Host &host) override;
@@ -38,6 +49,7 @@ private:
     struct Parts;
 
     QString m_listen;
+    ClientOptions m_options;
     std::unique_ptr<Parts> m_parts;
 };
 

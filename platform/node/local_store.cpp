@@ -12,12 +12,11 @@ namespace coffer::node {
 
 using namespace pluginapi;
 
-/// How long a session read waits for this node to catch up.
-static constexpr std::chrono::milliseconds reachTimeout{5000};
 /// How many pieces of the history one call looks through; each is limits::watchScanMax changes.
 static constexpr int historyPiecesMax = 16;
 
-LocalStore::LocalStore(Host &host) : m_host(host), m_watches(host)
+LocalStore::LocalStore(Host &host, const Options &options)
+    : m_host(host), m_options(options), m_watches(host)
 {
     host.addAppliedHook(&m_context, [this] { onApplied(); });
 }
@@ -50,13 +49,13 @@ Task<Result<bool>> LocalStore::reach(Revision revision)
     }
     Eventual<bool> reached({ErrorCode::unavailable, QStringLiteral("the node ended")});
     const auto set = reached.setter();
-    m_reaching.emplace(revision, set);
-    const QPointer<QObject> self(&m_context);
-    QTimer::singleShot(reachTimeout, &m_context, [this, self, set] {
+    const auto place = m_reaching.emplace(revision, set);
+    QTimer::singleShot(m_options.reachTimeout, &m_context, [this, place, set] {
+        if (set.isSet())
+            return; // It was reached, and its place is gone.
+        m_reaching.erase(place);
         set(Error{ErrorCode::unavailable,
                   QStringLiteral("this node has not caught up in time; ask another")});
-        if (self)
-            std::erase_if(m_reaching, [](const auto &some) { return some.second.isSet(); });
     });
     const Result<bool> result = co_await reached;
     co_return result;

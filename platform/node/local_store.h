@@ -6,6 +6,7 @@
 #include "node/local_watches.h"
 #include "pluginapi/store.h"
 
+#include <chrono>
 #include <map>
 
 namespace coffer::node {
@@ -19,8 +20,15 @@ class LocalStore final : public pluginapi::Store
     Q_DISABLE_COPY_MOVE(LocalStore)
 
 public:
+    struct Options
+    {
+        /// How long a session read waits for this node to catch up.
+        std::chrono::milliseconds reachTimeout{5'000};
+    };
+
     /// \a host has to outlive this.
-    explicit LocalStore(Host &host);
+    explicit LocalStore(Host &host) : LocalStore(host, Options()) {}
+    LocalStore(Host &host, const Options &options);
     ~LocalStore() override;
 
     template<class T>
@@ -46,6 +54,7 @@ private:
     void onApplied();
 
     Host &m_host;
+    Options m_options;
     LocalWatches m_watches;
     QObject m_context;                                          ///< Of hooks and timers.
     std::multimap<Revision, Eventual<bool>::Setter> m_reaching; ///< Session reads that wait.

@@ -27,6 +27,7 @@ struct LocalWatches::Shared
     bool isEnded = false; ///< After an error, or compacted.
     std::optional<Wake::Setter> waiter = {};
     Revision progress = request.from.previous();
+    Revision told = progress; ///< As its reader was told last.
 
     void wake()
     {
@@ -103,8 +104,9 @@ std::optional<Result<store::WatchAnswer>> LocalWatches::Reader::tryNext(LocalWat
         return ended(shared, std::move(answer));
     }
     shared.progress = batch->progress;
-    if (batch->events.empty() && !batch->hasMore)
+    if (batch->events.empty() && !batch->hasMore && !home.isOldNews(shared.told))
         return {};
+    shared.told = batch->progress;
     return answer;
 }
 
@@ -124,7 +126,7 @@ Task<Result<store::WatchAnswer>> LocalWatches::Reader::read(QPointer<LocalWatche
             if (auto answer = add(*home, shared))
                 co_return std::move(*answer);
         }
-        if (shared->isDue) {
+        if (shared->isDue || (hasState && home->isOldNews(shared->told))) {
             if (auto answer = tryNext(*home, *shared))
                 co_return std::move(*answer);
         }
@@ -168,13 +170,42 @@ void LocalWatches::onApplied()
         if (const std::shared_ptr<Shared> shared = weak.lock())
             shared->wake();
     }
+    if (const Revision floor = m_host.store().floor(); floor != m_floor) {
+        m_floor = floor;
+        m_reminding = {}; // From the first one again.
+        m_isReminding = true;
+    }
     pump();
+}
+
+/// A reader whose last news is among the oldest quarter of the history, or older, could soon not
+/// resume elsewhere although it missed nothing.
+bool LocalWatches::isOldNews(Revision told) const
+{
+    const std::uint64_t floor = m_host.store().floor().value();
+    return told.value() < floor + (m_host.store().revision().value() - floor) / 4;
+}
+
+/// Wakes up to \a most readers that wait with old news; each then tells its progress.
+void LocalWatches::remind(std::size_t most)
+{
+    std::vector<std::shared_ptr<Shared>> found; // Those that are woken change the map.
+    auto known = m_known.upper_bound(m_reminding);
+    for (; known != m_known.end() && found.size() < most; ++known) {
+        m_reminding = known->first;
+        const std::shared_ptr<Shared> shared = known->second.lock();
+        if (shared && shared->waiter && isOldNews(shared->told))
+            found.push_back(shared);
+    }
+    m_isReminding = known != m_known.end();
+    for (const std::shared_ptr<Shared> &shared : found)
+        shared->wake();
 }
 
 void LocalWatches::schedule()
 {
     const store::Watches *watches = m_host.watches();
-    if (m_isScheduled || watches == nullptr || !watches->hasReady())
+    if (m_isScheduled || watches == nullptr || !(m_isReminding || watches->hasReady()))
         return;
     m_isScheduled = true;
     QMetaObject::invokeMethod(
@@ -194,6 +225,8 @@ void LocalWatches::pump()
         if (const std::shared_ptr<Shared> shared = known->second.lock())
             shared->wake();
     }
+    if (m_isReminding)
+        remind(wakesMax);
     schedule();
 }
 

@@ -8,6 +8,7 @@
 
 #include <QCoreApplication>
 
+#include <algorithm>
 #include <cstdio>
 
 using namespace coffer;
@@ -18,6 +19,17 @@ static std::optional<QString> environment(const QString &name)
     if (!qEnvironmentVariableIsSet(key.constData()))
         return std::nullopt;
     return qEnvironmentVariable(key.constData());
+}
+
+static node::ClientOptions clientOptions(const node::Settings &settings)
+{
+    node::ClientOptions options;
+    options.hostNames = settings.hostNames;
+    options.slowRequest = settings.slowRequest;
+    // Not while an election may still be under way.
+    options.health.logAfter = std::max(options.health.logAfter, 3 * settings.electionMax);
+    options.health.lostAfter = std::max(options.health.lostAfter, 4 * settings.electionMax);
+    return options;
 }
 
 int main(int count, char **arguments)
@@ -36,7 +48,8 @@ int main(int count, char **arguments)
     node::installLog(settings.logLevel, settings.logFormat);
 
     node::Daemon daemon(settings);
-    daemon.addService(std::make_unique<node::ClientService>(settings.listen));
+    daemon.addService(
+        std::make_unique<node::ClientService>(settings.listen, clientOptions(settings)));
     node::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;

@@ -59,6 +59,22 @@ static Result<void> setPeers(Settings &settings, const QString &value)
     return {};
 }
 
+/// Names as they stand in a Host header, without ports.
+static Result<void> setHostNames(Settings &settings, const QString &value)
+{
+    settings.hostNames.clear();
+    for (const QString &part : value.split(QLatin1Char(','), Qt::SkipEmptyParts)) {
+        const QString name = part.trimmed().toLower();
+        for (const QChar letter : name) {
+            const bool isFit = letter.isLetterOrNumber() || QStringLiteral("-._").contains(letter);
+            if (!isFit && name != u"*")
+                return expected(part, QStringLiteral("a host name without a port, or *"));
+        }
+        settings.hostNames.append(name);
+    }
+    return {};
+}
+
 static Set duration(std::chrono::milliseconds Settings::*member, std::chrono::milliseconds min,
                     std::chrono::milliseconds max)
 {
@@ -108,6 +124,12 @@ static std::vector<SettingSpec> makeTable()
          "port "
          "may do everything",
          "no", choice<bool>(&S::isOpenToAll, {{"yes", true}, {"no", false}})},
+        {"host-names",
+         "Names by which clients reach this node, as a.example,b.example, besides localhost, "
+         "numbers and the name of this machine; *: any. Others are refused: a page in a browser "
+         "may have made them up",
+         {},
+         setHostNames},
         {"listen-peers", "Where peers are listened for", "127.0.0.1:7401",
          address(&S::listenPeers)},
         {"advertise-peers",
@@ -137,6 +159,8 @@ static std::vector<SettingSpec> makeTable()
          duration(&S::requestTimeout, 10ms, 600'000ms)},
         {"stop-timeout-ms", "How long a stopping node finishes what is in flight", "5000",
          duration(&S::stopTimeout, 0ms, 600'000ms)},
+        {"slow-request-ms", "Calls of clients that take longer are logged; 0: none", "1000",
+         duration(&S::slowRequest, 0ms, 600'000ms)},
     };
 }
 

@@ -25,6 +25,7 @@ struct Settings
     QString listen;      ///< For clients.
     /// That clients are served beyond this machine although each of them may do everything.
     bool isOpenToAll = false;
+    QStringList hostNames;  ///< By which browsers may reach it, besides those that are safe.
     QString listenPeers;    ///< For peers; not used by a cluster of one.
     QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
     QString peerCertificate;
@@ -37,6 +38,7 @@ struct Settings
     std::chrono::milliseconds electionMax{240};
     std::chrono::milliseconds requestTimeout{5000};
     std::chrono::milliseconds stopTimeout{5000};
+    std::chrono::milliseconds slowRequest{1000}; ///< Longer calls of clients are logged; 0: none.
 };
 
 /// The program has nothing to run: help was asked for, or a setting is wrong.

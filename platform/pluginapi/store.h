@@ -57,8 +57,9 @@ class Watch
 {
 public:
     virtual ~Watch() = default;
-    /// What comes next: at least one event, or progress alone if the watcher is far behind; whole
-    /// revisions in order, each once. WatchCompacted ends the watch. One call at a time.
+    /// What comes next: at least one event, or progress alone if the watcher is far behind, or if
+    /// compaction comes near what it was last told; whole revisions in order, each once.
+    /// WatchCompacted ends the watch. One call at a time.
     ///
     /// A remote watch goes on by itself after the connection broke. Errors: `unavailable` if that
     /// cannot be, `denied`, `invalid`; a watch that ended with one stays ended.

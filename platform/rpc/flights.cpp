@@ -167,9 +167,11 @@ QCoro::Task<void> Flights::fly(std::shared_ptr<Flight> flight, Form form)
     const Outcome outcome = co_await m_registry.invoke(flight->call, form);
     if (self)
         leave(flight);
-    if (self && m_observe)
-        m_observe(flight->entry->method(), flight->call, outcome,
-                  m_clock.monotonic() - flight->began);
+    if (self) {
+        const Monotonic took = m_clock.monotonic() - flight->began;
+        for (const Observe &observe : m_observers)
+            observe(flight->entry->method(), flight->call, outcome, took);
+    }
     if (!outcome)
         flight->call.cancel(); // and with it what the handler opened before it failed
     flight->land(outcome);

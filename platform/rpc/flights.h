@@ -65,7 +65,8 @@ public:
     /// gone by then, it is CANCELLED.
     [[nodiscard]] QCoro::Task<Outcome> run(std::weak_ptr<Lane> lane, Request request);
 
-    void setObserve(Observe observe) { m_observe = std::move(observe); }
+    /// Adds one; all are told, in order, and must not add others meanwhile.
+    void addObserver(Observe observe) { m_observers.push_back(std::move(observe)); }
     [[nodiscard]] int inFlight() const { return m_inFlight; }
     /// From now on new calls are refused as UNAVAILABLE: the node stops.
     void refuseNew() { m_isRefusing = true; }
@@ -82,7 +83,7 @@ private:
 
     Registry &m_registry;
     const Clock &m_clock;
-    Observe m_observe;
+    std::vector<Observe> m_observers;
     int m_inFlight = 0;
     bool m_isRefusing = false;
     std::multimap<Monotonic, std::weak_ptr<Flight>> m_deadlines;

@@ -82,7 +82,7 @@ private:
 } // namespace
 
 FrontDoor::FrontDoor(Registry &registry, net::HttpRouter &router, const Clock &clock)
-    : m_flights(registry, clock)
+    : m_clock(clock), m_flights(registry, clock)
 {
     using net::HttpRequest;
     keep(router.add("POST", "/rpc", [this](HttpRequest r) { return post(std::move(r)); }));
@@ -193,7 +193,8 @@ QCoro::Task<net::WebSocketOffer> FrontDoor::offer(HttpRequest request)
     offered.accepted = [this, self, known = *caller](std::unique_ptr<QWebSocket> socket) {
         if (!self)
             return; // went during the handshake
-        auto *pipe = new SocketPipe(std::move(socket), m_flights, known); // deletes itself
+        auto *pipe = new SocketPipe(std::move(socket), m_flights, known,
+                                    m_clock.monotonic()); // deletes itself
         m_pipes.insert(pipe);
         connect(pipe, &QObject::destroyed, this, [this, pipe] { m_pipes.remove(pipe); });
     };
@@ -226,6 +227,20 @@ HttpResponse FrontDoor::responseOf(const Failure &failure)
     if (status == 401)
         response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
+}
+
+void FrontDoor::dismiss(Monotonic openedBefore, const QString &why, int most)
+{
+    const auto pipes = m_pipes; // some end meanwhile
+    for (SocketPipe *pipe : pipes) {
+        const bool isMeant =
+            m_pipes.contains(pipe) && !pipe->isEnding() && pipe->openedAt() < openedBefore;
+        if (!isMeant)
+            continue;
+        if (most-- <= 0)
+            return;
+        pipe->end(why);
+    }
 }
 
 void FrontDoor::checkLife()

@@ -44,8 +44,8 @@ public:
 
     /// Without it everybody is "anonymous".
     void setIdentify(Identify identify) { m_identify = std::move(identify); }
-    /// Flights::setObserve().
-    void setObserve(Flights::Observe observe) { m_flights.setObserve(std::move(observe)); }
+    /// Flights::addObserver().
+    void addObserver(Flights::Observe observe) { m_flights.addObserver(std::move(observe)); }
     void setReadiness(Readiness readiness) { m_readiness = std::move(readiness); }
 
     /// One call on behalf of a request of HTTP, with the caller, deadline (header
@@ -58,6 +58,10 @@ public:
 
     /// Refuses new calls, of all connections; those under way are still answered.
     void stop() { m_flights.refuseNew(); }
+    /// Ends WebSockets that were opened before \a openedBefore, at most \a most of them, with
+    /// \a why (at most 123 bytes) for their clients: they go to another node. Calls under way are
+    /// cancelled.
+    void dismiss(Monotonic openedBefore, const QString &why, int most);
     /// Calls that are not answered yet, of all connections.
     [[nodiscard]] int callsInFlight() const { return m_flights.inFlight(); }
     [[nodiscard]] std::size_t webSocketCount() const { return std::size_t(m_pipes.size()); }
@@ -73,6 +77,7 @@ private:
     [[nodiscard]] QCoro::Task<net::HttpResponse> readiness(net::HttpRequest request);
     void keep(Result<net::HttpRouter::Route> route);
 
+    const Clock &m_clock;
     Flights m_flights;
     Identify m_identify;
     Readiness m_readiness;

@@ -21,6 +21,8 @@ inline constexpr qint64 unsentBytesMax = 1 << 20;   ///< Waiting in a connection
 inline constexpr qint64 backlogBytesMax = 8 << 20;
 /// ... and here the connection is cut.
 inline constexpr qint64 backlogBytesCut = 32 << 20;
+/// Larger messages of a WebSocket leave in pieces, each of which is a sign of life to the peer.
+inline constexpr quint64 frameBytesMax = 16'384;
 inline constexpr int methodNameBytesMax = 64;
 inline constexpr int idBytesMax = 256;       ///< The id of a call, where it is a text.
 inline constexpr int patternBytesMax = 4096; ///< The longest text that a `pattern` is tried on.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/socket_pipe.h"
 
+#include "rpc/limits.h"
+
 #include <QLoggingCategory>
 
 #include <utility>
@@ -12,15 +14,26 @@ Q_LOGGING_CATEGORY(socketLog, "coffer.rpc")
 
 } // namespace
 
-SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller)
+SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller,
+                       Monotonic openedAt)
     : m_socket(std::move(socket))
     , m_session(std::make_unique<Session>(flights, static_cast<Pipe &>(*this), std::move(caller)))
+    , m_openedAt(openedAt)
 {
     connect(m_socket.get(), &QWebSocket::textMessageReceived, this,
             [this](const QString &text) { receive(text.toUtf8(), Form::json); });
     connect(m_socket.get(), &QWebSocket::binaryMessageReceived, this,
             [this](const QByteArray &bytes) { receive(bytes, Form::cbor); });
-    connect(m_socket.get(), &QWebSocket::pong, this, [this] { m_isAlive = true; });
+    m_socket->setOutgoingFrameSize(limits::frameBytesMax);
+    // A message that takes long is no silence, in either direction.
+    const auto live = [this] { m_isAlive = true; };
+    connect(m_socket.get(), &QWebSocket::pong, this, live);
+    connect(m_socket.get(), &QWebSocket::textFrameReceived, this, live);
+    connect(m_socket.get(), &QWebSocket::binaryFrameReceived, this, live);
+    connect(m_socket.get(), &QWebSocket::bytesWritten, this, [this] {
+        if (m_socket->bytesToWrite() > 0) // The system takes more only as the peer does.
+            m_isAlive = true;
+    });
     connect(m_socket.get(), &QWebSocket::bytesWritten, m_session.get(), &Session::drained);
     connect(m_socket.get(), &QWebSocket::disconnected, this, [this] {
         m_session.reset(); // now: calls under way shall know
@@ -36,7 +49,6 @@ SocketPipe::~SocketPipe()
 
 void SocketPipe::receive(const QByteArray &message, Form form)
 {
-    m_isAlive = true;
     if (m_session)
         m_session->receive(message, form);
 }
@@ -47,6 +59,13 @@ void SocketPipe::checkLife()
         m_socket->abort();
     else
         m_socket->ping();
+}
+
+void SocketPipe::end(const QString &why)
+{
+    m_isEnding = true;
+    m_session.reset(); // Nothing more is done for it, nor said.
+    m_socket->close(QWebSocketProtocol::CloseCodeGoingAway, why);
 }
 
 void SocketPipe::send(const QByteArray &message, Form form)

@@ -15,11 +15,16 @@ namespace coffer::rpc {
 class SocketPipe final : public QObject, private Pipe
 {
 public:
-    SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller);
+    SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller,
+               Monotonic openedAt);
     ~SocketPipe() override;
 
     /// Ends the connection if nothing was heard since the last time; else asks for a sign of life.
     void checkLife();
+    /// Ends the connection and tells the peer \a why.
+    void end(const QString &why);
+    [[nodiscard]] bool isEnding() const { return m_isEnding; }
+    [[nodiscard]] Monotonic openedAt() const { return m_openedAt; }
 
 private:
     void receive(const QByteArray &message, Form form);
@@ -30,7 +35,9 @@ private:
 
     std::unique_ptr<QWebSocket> m_socket;
     std::unique_ptr<Session> m_session;
+    Monotonic m_openedAt;
     bool m_isAlive = true;
+    bool m_isEnding = false;
 };
 
 } // namespace coffer::rpc

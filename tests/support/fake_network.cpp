@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/fake_network.h"
 
+#include "rpc/message.h"
 #include "rpc/session.h"
 
 #include <QObject>
@@ -40,7 +41,7 @@ public:
     {
         m_network.asked.push_back(message);
         later([this, message] {
-            if (m_session && !m_network.isSilent)
+            if (m_session && !m_network.isSilent && !refuse(message))
                 m_session->receive(message, rpc::Form::cbor);
         });
     }
@@ -60,6 +61,16 @@ public:
     }
 
 private:
+    [[nodiscard]] bool refuse(const QByteArray &message)
+    {
+        const QCborMap asked = QCborValue::fromCbor(message).toMap();
+        const QString method = asked.value(u"method"_s).toString();
+        if (!m_network.isRefused || !m_network.isRefused(m_host, method))
+            return false;
+        const rpc::Failure failure = rpc::Failure::of(rpc::Code::unavailable, u"no leader"_s);
+        received(rpc::write(rpc::answerOf(asked.value(u"id"_s), failure), rpc::Form::cbor));
+        return true;
+    }
     void send(const QByteArray &message, rpc::Form) override
     {
         later([this, message] {

@@ -5,6 +5,7 @@
 #include "rpc/flights.h"
 #include "rpc/registry.h"
 
+#include <functional>
 #include <set>
 #include <vector>
 
@@ -21,7 +22,9 @@ public:
     /// All connections break.
     void cut();
 
-    std::set<QString> down;        ///< Hosts that refuse connections.
+    std::set<QString> down; ///< Hosts that refuse connections.
+    /// Calls that are answered UNAVAILABLE and not carried out.
+    std::function<bool(const QString &host, const QString &method)> isRefused;
     bool isSilent = false;         ///< Nothing arrives, either way.
     int loseAnswers = 0;           ///< So many of the next answers break the connection instead.
     int opened = 0;                ///< Connections, so far.

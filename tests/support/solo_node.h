@@ -24,6 +24,7 @@ public:
     /// Runs the event loop until it serves; false if it does not within ten seconds.
     [[nodiscard]] bool waitUntilServing();
     [[nodiscard]] node::Host &host() { return m_host; }
+    [[nodiscard]] storage::MemoryDisk &disk() { return m_disk; }
     [[nodiscard]] const std::vector<Error> &failures() const { return m_failures; }
 
 private:

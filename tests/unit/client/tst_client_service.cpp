@@ -92,6 +92,15 @@ private Q_SLOTS:
         QCOMPARE(status(*reply), expected);
         QVERIFY(reply->readAll().contains("\"error\""));
     }
+    void host_thatABrowserWasToldIsRefused()
+    {
+        const auto reply = send("GET", "/v1/store/rest/a", {}, {{"Host", "evil.example"}});
+        QCOMPARE(status(*reply), 403);
+        const QByteArray why = reply->readAll();
+        QVERIFY2(why.contains("--host-names"), why.constData());
+        const QByteArray own = QSysInfo::machineHostName().toLatin1();
+        QCOMPARE(status(*send("GET", "/healthz", {}, {{"Host", own}})), 200);
+    }
     void readiness_isSaid()
     {
         QCOMPARE(status(*send("GET", "/healthz")), 200);

@@ -35,6 +35,7 @@ private Q_SLOTS:
         options.timeout = std::chrono::seconds(20);
         options.connectTimeout = std::chrono::milliseconds(200);
         options.pingEvery = std::chrono::milliseconds(20);
+        options.leaveAfter = std::chrono::milliseconds(60);
         options.link = [this](const QUrl &node) { return m_network->make(node); };
         m_options = options;
         restart();
@@ -144,6 +145,60 @@ private Q_SLOTS:
         m_network->isSilent = false;
         QTRY_COMPARE(m_client->state(), Client::State::connected);
     }
+    void nodeThatCannotServe_isLeft()
+    {
+        const Revision before = *wait(m_store->put("/left", "0"));
+        QCOMPARE(m_client->node().host(), u"a"_s);
+        m_network->isRefused = [](const QString &host, const QString &) { return host == u"a"; };
+        const auto watch = m_store->watch({*store::Glob::parse("/left"), {}});
+        auto next = watch->next();
+        const Result<Revision> put = wait(m_store->put("/left", "1"));
+        QVERIFY2(put, put ? "" : qPrintable(put.error().message));
+        QCOMPARE(put->value(), before.value() + 1); // Once.
+        QCOMPARE(m_client->node().host(), u"b"_s);
+        QTRY_COMPARE(m_node.host().watches()->size(), 1u);
+        QVERIFY(wait(m_local.put("/left", "2")));
+        QVERIFY(wait(std::move(next))); // Watches go with the client.
+    }
+    void nodeThatServesSomeone_isNotLeft()
+    {
+        m_options.leaveAfter = std::chrono::milliseconds(1'000);
+        m_options.timeout = std::chrono::milliseconds(1'500);
+        restart();
+        QVERIFY(wait(m_client->connected(std::chrono::seconds(5))));
+        const int opened = m_network->opened;
+        m_network->isRefused = [](const QString &, const QString &method) {
+            return method == u"session.open";
+        };
+        std::optional<Result<Revision>> put;
+        m_store->put("/left", "1").then([&put](const Result<Revision> &got) { put = got; });
+        while (!put)
+            QVERIFY(wait(m_store->get("/none", {ReadMode::local, {}})));
+        QCOMPARE(put->error().code, ErrorCode::unavailable);
+        QCOMPARE(m_network->opened, opened);
+    }
+    void onlyNode_isNotLeft()
+    {
+        m_options.nodes = *parseEndpoints(u"a:1"_s);
+        m_options.timeout = std::chrono::milliseconds(300);
+        restart();
+        m_network->isRefused = [](const QString &, const QString &) { return true; };
+        QCOMPARE(wait(m_store->put("/left", "1")).error().code, ErrorCode::unavailable);
+        QCOMPARE(m_network->opened, 1);
+    }
+    void allNodesThatCannotServe_areTriedAgainAndAgain()
+    {
+        const Revision before = *wait(m_store->put("/left", "0"));
+        m_network->isRefused = [](const QString &, const QString &) { return true; };
+        std::optional<Result<Revision>> put;
+        m_store->put("/left", "1").then([&put](const Result<Revision> &got) { put = got; });
+        QTRY_VERIFY(m_network->opened > 5); // Round and round.
+        QVERIFY(!put);
+        m_network->isRefused = nullptr;
+        QTRY_VERIFY(put.has_value());
+        QVERIFY2(*put, *put ? "" : qPrintable(put->error().message));
+        QCOMPARE((*put)->value(), before.value() + 1);
+    }
     void garbage_endsTheConnection()
     {
         QVERIFY(wait(m_client->connected(std::chrono::seconds(5))));
@@ -221,6 +276,32 @@ private Q_SLOTS:
         QCOMPARE(std::get<store::WatchCompacted>(*answer).floor, now);
         const auto history = wait(m_store->history({*store::Glob::parse("/k"), Revision(1)}));
         QCOMPARE(std::get<store::WatchCompacted>(*history).floor, now);
+    }
+    void watch_idleOneOutlivesCompactionAndItsNode()
+    {
+        const auto watch = m_store->watch({*store::Glob::parse("/idle"), {}});
+        auto next = watch->next();
+        QTRY_COMPARE(m_node.host().watches()->size(), 1u);
+        QVERIFY(wait(m_local.put("/busy", "1")));
+        const Revision now = *wait(m_local.put("/busy", "2"));
+        QVERIFY(watch->progress() < now);
+        QVERIFY(wait(m_local.compact(now)));
+        QTRY_COMPARE(watch->progress(), now);
+        m_network->cut();
+        QVERIFY(wait(m_local.put("/idle", "3")));
+        const auto answer = wait(std::move(next));
+        QVERIFY2(answer, answer ? "" : qPrintable(answer.error().message));
+        QCOMPARE(std::get<store::WatchBatch>(*answer).events.front().now.value, "3");
+    }
+    void watch_whatItShowedIsSeen()
+    {
+        const auto watch = m_store->watch({*store::Glob::parse("/shown"), {}});
+        auto next = watch->next();
+        QTRY_COMPARE(m_node.host().watches()->size(), 1u);
+        const Revision put = *wait(m_local.put("/shown", "1"));
+        QVERIFY(m_store->seen() < put);
+        QVERIFY(wait(std::move(next)));
+        QCOMPARE(m_store->seen(), put);
     }
     void watch_destroyedIsCancelled()
     {

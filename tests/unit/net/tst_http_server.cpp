@@ -133,6 +133,8 @@ private Q_SLOTS:
     void answers_thatAreNotFetchedHoldBackRequests();
     void route_isTakenBack();
     void upgrade_withoutRouteIsRefused();
+    void host_hasToBeKnown_data();
+    void host_hasToBeKnown();
     void stop_closesIdleConnections();
 };
 
@@ -412,6 +414,48 @@ void TestHttpServer::upgrade_withoutRouteIsRefused()
                            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAA\r\n"));
     QTRY_COMPARE(peer.status(), 404);
     QTRY_VERIFY(peer.isClosed());
+}
+
+void TestHttpServer::host_hasToBeKnown_data()
+{
+    QTest::addColumn<QByteArray>("host");
+    QTest::addColumn<int>("status");
+    QTest::newRow("number") << QByteArray("127.0.0.1:7400") << 200;
+    QTest::newRow("IPv6") << QByteArray("[::1]:7400") << 200;
+    QTest::newRow("IPv6 without port") << QByteArray("[2001:db8::1]") << 200;
+    QTest::newRow("localhost") << QByteArray("LocalHost:7400") << 200;
+    QTest::newRow("own name") << QByteArray("Node1.example:7400") << 200;
+    QTest::newRow("in full") << QByteArray("node1.example.") << 200;
+    QTest::newRow("foreign") << QByteArray("evil.example:7400") << 403;
+    QTest::newRow("below an own one") << QByteArray("evil.node1.example") << 403;
+    QTest::newRow("begins as a number") << QByteArray("127.0.0.1.evil.example") << 403;
+    QTest::newRow("begins as localhost") << QByteArray("localhost.evil.example:7400") << 403;
+    QTest::newRow("brackets around a name") << QByteArray("[evil.example]") << 403;
+    QTest::newRow("only a port") << QByteArray(":7400") << 403;
+    QTest::newRow("a star") << QByteArray("*") << 403;
+}
+
+void TestHttpServer::host_hasToBeKnown()
+{
+    QFETCH(QByteArray, host);
+    QFETCH(int, status);
+    HttpOptions options;
+    options.hostNames = {u"node1.example"_s};
+    Site site(options);
+    RawPeer peer(site.server.serverPort());
+    peer.send("GET /echo?x HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    QTRY_COMPARE(peer.status(), status);
+    QCOMPARE(site.handled, status == 200 ? 1 : 0);
+    RawPeer upgrade(site.server.serverPort());
+    upgrade.send("GET /none HTTP/1.1\r\nHost: " + host
+                 + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    QTRY_COMPARE(upgrade.status(), status == 200 ? 404 : 403);
+    options.hostNames = {u"*"_s};
+    Site open(options);
+    RawPeer anybody(open.server.serverPort());
+    anybody.send("GET /echo?x HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+    QTRY_COMPARE(anybody.status(), 200);
 }
 
 void TestHttpServer::stop_closesIdleConnections()

@@ -98,6 +98,50 @@ private Q_SLOTS:
         QVERIFY(*reply);
         QCOMPARE((*reply)->files.front().value, "2");
     }
+    void sessionRead_thatIsNotReachedInTimeIsUnavailable()
+    {
+        node::LocalStore hasty(m_node->host(), {.reachTimeout = std::chrono::milliseconds(20)});
+        std::vector<std::optional<Result<store::Reply>>> replies(3);
+        for (std::size_t n = 0; n < replies.size(); ++n) {
+            hasty.read(store::Get{"/a", {}}, {ReadMode::session, Revision(n + 1)})
+                .then([&replies, n](const Result<store::Reply> &got) { replies[n] = got; });
+        }
+        QVERIFY(wait(m_store->put("/a", "1")));
+        QTRY_VERIFY(replies[0] && replies[1] && replies[2]);
+        QVERIFY(*replies[0]);
+        QCOMPARE(replies[1]->error().code, ErrorCode::unavailable);
+        QCOMPARE(replies[2]->error().code, ErrorCode::unavailable);
+        QVERIFY(wait(m_store->put("/a", "2"))); // Nobody waits for it any more.
+    }
+    void idleWatch_hearsItsProgressBeforeItIsCompacted()
+    {
+        std::vector<std::unique_ptr<Watch>> watches;
+        std::vector<std::optional<Result<store::WatchAnswer>>> answers(600);
+        for (auto &answer : answers) { // More than are woken at once.
+            watches.push_back(m_store->watch({*store::Glob::parse("/idle"), {}}));
+            watches.back()->next().then(
+                [&answer](const Result<store::WatchAnswer> &got) { answer = got; });
+        }
+        for (int n = 0; n < 8; ++n)
+            QVERIFY(wait(m_store->put("/busy", QByteArray::number(n))));
+        QVERIFY(!answers.front()); // There is no need yet.
+        QVERIFY(wait(m_store->compact(Revision(8))));
+        for (const auto &answer : answers) {
+            QTRY_VERIFY(answer.has_value());
+            const auto &batch = std::get<store::WatchBatch>(**answer);
+            QVERIFY(batch.events.empty() && !batch.hasMore);
+            QCOMPARE(batch.progress, m_node->host().store().revision());
+        }
+        // Told once, it is left alone.
+        auto next = watches.front()->next();
+        std::optional<Result<store::WatchAnswer>> again;
+        next.then([&again](const Result<store::WatchAnswer> &got) { again = got; });
+        QVERIFY(wait(m_store->put("/busy", "9")));
+        QVERIFY(!again);
+        QVERIFY(wait(m_store->put("/idle", "1")));
+        QTRY_VERIFY(again.has_value());
+        QCOMPARE(std::get<store::WatchBatch>(**again).events.size(), 1u);
+    }
     void session_ownsWhatIsEphemeral()
     {
         const SessionId session = *wait(m_store->openSession({0, std::chrono::seconds(60)}));

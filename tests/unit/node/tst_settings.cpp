@@ -50,6 +50,24 @@ private Q_SLOTS:
         QVERIFY(settings->peers.isEmpty());
     }
 
+    void read_hostNamesAreAList()
+    {
+        const auto read =
+            readWith({"--data", "d", "--host-names", "A.example, b_2", "--slow-request-ms", "0"});
+        const auto *settings = std::get_if<Settings>(&read);
+        QVERIFY(settings != nullptr);
+        QCOMPARE(settings->hostNames, (QStringList{"a.example", "b_2"}));
+        QCOMPARE(settings->slowRequest, std::chrono::milliseconds(0));
+        const auto any = readWith({"--data", "d", "--host-names", "*"});
+        QCOMPARE(std::get<Settings>(any).hostNames, QStringList{"*"});
+        for (const char *bad : {"a:7400", "http://a", "*.example", "a b"}) {
+            const auto refused = readWith({"--data", "d", "--host-names", bad});
+            const auto *leave = std::get_if<Leave>(&refused);
+            QVERIFY2(leave != nullptr && leave->code == 2, bad);
+            QVERIFY2(leave->text.contains("--host-names"), qPrintable(leave->text));
+        }
+    }
+
     void read_opensToAllOnlyWhenTold_data()
     {
         QTest::addColumn<QString>("listen");

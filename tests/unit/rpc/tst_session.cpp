@@ -438,7 +438,10 @@ void TestSession::observer_hearsOfEachCall()
 {
     Stage stage;
     QStringList heard;
-    stage.flights.setObserve(
+    int alsoHeard = 0;
+    stage.flights.addObserver(
+        [&alsoHeard](const Method &, const Call &, const Outcome &, Monotonic) { ++alsoHeard; });
+    stage.flights.addObserver(
         [&heard](const Method &method, const Call &call, const Outcome &outcome, Monotonic took) {
             heard += u"%1 %2 %3 %4"_s.arg(method.name, call.caller.name)
                          .arg(outcome ? u"ok"_s : QString(nameOf(outcome.error().code)))
@@ -454,6 +457,7 @@ void TestSession::observer_hearsOfEachCall()
     QCOMPARE(heard,
              (QStringList{u"test.echo tester ok 0"_s, u"test.add tester INVALID_ARGUMENT 0"_s,
                           u"test.wait tester ok 6000000"_s}));
+    QCOMPARE(alsoHeard, 3);
 }
 
 void TestSession::handler_mayOutliveEverythingElse()
