@@ -193,11 +193,16 @@ static rpc::Failure unknown(const QString &why)
 
 Task<rpc::Outcome> Client::call(QString method, QCborMap params, CallOptions options)
 {
+    return callEncoded(std::move(method), params.toCborValue().toCbor(), options);
+}
+
+Task<rpc::Outcome> Client::callEncoded(QString method, QByteArray params, CallOptions options)
+{
     Called called = co_await callCounted(std::move(method), params, options);
     co_return std::move(called.outcome);
 }
 
-Task<Called> Client::callCounted(QString method, QCborMap params, CallOptions options)
+Task<Called> Client::callCounted(QString method, QByteArray params, CallOptions options)
 {
     const Deadline deadline(options.timeout.count() > 0 ? options.timeout : m_options.timeout);
     const QPointer<Client> self(this);

@@ -81,8 +81,11 @@ public:
     /// done), UNKNOWN_OUTCOME (sent, and no answer), DEADLINE.
     [[nodiscard]] Task<rpc::Outcome> call(QString method, QCborMap params,
                                           CallOptions options = {});
+    /// The same, with \a params as a map in CBOR.
+    [[nodiscard]] Task<rpc::Outcome> callEncoded(QString method, QByteArray params,
+                                                 CallOptions options = {});
     /// The same, for commands that the store does once.
-    [[nodiscard]] Task<Called> callCounted(QString method, QCborMap params, CallOptions options);
+    [[nodiscard]] Task<Called> callCounted(QString method, QByteArray params, CallOptions options);
     /// The connection; UNAVAILABLE if there is none after \a timeout, CANCELLED if the client ends.
     /// Valid until the caller next waits.
     [[nodiscard]] Task<rpc::Answer<Connection *>> connected(std::chrono::milliseconds timeout);

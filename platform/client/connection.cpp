@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/connection.h"
 
+#include "base/cbor.h"
 #include "rpc/json.h"
 
 #include <QPointer>
@@ -33,12 +34,16 @@ Connection::Connection(std::unique_ptr<Link> link, const Patience &patience)
 
 Connection::~Connection() = default;
 
-static QCborMap requestOf(const QString &method, const QCborMap &params)
+static cbor::MapWriter requestOf(const QString &method, const QByteArray &params)
 {
-    return {{u"jsonrpc"_s, u"2.0"_s}, {u"method"_s, method}, {u"params"_s, params}};
+    cbor::MapWriter request(params.size() + 128);
+    request.text("jsonrpc", "2.0");
+    request.text("method", method.toUtf8());
+    request.item("params", params);
+    return request;
 }
 
-Eventual<rpc::Outcome> Connection::call(const QString &method, const QCborMap &params,
+Eventual<rpc::Outcome> Connection::call(const QString &method, const QByteArray &params,
                                         std::chrono::milliseconds deadline)
 {
     Eventual<rpc::Outcome> answer({ErrorCode::unknown, u"the connection was closed"_s});
@@ -47,22 +52,22 @@ Eventual<rpc::Outcome> Connection::call(const QString &method, const QCborMap &p
         set(rpc::Outcome(rpc::Failure::of(rpc::Code::unavailable, u"there is no connection"_s)));
         return answer;
     }
-    QCborMap request = requestOf(method, params);
-    request.insert(u"id"_s, ++m_lastId);
+    cbor::MapWriter request = requestOf(method, params);
+    request.number("id", ++m_lastId);
     Clock::time_point until = Clock::time_point::max();
     if (deadline.count() > 0) {
-        request.insert(u"deadlineMs"_s, qint64(deadline.count()));
+        request.number("deadlineMs", deadline.count());
         until = Clock::now() + deadline + grace;
     }
     m_pending.emplace(m_lastId, Pending{set, Clock::now(), until});
-    m_link->send(request.toCborValue().toCbor());
+    m_link->send(request.take());
     return answer;
 }
 
 void Connection::tell(const QString &method, const QCborMap &params)
 {
     if (m_isOpen)
-        m_link->send(requestOf(method, params).toCborValue().toCbor());
+        m_link->send(requestOf(method, params.toCborValue().toCbor()).take());
 }
 
 void Connection::listen(qint64 subscription, EventSink event, EndSink end)
@@ -79,22 +84,27 @@ void Connection::onReceived(const QByteArray &bytes)
         onClosed(u"the node said something that is no CBOR: "_s + *why);
         return;
     }
-    const QCborMap message = QCborValue::fromCbor(bytes).toMap();
-    const QString method = message.value(u"method"_s).toString();
-    if (!method.isEmpty()) {
-        onNotification(method, message.value(u"params"_s).toMap());
+    const auto message = cbor::MapReader::of(bytes);
+    if (!message)
+        return;
+    const auto valueOf = [&message](const char *name) {
+        const QByteArrayView item = message->value(name);
+        return item.isEmpty() ? QCborValue() : QCborValue::fromCbor(item.data(), item.size());
+    };
+    if (const auto method = cbor::textOf(message->value("method"))) {
+        onNotification(QString::fromUtf8(*method), valueOf("params").toMap());
         return;
     }
-    const auto found = m_pending.find(message.value(u"id"_s).toInteger(-1));
+    const auto found = m_pending.find(cbor::numberOf(message->value("id")).value_or(-1));
     if (found == m_pending.end())
         return; // Given up before.
     const Pending call = std::move(found->second);
     m_pending.erase(found);
-    const QCborValue error = message.value(u"error"_s);
+    const QCborValue error = valueOf("error");
     if (error.isMap())
         onAnswered(call, rpc::failureFromCbor(error.toMap()));
     else
-        onAnswered(call, message.value(u"result"_s));
+        onAnswered(call, valueOf("result"));
 }
 
 void Connection::onAnswered(const Pending &call, const rpc::Outcome &outcome)

@@ -48,9 +48,10 @@ public:
     /// The node has said something else than that it can do nothing.
     [[nodiscard]] bool hasServed() const { return m_hasServed; }
 
-    /// Sends a call. \a done is called once; not from within this call, and after the deadline has
-    /// passed with DEADLINE, for then the outcome is not known.
-    [[nodiscard]] Eventual<rpc::Outcome> call(const QString &method, const QCborMap &params,
+    /// Sends a call, whose \a params are a map in CBOR. \a done is called once; not from within
+    /// this call, and after the deadline has passed with DEADLINE, for then the outcome is not
+    /// known.
+    [[nodiscard]] Eventual<rpc::Outcome> call(const QString &method, const QByteArray &params,
                                               std::chrono::milliseconds deadline);
     /// Sends a call whose answer nobody waits for.
     void tell(const QString &method, const QCborMap &params);

@@ -77,9 +77,9 @@ ReadOptions RemoteStore::fresh(ReadOptions options) const
 Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptions options)
 {
     const QPointer<QObject> self(&m_context);
-    QCborMap params = toCbor(question, fresh(options));
+    QByteArray params = writeCbor(question, fresh(options));
     const rpc::Outcome outcome =
-        co_await m_client.call(QString::fromLatin1(methodOf(question)), params, safely);
+        co_await m_client.callEncoded(QString::fromLatin1(methodOf(question)), params, safely);
     // What can be expected of a revision is no error here: its reply stands in the details.
     const bool isReply = outcome || outcome.error().details.contains("status"_L1);
     if (!isReply)
@@ -93,8 +93,8 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
 
 Task<Result<store::WatchAnswer>> RemoteStore::history(HistoryRequest request, ReadOptions options)
 {
-    QCborMap params = toCbor(request, fresh(options));
-    const rpc::Outcome outcome = co_await m_client.call(u"store.history"_s, params, safely);
+    QByteArray params = writeCbor(request, fresh(options));
+    const rpc::Outcome outcome = co_await m_client.callEncoded(u"store.history"_s, params, safely);
     if (!outcome)
         co_return readErrorOf(outcome.error());
     co_return watchAnswerFromCbor(outcome->toMap());
@@ -114,7 +114,7 @@ std::unique_ptr<Watch> RemoteStore::watch(store::WatchRequest request)
 Task<RemoteStore::Sent> RemoteStore::send(store::Transaction transaction, CommitOptions options)
 {
     const QPointer<QObject> self(&m_context);
-    QCborMap params = toCbor(transaction, options);
+    QByteArray params = writeCbor(transaction, options);
     CallOptions call;
     call.repeat = options.origin ? Repeat::safe : Repeat::never;
     const Called called = co_await m_client.callCounted(u"store.commit"_s, params, call);

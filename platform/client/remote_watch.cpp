@@ -149,7 +149,7 @@ Task<Result<bool>> subscribe(std::shared_ptr<Stream> stream)
     if (!connection || stream->isEnded)
         co_return true; // The next round tries again: a watch has no deadline.
     const QPointer<Connection> on(*connection);
-    const QCborMap params = pluginapi::toCbor(stream->request);
+    const QByteArray params = pluginapi::writeCbor(stream->request);
     Eventual<rpc::Outcome> answer = on->call(u"store.watch"_s, params, std::chrono::seconds(10));
     const Result<rpc::Outcome> outcome = co_await answer;
     if (!stream->client)

@@ -75,13 +75,13 @@ rpc::Failure failureOf(const store::Answer &answer, const Error &error)
     return failure;
 }
 
-rpc::Outcome settled(const Result<store::Answer> &answer)
+rpc::Outcome settled(const rpc::Call &call, const Result<store::Answer> &answer)
 {
     if (!answer)
         return answer.error();
     if (std::optional<Error> error = errorOf(*answer))
         return failureOf(*answer, *error);
-    return QCborValue(toCbor(*answer));
+    return call.encoded(writeCbor(*answer));
 }
 
 /// "session" alone.
@@ -129,7 +129,7 @@ QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
         if (!co_await stream->subscription.room())
             break;
         const Revision resume = std::get<store::WatchBatch>(*answer).progress.next();
-        stream->subscription.send(toCbor(*answer), qint64(resume.value()));
+        stream->subscription.send(rpc::encoded(writeCbor(*answer)), qint64(resume.value()));
     }
     co_return Result<void>();
 }
@@ -214,7 +214,7 @@ StoreMethods::Task StoreMethods::ask(rpc::Call &call)
         failure.details = toCbor(*reply);
         co_return failure;
     }
-    co_return QCborValue(toCbor(*reply));
+    co_return call.encoded(writeCbor(*reply));
 }
 
 /// Any answer of the log is a result: a guard that failed may be what the caller hoped for.
@@ -224,14 +224,14 @@ StoreMethods::Task StoreMethods::commit(rpc::Call &call)
     const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
     if (!answer)
         co_return answer.error();
-    co_return QCborValue(toCbor(*answer));
+    co_return call.encoded(writeCbor(*answer));
 }
 
 StoreMethods::Task StoreMethods::change(rpc::Call &call)
 {
     const CommitCall &asked = call.as<CommitCall>();
     const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
-    co_return settled(answer);
+    co_return settled(call, answer);
 }
 
 StoreMethods::Task StoreMethods::history(rpc::Call &call)
@@ -241,7 +241,7 @@ StoreMethods::Task StoreMethods::history(rpc::Call &call)
         co_await m_store.history(asked.request, asked.options);
     if (!answer)
         co_return answer.error();
-    co_return QCborValue(toCbor(*answer));
+    co_return call.encoded(writeCbor(*answer));
 }
 
 StoreMethods::Task StoreMethods::watch(rpc::Call &call)
@@ -296,7 +296,7 @@ StoreMethods::Task StoreMethods::compact(rpc::Call &call)
 {
     const Revision revision(std::uint64_t(call.params.value("revision"_L1).toInteger()));
     const Result<store::Answer> answer = co_await m_store.compact(revision);
-    co_return settled(answer);
+    co_return settled(call, answer);
 }
 
 } // namespace coffer::node

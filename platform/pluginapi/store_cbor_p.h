@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/cbor.h"
 #include "pluginapi/cbor_fields.h"
 #include "pluginapi/store.h"
 #include "store/limits.h"
@@ -43,26 +44,41 @@ template<class Kind, std::size_t count>
     return names.front().first;
 }
 
+inline void writeName(cbor::MapWriter &map, const char *name, QLatin1String value)
+{
+    map.text(name, QByteArrayView(value.data(), value.size()));
+}
 template<class Tag>
-[[nodiscard]] QCborValue cborOf(const StrongId<Tag> &id)
+void writeNumber(cbor::MapWriter &map, const char *name, const StrongId<Tag> &id)
 {
-    return qint64(id.value());
+    map.number(name, std::int64_t(id.value()));
 }
-[[nodiscard]] inline QCborValue cborOf(std::chrono::milliseconds time)
+inline void writeNumber(cbor::MapWriter &map, const char *name, std::chrono::milliseconds time)
 {
-    return qint64(time.count());
-}
-
-inline void insertPath(QCborMap &map, const char *name, const QByteArray &path)
-{
-    map.insert(QLatin1String(name), QString::fromUtf8(path));
+    map.number(name, time.count());
 }
 /// Unless it is none.
 template<class Tag>
-void insertId(QCborMap &map, const char *name, const StrongId<Tag> &id)
+void writeId(cbor::MapWriter &map, const char *name, const StrongId<Tag> &id)
 {
     if (!id.isNone())
-        map.insert(QLatin1String(name), cborOf(id));
+        writeNumber(map, name, id);
+}
+/// Unless there are none.
+template<class Item, class Write>
+void writeItems(cbor::MapWriter &map, const char *name, const std::vector<Item> &items, Write write)
+{
+    if (items.empty())
+        return;
+    map.array(name, items.size());
+    for (const Item &item : items)
+        map.append(write(item));
+}
+
+/// What was written, for those who want values.
+[[nodiscard]] inline QCborMap valuesOf(const QByteArray &cbor)
+{
+    return QCborValue::fromCbor(cbor).toMap();
 }
 
 [[nodiscard]] inline std::chrono::milliseconds millisecondsOf(CborFields &fields, const char *name)
@@ -99,6 +115,6 @@ std::vector<Item> itemsOf(CborFields &fields, const char *name, std::size_t item
 
 /// "mode" and "seen".
 [[nodiscard]] ReadOptions readOptionsOf(CborFields &fields);
-void insertOptions(QCborMap &map, const ReadOptions &options);
+void writeOptions(cbor::MapWriter &map, const ReadOptions &options);
 
 } // namespace coffer::pluginapi

@@ -24,19 +24,19 @@ constexpr Names<ReplyStatus, 4> replyNames{{{ReplyStatus::ok, "ok"},
                                             {ReplyStatus::notYet, "notYet"},
                                             {ReplyStatus::compacted, "compacted"}}};
 
-void insertPage(QCborMap &map, const Page &page)
+void writePage(cbor::MapWriter &map, const Page &page)
 {
     if (!page.after.isEmpty())
-        insertPath(map, "after", page.after);
+        map.text("after", page.after);
     if (page.limit != 0)
-        map.insert(QLatin1String("limit"), qint64(page.limit));
+        map.number("limit", std::int64_t(page.limit));
     if (page.detail != Detail::values)
-        map.insert(QLatin1String("detail"), nameIn(detailNames, page.detail));
+        writeName(map, "detail", nameIn(detailNames, page.detail));
 }
 
 struct QuestionWriter
 {
-    QCborMap &map;
+    cbor::MapWriter &map;
 
     void operator()(const Get &get) const { at(get.path, get.at); }
     void operator()(const Stat &stat) const { at(stat.path, stat.at); }
@@ -44,39 +44,39 @@ struct QuestionWriter
     void operator()(const Entries &entries) const { paged(entries.path, entries); }
     void operator()(const Match &match) const
     {
-        insertPath(map, "pattern", match.pattern);
-        insertPage(map, match.page);
-        insertId(map, "revision", match.at);
+        map.text("pattern", match.pattern);
+        writePage(map, match.page);
+        writeId(map, "revision", match.at);
     }
     void operator()(const Range &range) const
     {
         if (!range.from.isEmpty())
-            insertPath(map, "from", range.from);
+            map.text("from", range.from);
         if (!range.to.isEmpty())
-            insertPath(map, "to", range.to);
-        insertPage(map, range.page);
-        insertId(map, "revision", range.at);
+            map.text("to", range.to);
+        writePage(map, range.page);
+        writeId(map, "revision", range.at);
     }
-    void operator()(const SessionState &state) const { insertId(map, "session", state.session); }
+    void operator()(const SessionState &state) const { writeId(map, "session", state.session); }
     void operator()(const SessionList &list) const
     {
-        insertId(map, "after", list.after);
+        writeId(map, "after", list.after);
         if (list.limit != 0)
-            map.insert(QLatin1String("limit"), qint64(list.limit));
+            map.number("limit", std::int64_t(list.limit));
     }
     void operator()(const StoreState &) const {}
 
 private:
     void at(const QByteArray &path, Revision revision) const
     {
-        insertPath(map, "path", path);
-        insertId(map, "revision", revision);
+        map.text("path", path);
+        writeId(map, "revision", revision);
     }
     template<class Paged>
     void paged(const QByteArray &path, const Paged &of) const
     {
         at(path, of.at);
-        insertPage(map, of.page);
+        writePage(map, of.page);
     }
 };
 
@@ -126,20 +126,20 @@ Question questionOf(CborFields &fields, std::size_t kind)
     }
 }
 
-QCborMap toCbor(const FileView &file)
+QByteArray written(const FileView &file)
 {
-    QCborMap map;
-    insertPath(map, "path", file.path);
+    cbor::MapWriter map;
+    map.text("path", file.path);
     if (std::size_t(file.value.size()) == file.valueBytes)
-        map.insert(QLatin1String("value"), file.value);
-    map.insert(QLatin1String("bytes"), qint64(file.valueBytes));
-    map.insert(QLatin1String("revision"), cborOf(file.revision));
-    map.insert(QLatin1String("created"), cborOf(file.created));
-    map.insert(QLatin1String("timeMs"), cborOf(file.time));
-    insertId(map, "owner", file.owner);
+        map.bytes("value", file.value);
+    map.number("bytes", std::int64_t(file.valueBytes));
+    writeNumber(map, "revision", file.revision);
+    writeNumber(map, "created", file.created);
+    writeNumber(map, "timeMs", file.time);
+    writeId(map, "owner", file.owner);
     if (file.heldUntil)
-        map.insert(QLatin1String("heldUntilMs"), cborOf(*file.heldUntil));
-    return map;
+        writeNumber(map, "heldUntilMs", *file.heldUntil);
+    return map.take();
 }
 
 FileView fileOf(CborFields &fields)
@@ -159,12 +159,12 @@ FileView fileOf(CborFields &fields)
     return file;
 }
 
-QCborMap toCbor(const EntryView &entry)
+QByteArray written(const EntryView &entry)
 {
-    QCborMap map;
-    insertPath(map, "name", entry.name);
-    map.insert(QLatin1String("directory"), entry.isDirectory);
-    return map;
+    cbor::MapWriter map;
+    map.text("name", entry.name);
+    map.flag("directory", entry.isDirectory);
+    return map.take();
 }
 
 EntryView entryOf(CborFields &fields)
@@ -175,14 +175,14 @@ EntryView entryOf(CborFields &fields)
     return entry;
 }
 
-QCborMap toCbor(const SessionInfo &session)
+QByteArray written(const SessionInfo &session)
 {
-    QCborMap map;
-    map.insert(QLatin1String("session"), cborOf(session.session));
-    map.insert(QLatin1String("timeToLiveMs"), cborOf(session.timeToLive));
-    map.insert(QLatin1String("ephemerals"), qint64(session.ephemerals));
-    map.insert(QLatin1String("outcomes"), qint64(session.outcomes));
-    return map;
+    cbor::MapWriter map;
+    writeNumber(map, "session", session.session);
+    writeNumber(map, "timeToLiveMs", session.timeToLive);
+    map.number("ephemerals", std::int64_t(session.ephemerals));
+    map.number("outcomes", std::int64_t(session.outcomes));
+    return map.take();
 }
 
 SessionInfo sessionOf(CborFields &fields)
@@ -195,16 +195,16 @@ SessionInfo sessionOf(CborFields &fields)
     return session;
 }
 
-QCborMap toCbor(const StoreFigures &figures)
+QByteArray written(const StoreFigures &figures)
 {
-    QCborMap map;
-    map.insert(QLatin1String("files"), qint64(figures.files));
-    map.insert(QLatin1String("versions"), qint64(figures.versions));
-    map.insert(QLatin1String("liveBytes"), qint64(figures.liveBytes));
-    map.insert(QLatin1String("bytesMax"), qint64(figures.bytesMax));
-    map.insert(QLatin1String("sessions"), qint64(figures.sessions));
-    map.insert(QLatin1String("applyVersion"), qint64(figures.applyVersion));
-    return map;
+    cbor::MapWriter map;
+    map.number("files", std::int64_t(figures.files));
+    map.number("versions", std::int64_t(figures.versions));
+    map.number("liveBytes", std::int64_t(figures.liveBytes));
+    map.number("bytesMax", std::int64_t(figures.bytesMax));
+    map.number("sessions", std::int64_t(figures.sessions));
+    map.number("applyVersion", std::int64_t(figures.applyVersion));
+    return map.take();
 }
 
 StoreFigures figuresOf(CborFields &fields)
@@ -219,27 +219,21 @@ StoreFigures figuresOf(CborFields &fields)
     return figures;
 }
 
-template<class Item>
-void insertItems(QCborMap &map, const char *name, const std::vector<Item> &items)
-{
-    if (items.empty())
-        return;
-    QCborArray array;
-    for (const Item &item : items)
-        array.append(toCbor(item));
-    map.insert(QLatin1String(name), array);
-}
-
 } // namespace
 
 const char *methodOf(const Question &question) { return methodNames[question.index()]; }
 
+QByteArray writeCbor(const Question &question, const ReadOptions &options)
+{
+    cbor::MapWriter map;
+    std::visit(QuestionWriter{map}, question);
+    writeOptions(map, options);
+    return map.take();
+}
+
 QCborMap toCbor(const Question &question, const ReadOptions &options)
 {
-    QCborMap map;
-    std::visit(QuestionWriter{map}, question);
-    insertOptions(map, options);
-    return map;
+    return valuesOf(writeCbor(question, options));
 }
 
 ReadOptions readOptionsOf(CborFields &fields)
@@ -250,11 +244,11 @@ ReadOptions readOptionsOf(CborFields &fields)
     return options;
 }
 
-void insertOptions(QCborMap &map, const ReadOptions &options)
+void writeOptions(cbor::MapWriter &map, const ReadOptions &options)
 {
     if (options.mode != ReadMode::linearizable)
-        map.insert(QLatin1String("mode"), nameIn(modeNames, options.mode));
-    insertId(map, "seen", options.seen);
+        writeName(map, "mode", nameIn(modeNames, options.mode));
+    writeId(map, "seen", options.seen);
 }
 
 Result<ReadCall> readCall(QLatin1String method, const QCborMap &params)
@@ -273,30 +267,32 @@ Result<ReadCall> readCall(QLatin1String method, const QCborMap &params)
     return Error{ErrorCode::notFound, QStringLiteral("%1 is no question").arg(method)};
 }
 
-QCborMap toCbor(const Reply &reply)
+QByteArray writeCbor(const Reply &reply)
 {
-    QCborMap map;
+    cbor::MapWriter map;
     if (reply.status != ReplyStatus::ok)
-        map.insert(QLatin1String("status"), nameIn(replyNames, reply.status));
-    map.insert(QLatin1String("revision"), cborOf(reply.revision));
-    map.insert(QLatin1String("floor"), cborOf(reply.floor));
-    map.insert(QLatin1String("timeMs"), cborOf(reply.appliedTime));
-    insertId(map, "at", reply.at);
-    insertItems(map, "files", reply.files);
-    insertItems(map, "entries", reply.entries);
-    insertItems(map, "sessions", reply.sessions);
+        writeName(map, "status", nameIn(replyNames, reply.status));
+    writeNumber(map, "revision", reply.revision);
+    writeNumber(map, "floor", reply.floor);
+    writeNumber(map, "timeMs", reply.appliedTime);
+    writeId(map, "at", reply.at);
+    writeItems(map, "files", reply.files, [](const auto &item) { return written(item); });
+    writeItems(map, "entries", reply.entries, [](const auto &item) { return written(item); });
+    writeItems(map, "sessions", reply.sessions, [](const auto &item) { return written(item); });
     if (reply.count != 0)
-        map.insert(QLatin1String("count"), qint64(reply.count));
+        map.number("count", std::int64_t(reply.count));
     if (reply.hasMore)
-        map.insert(QLatin1String("more"), true);
+        map.flag("more", true);
     if (!reply.resume.isEmpty())
-        insertPath(map, "resume", reply.resume);
+        map.text("resume", reply.resume);
     if (reply.isSessionAlive)
-        map.insert(QLatin1String("alive"), true);
+        map.flag("alive", true);
     if (reply.figures)
-        map.insert(QLatin1String("figures"), toCbor(*reply.figures));
-    return map;
+        map.item("figures", written(*reply.figures));
+    return map.take();
 }
+
+QCborMap toCbor(const Reply &reply) { return valuesOf(writeCbor(reply)); }
 
 Result<Reply> replyFromCbor(const QCborMap &map)
 {

@@ -16,15 +16,13 @@ constexpr Names<WatchEvent::Kind, 2> eventNames{
 /// More than any batch has: a revision comes whole.
 constexpr std::size_t eventsMax = 1'000'000;
 
-QCborMap toCbor(const FileVersion &file)
+/// But for its revision.
+void writeVersion(cbor::MapWriter &map, const FileVersion &file)
 {
-    QCborMap map;
-    map.insert(QLatin1String("value"), file.value);
-    map.insert(QLatin1String("revision"), cborOf(file.revision));
-    map.insert(QLatin1String("created"), cborOf(file.created));
-    map.insert(QLatin1String("timeMs"), cborOf(file.time));
-    insertId(map, "owner", file.owner);
-    return map;
+    map.bytes("value", file.value);
+    writeNumber(map, "created", file.created);
+    writeNumber(map, "timeMs", file.time);
+    writeId(map, "owner", file.owner);
 }
 
 FileVersion versionOf(CborFields &fields)
@@ -38,19 +36,23 @@ FileVersion versionOf(CborFields &fields)
     return file;
 }
 
-QCborMap toCbor(const WatchEvent &event)
+QByteArray written(const WatchEvent &event)
 {
-    QCborMap map;
+    cbor::MapWriter map;
     if (event.kind == WatchEvent::Kind::put)
-        map = toCbor(event.now);
-    map.insert(QLatin1String("kind"), nameIn(eventNames, event.kind));
-    map.insert(QLatin1String("revision"), cborOf(event.revision));
-    insertPath(map, "path", event.path);
-    if (event.previous)
-        map.insert(QLatin1String("previous"), toCbor(*event.previous));
+        writeVersion(map, event.now);
+    writeName(map, "kind", nameIn(eventNames, event.kind));
+    writeNumber(map, "revision", event.revision);
+    map.text("path", event.path);
+    if (event.previous) {
+        cbor::MapWriter previous;
+        writeVersion(previous, *event.previous);
+        writeNumber(previous, "revision", event.previous->revision);
+        map.item("previous", previous.take());
+    }
     if (event.isPreviousCut)
-        map.insert(QLatin1String("previousCut"), true);
-    return map;
+        map.flag("previousCut", true);
+    return map.take();
 }
 
 WatchEvent eventOf(CborFields &fields)
@@ -89,17 +91,22 @@ std::optional<Glob> globOf(CborFields &fields, const char *name)
 
 } // namespace
 
+QByteArray writeCbor(const HistoryRequest &request, const ReadOptions &options)
+{
+    cbor::MapWriter map;
+    map.text("pattern", request.glob.pattern());
+    writeId(map, "from", request.from);
+    writeId(map, "upTo", request.upTo);
+    map.number("limit", request.limit);
+    if (request.withPrevious)
+        map.flag("previous", true);
+    writeOptions(map, options);
+    return map.take();
+}
+
 QCborMap toCbor(const HistoryRequest &request, const ReadOptions &options)
 {
-    QCborMap map;
-    insertPath(map, "pattern", request.glob.pattern());
-    insertId(map, "from", request.from);
-    insertId(map, "upTo", request.upTo);
-    map.insert(QLatin1String("limit"), qint64(request.limit));
-    if (request.withPrevious)
-        map.insert(QLatin1String("previous"), true);
-    insertOptions(map, options);
-    return map;
+    return valuesOf(writeCbor(request, options));
 }
 
 Result<HistoryCall> historyCall(const QCborMap &params)
@@ -120,17 +127,19 @@ Result<HistoryCall> historyCall(const QCborMap &params)
         options};
 }
 
-QCborMap toCbor(const WatchRequest &request)
+QByteArray writeCbor(const WatchRequest &request)
 {
-    QCborMap map;
-    insertPath(map, "pattern", request.glob.pattern());
-    insertId(map, "from", request.from);
+    cbor::MapWriter map;
+    map.text("pattern", request.glob.pattern());
+    writeId(map, "from", request.from);
     if (request.withPrevious)
-        map.insert(QLatin1String("previous"), true);
+        map.flag("previous", true);
     if (request.kinds != WatchKinds::all)
-        map.insert(QLatin1String("kinds"), nameIn(kindsNames, request.kinds));
-    return map;
+        writeName(map, "kinds", nameIn(kindsNames, request.kinds));
+    return map.take();
 }
+
+QCborMap toCbor(const WatchRequest &request) { return valuesOf(writeCbor(request)); }
 
 Result<WatchRequest> watchCall(const QCborMap &params)
 {
@@ -144,23 +153,24 @@ Result<WatchRequest> watchCall(const QCborMap &params)
     return WatchRequest{std::move(*glob), from, withPrevious, kinds};
 }
 
-QCborMap toCbor(const WatchAnswer &answer)
+QByteArray writeCbor(const WatchAnswer &answer)
 {
-    QCborMap map;
+    cbor::MapWriter map;
     if (const auto *compacted = std::get_if<WatchCompacted>(&answer)) {
-        map.insert(QLatin1String("compacted"), cborOf(compacted->floor));
-        return map;
+        writeNumber(map, "compacted", compacted->floor);
+        return map.take();
     }
     const WatchBatch &batch = std::get<WatchBatch>(answer);
-    QCborArray events;
+    map.array("events", batch.events.size());
     for (const WatchEvent &event : batch.events)
-        events.append(toCbor(event));
-    map.insert(QLatin1String("events"), events);
-    map.insert(QLatin1String("progress"), cborOf(batch.progress));
+        map.append(written(event));
+    writeNumber(map, "progress", batch.progress);
     if (batch.hasMore)
-        map.insert(QLatin1String("more"), true);
-    return map;
+        map.flag("more", true);
+    return map.take();
 }
+
+QCborMap toCbor(const WatchAnswer &answer) { return valuesOf(writeCbor(answer)); }
 
 Result<WatchAnswer> watchAnswerFromCbor(const QCborMap &map)
 {

@@ -24,6 +24,11 @@ void Call::cancel()
         callback();
 }
 
+QCborValue Call::encoded(const QByteArray &cbor) const
+{
+    return takesEncoded ? rpc::encoded(cbor) : QCborValue::fromCbor(cbor);
+}
+
 Answer<Subscription> Call::subscribe()
 {
     if (!m_subscriber || m_isCancelled)

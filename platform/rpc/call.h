@@ -36,7 +36,9 @@ public:
     Q_DISABLE_COPY_MOVE(Call)
 
     QString method;
-    QCborMap params;  ///< Checked; byte strings are byte strings, from JSON too.
+    QCborMap params; ///< Checked; byte strings are byte strings, from JSON too.
+    /// The caller takes CBOR: an answer need not be a value first.
+    bool takesEncoded = false;
     std::any decoded; ///< What Method::decode made of params; empty without it.
     Caller caller;
     QByteArray traceparent; ///< W3C: "00-<32 hex>-<16 hex>-<2 hex>"; empty if the caller sent none.
@@ -48,6 +50,9 @@ public:
     {
         return *std::any_cast<T>(&decoded);
     }
+
+    /// An answer of a hot method, whose \a cbor is one well-formed item.
+    [[nodiscard]] QCborValue encoded(const QByteArray &cbor) const;
 
     /// True once nobody waits for the answer: the deadline has passed, or the connection is gone.
     /// Reads may stop then; a write that was submitted goes on.

@@ -78,6 +78,12 @@ public:
 /// The answer of a method: any CBOR value, usually a map.
 using Outcome = Answer<QCborValue>;
 
+/// Around a byte string: a value that is encoded already (RFC 8949, 3.4.5.1). Only Call::encoded()
+/// and events of subscriptions may have it.
+inline constexpr QCborTag encodedTag{24};
+/// \a cbor, one well-formed item, as a value that is only to be written.
+[[nodiscard]] inline QCborValue encoded(const QByteArray &cbor) { return {encodedTag, cbor}; }
+
 /// "INVALID_ARGUMENT".
 [[nodiscard]] QLatin1StringView nameOf(Code code);
 /// The code with this name, if there is one.

@@ -126,6 +126,7 @@ Answer<std::shared_ptr<Flight>> Flights::prepare(Lane &lane, Request request) co
     call.method = std::move(request.method);
     call.caller = lane.m_caller;
     call.traceparent = std::move(request.traceparent);
+    call.takesEncoded = request.takesEncoded;
     const auto usual = method.deadline;
     const auto wanted = request.deadlineMs ? std::chrono::milliseconds(
                             std::min(*request.deadlineMs, qint64(limits::deadlineMax.count())))

@@ -136,12 +136,12 @@ QCoro::Task<HttpResponse> FrontDoor::post(HttpRequest request)
         co_return responseOf(caller ? stopping() : caller.error());
     const HttpLane lane(std::move(*caller), request);
     Message message = readMessage(request.body, *form);
-    QCborArray answers;
+    QList<QByteArray> answers;
     // All are begun before one is awaited: the calls of a batch run beside each other.
     std::vector<std::pair<QCborValue, QCoro::Task<Outcome>>> running;
     for (auto &call : message.calls) {
         if (auto *bad = std::get_if<BadRequest>(&call)) {
-            answers.append(answerOf(bad->id, bad->failure));
+            answers.append(writeAnswer(bad->id, bad->failure, *form));
             continue;
         }
         Request &one = std::get<Request>(call);
@@ -152,13 +152,13 @@ QCoro::Task<HttpResponse> FrontDoor::post(HttpRequest request)
     for (auto &[id, task] : running) {
         const Outcome outcome = co_await task;
         if (!id.isUndefined())
-            answers.append(answerOf(id, outcome));
+            answers.append(writeAnswer(id, outcome, *form));
     }
     HttpResponse response;
     response.status = answers.isEmpty() ? 204 : 200;
     response.contentType = *form == Form::json ? "application/json" : "application/cbor";
     if (!answers.isEmpty())
-        response.body = write(message.isBatch ? QCborValue(answers) : answers.first(), *form);
+        response.body = joinAnswers(answers, message.isBatch, *form);
     co_return response;
 }
 

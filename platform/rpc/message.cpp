@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/message.h"
 
+#include "base/cbor.h"
 #include "rpc/json.h"
 #include "rpc/limits.h"
 
@@ -147,10 +148,34 @@ Message readJson(const QByteArray &bytes)
     return {.calls = {readCall(QJsonValue(document.object()))}};
 }
 
+/// The form that nearly all calls have, without a map of all of it; nothing for any other.
+std::optional<Request> readPlainCall(const QByteArray &bytes)
+{
+    const auto call = cbor::MapReader::of(bytes);
+    if (!call || cbor::textOf(call->value("jsonrpc")) != "2.0"_ba)
+        return std::nullopt;
+    const auto id = cbor::numberOf(call->value("id"));
+    const auto method = cbor::textOf(call->value("method"));
+    const QByteArrayView params = call->value("params");
+    const QByteArrayView deadline = call->value("deadlineMs");
+    const auto deadlineMs = cbor::numberOf(deadline);
+    const bool isTimed = deadlineMs && *deadlineMs >= 1;
+    if (!id || !method || !cbor::MapReader::of(params) || (!deadline.isEmpty() && !isTimed)
+        || !call->value("traceparent").isEmpty())
+        return std::nullopt;
+    return Request{.id = QCborValue(qint64(*id)),
+                   .method = QString::fromUtf8(*method),
+                   .params = QCborValue::fromCbor(params.data(), params.size()).toMap(),
+                   .deadlineMs = deadlineMs,
+                   .takesEncoded = true};
+}
+
 Message readCbor(const QByteArray &bytes)
 {
     if (const auto why = refuteCbor(bytes))
         return unreadable(Code::parseError, u"not CBOR: "_s + *why);
+    if (auto call = readPlainCall(bytes))
+        return {.calls = {std::move(*call)}};
     QCborParserError fault;
     const QCborValue value = QCborValue::fromCbor(bytes, &fault);
     if (fault.error != QCborError::NoError)
@@ -176,14 +201,65 @@ Message readMessage(const QByteArray &bytes, Form form)
     return form == Form::json ? readJson(bytes) : readCbor(bytes);
 }
 
-QCborMap answerOf(const QCborValue &id, const Outcome &outcome)
+/// \a value as one encoded item.
+static QByteArray itemOf(const QCborValue &value)
 {
-    QCborMap answer{{u"jsonrpc"_s, u"2.0"_s}, {u"id"_s, id}};
-    if (outcome)
-        answer.insert(u"result"_s, outcome->isUndefined() ? QCborValue(nullptr) : *outcome);
+    return value.tag() == encodedTag ? value.taggedValue().toByteArray() : value.toCbor();
+}
+
+QByteArray writeAnswer(const QCborValue &id, const Outcome &outcome, Form form)
+{
+    if (form == Form::json) {
+        QCborMap answer{{u"jsonrpc"_s, u"2.0"_s}, {u"id"_s, id}};
+        if (outcome)
+            answer.insert(u"result"_s, outcome->isUndefined() ? QCborValue(nullptr) : *outcome);
+        else
+            answer.insert(u"error"_s, toCbor(outcome.error()));
+        return write(answer, form);
+    }
+    cbor::MapWriter answer;
+    answer.text("jsonrpc", "2.0");
+    if (id.isInteger())
+        answer.number("id", id.toInteger());
     else
-        answer.insert(u"error"_s, toCbor(outcome.error()));
-    return answer;
+        answer.item("id", id.toCbor());
+    if (!outcome)
+        answer.item("error", toCbor(outcome.error()).toCborValue().toCbor());
+    else
+        answer.item("result", itemOf(outcome->isUndefined() ? QCborValue(nullptr) : *outcome));
+    return answer.take();
+}
+
+QByteArray joinAnswers(const QList<QByteArray> &answers, bool isBatch, Form form)
+{
+    if (!isBatch)
+        return answers.first();
+    if (form == Form::json)
+        return '[' + answers.join(',') + ']';
+    return cbor::arrayHead(std::size_t(answers.size())) + answers.join();
+}
+
+QByteArray writeEvent(std::uint64_t id, const QCborValue &event, const QCborValue &resume,
+                      Form form)
+{
+    if (form == Form::json) {
+        const bool isEncoded = event.tag() == encodedTag;
+        QCborMap params{{u"subscription"_s, qint64(id)},
+                        {u"event"_s, isEncoded ? QCborValue::fromCbor(itemOf(event)) : event}};
+        if (!resume.isUndefined())
+            params.insert(u"resume"_s, resume);
+        return write(notificationOf(u"rpc.event"_s, params), form);
+    }
+    cbor::MapWriter params;
+    params.number("subscription", qint64(id));
+    params.item("event", itemOf(event));
+    if (!resume.isUndefined())
+        params.item("resume", resume.toCbor());
+    cbor::MapWriter notification;
+    notification.text("jsonrpc", "2.0");
+    notification.text("method", "rpc.event");
+    notification.item("params", params.take());
+    return notification.take();
 }
 
 QCborMap notificationOf(const QString &method, const QCborMap &params)

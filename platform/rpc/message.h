@@ -26,6 +26,7 @@ struct Request
     std::variant<QCborMap, QJsonObject> params{}; ///< JSON waits for the schema of the method.
     std::optional<qint64> deadlineMs{};
     QByteArray traceparent{};
+    bool takesEncoded = false; ///< Its answer goes to writeAnswer() in CBOR.
 };
 
 /// One call that could not be read, and the id to answer with.
@@ -49,11 +50,16 @@ struct Message
 /// Whether \a text is a trace context of W3C, version 00.
 [[nodiscard]] bool isTraceparent(const QString &text);
 
-/// The answer to the call \a id.
-[[nodiscard]] QCborMap answerOf(const QCborValue &id, const Outcome &outcome);
+/// The answer to the call \a id, as bytes.
+[[nodiscard]] QByteArray writeAnswer(const QCborValue &id, const Outcome &outcome, Form form);
+/// The answer to a message: that of its call, or those of its batch.
+[[nodiscard]] QByteArray joinAnswers(const QList<QByteArray> &answers, bool isBatch, Form form);
+/// The notification of an event of the subscription \a id; \a resume may be undefined.
+[[nodiscard]] QByteArray writeEvent(std::uint64_t id, const QCborValue &event,
+                                    const QCborValue &resume, Form form);
 /// A notification: an event of a subscription, or its end.
 [[nodiscard]] QCborMap notificationOf(const QString &method, const QCborMap &params);
-/// A map, or an array for a batch, as bytes.
+/// A message as bytes.
 [[nodiscard]] QByteArray write(const QCborValue &message, Form form);
 
 } // namespace coffer::rpc

@@ -19,7 +19,7 @@ struct Session::Batch
     Form form = Form::json;
     bool isBatch = false;
     std::size_t left = 0;
-    QCborArray answers;
+    QList<QByteArray> answers;
     std::vector<std::shared_ptr<Channel>> opened;
 };
 
@@ -103,7 +103,7 @@ Outcome Session::unsubscribe(const Request &request)
 void Session::deliver(const std::optional<QCborValue> &id, const Outcome &outcome, Batch &batch)
 {
     if (id)
-        batch.answers.append(answerOf(*id, outcome));
+        batch.answers.append(writeAnswer(*id, outcome, batch.form));
     if (outcome && outcome->isMap()) {
         const qint64 opened = outcome->toMap().value(u"subscription"_s).toInteger(-1);
         const auto channel = m_channels.find(std::uint64_t(opened));
@@ -118,7 +118,7 @@ void Session::finish(Batch &batch)
 {
     // Nothing is answered to notifications, not even an empty batch.
     if (!batch.answers.isEmpty())
-        post(batch.isBatch ? QCborValue(batch.answers) : batch.answers.first(), batch.form);
+        post(joinAnswers(batch.answers, batch.isBatch, batch.form), batch.form);
     const QPointer<Session> self(this);
     for (const std::shared_ptr<Channel> &channel : std::exchange(batch.opened, {})) {
         if (self)
@@ -126,10 +126,10 @@ void Session::finish(Batch &batch)
     }
 }
 
-void Session::post(const QCborValue &message, Form form)
+void Session::post(const QByteArray &message, Form form)
 {
     if (!m_isCut)
-        m_pipe.send(write(message, form), form);
+        m_pipe.send(message, form);
 }
 
 void Session::drained()
@@ -160,18 +160,14 @@ qint64 Session::unsentBytes() const { return m_pipe.unsentBytes(); }
 
 void Session::notify(std::uint64_t id, const QCborValue &event, const QCborValue &resume)
 {
-    QCborMap params{{u"subscription"_s, qint64(id)}, {u"event"_s, event}};
-    if (!resume.isUndefined())
-        params.insert(u"resume"_s, resume);
-    post(notificationOf(u"rpc.event"_s, params), m_form);
+    post(writeEvent(id, event, resume, m_form), m_form);
 }
 
 void Session::ended(std::uint64_t id, const Failure &why)
 {
     m_channels.erase(id);
-    post(notificationOf(u"rpc.ended"_s,
-                        {{u"subscription"_s, qint64(id)}, {u"error"_s, toCbor(why)}}),
-         m_form);
+    const QCborMap params{{u"subscription"_s, qint64(id)}, {u"error"_s, toCbor(why)}};
+    post(write(notificationOf(u"rpc.ended"_s, params), m_form), m_form);
 }
 
 } // namespace coffer::rpc

@@ -53,7 +53,7 @@ private:
     [[nodiscard]] Outcome unsubscribe(const Request &request);
     void deliver(const std::optional<QCborValue> &id, const Outcome &outcome, Batch &batch);
     void finish(Batch &batch);
-    void post(const QCborValue &message, Form form);
+    void post(const QByteArray &message, Form form);
 
     [[nodiscard]] Answer<Subscription> subscribe() override;
     [[nodiscard]] qint64 unsentBytes() const override;
