@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_server.h"
 
+#include <QLoggingCategory>
 #include <QPointer>
 #include <QSslSocket>
 #include <QWebSocket>
@@ -14,6 +15,8 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::net {
 namespace {
+
+Q_LOGGING_CATEGORY(serverLog, "coffer.net")
 
 /// One handshake of a WebSocket. Qt does it in a later turn, and does not say of which socket it
 /// was; hence a server, which listens nowhere, for each. Deletes itself when it is done.
@@ -148,11 +151,16 @@ void HttpServer::serve(std::unique_ptr<QTcpSocket> socket)
             [this, connection] { m_connections.remove(connection); });
 }
 
-std::optional<HttpResponse> HttpServer::refuse(const HttpRequest &request) const
+std::optional<HttpResponse> HttpServer::refuse(const HttpRequest &request)
 {
     const QByteArray host = request.header("Host");
     if (!m_options.hostNames || isHostAllowed(host, *m_options.hostNames))
         return {};
+    if (!std::exchange(m_hasToldHost, true)) { // once: whoever asks could fill the log
+        qCWarning(serverLog).noquote()
+            << u"a request for the host \"%1\" is refused; if clients use that name, add it to "
+               "--host-names"_s.arg(QString::fromLatin1(host.left(255)));
+    }
     return HttpResponse::error(403, u"DENIED"_s,
                                u"Host: \"%1\" is no name of this node; use its address, or name it "
                                "with --host-names."_s.arg(QString::fromLatin1(host.left(255))));
