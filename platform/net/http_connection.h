@@ -35,7 +35,7 @@ public:
     [[nodiscard]] virtual const HttpPatience &patience() const = 0;
     [[nodiscard]] virtual Monotonic now() const = 0;
     /// The answer to a request that must not reach any handler.
-    [[nodiscard]] virtual std::optional<HttpResponse> refuse(const HttpRequest &request) const = 0;
+    [[nodiscard]] virtual std::optional<HttpResponse> refuse(const HttpRequest &request) = 0;
     /// Makes a WebSocket of \a socket, from which the head of the request has not been taken.
     virtual void upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer) = 0;
 };

@@ -3,6 +3,7 @@
 
 #include "net/http_limits.h"
 
+#include <QLoggingCategory>
 #include <QPointer>
 #include <QSslSocket>
 #include <QWebSocket>
@@ -18,6 +19,8 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::net {
 namespace {
+
+Q_LOGGING_CATEGORY(serverLog, "coffer.net")
 
 /// One handshake of a WebSocket. Qt does it in a later turn, and does not say of which socket it
 /// was; hence a server, which listens nowhere, for each. Deletes itself when it is done.
@@ -170,11 +173,16 @@ void HttpServer::serve(std::unique_ptr<QTcpSocket> socket)
             [this, connection] { m_connections.remove(connection); });
 }
 
-std::optional<HttpResponse> HttpServer::refuse(const HttpRequest &request) const
+std::optional<HttpResponse> HttpServer::refuse(const HttpRequest &request)
 {
     const QByteArray host = request.header("Host");
     if (!m_options.hostNames || isHostAllowed(host, *m_options.hostNames))
         return {};
+    if (!std::exchange(m_hasToldHost, true)) { // once: whoever asks could fill the log
+        qCWarning(serverLog).noquote()
+            << u"a request for the host \"%1\" is refused; if clients use that name, add it to "
+               "--host-names"_s.arg(QString::fromLatin1(host.left(255)));
+    }
     return HttpResponse::error(403, u"DENIED"_s,
                                u"Host: \"%1\" is no name of this node; use its address, or name it "
                                "with --host-names."_s.arg(QString::fromLatin1(host.left(255))));

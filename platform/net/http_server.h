@@ -59,7 +59,7 @@ private:
     [[nodiscard]] const HttpRouter &router() const override { return m_router; }
     [[nodiscard]] const HttpPatience &patience() const override { return m_options.patience; }
     [[nodiscard]] Monotonic now() const override { return m_clock.monotonic(); }
-    [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest &request) const override;
+    [[nodiscard]] std::optional<HttpResponse> refuse(const HttpRequest &request) override;
     void upgrade(std::unique_ptr<QTcpSocket> socket, const WebSocketOffer &offer) override;
 
     [[nodiscard]] std::unique_ptr<QTcpSocket> makeSocket(qintptr descriptor);
@@ -71,6 +71,7 @@ private:
     HttpOptions m_options;
     QSet<HttpConnection *> m_connections;
     int m_open = 0;
+    bool m_hasToldHost = false; ///< One that was refused is in the log.
     QTimer m_timer;
 };
 

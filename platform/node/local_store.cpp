@@ -84,7 +84,7 @@ Task<Result<store::Reply>> LocalStore::read(store::Question question, ReadOption
     co_return store::decodeReply(result->bytes);
 }
 
-Task<Result<store::WatchAnswer>> LocalStore::history(HistoryRequest request, ReadOptions options)
+Task<Result<bool>> LocalStore::ready(ReadOptions options)
 {
     const QPointer<QObject> self(&m_context);
     store::Question fresh = store::Get{QByteArrayLiteral("/-"), {}};
@@ -93,7 +93,20 @@ Task<Result<store::WatchAnswer>> LocalStore::history(HistoryRequest request, Rea
         co_return now.error();
     if (!self)
         co_return Error{ErrorCode::unavailable, QStringLiteral("the node ended")};
-    co_return readHistory(request);
+    co_return true;
+}
+
+store::Reply LocalStore::look(const store::Question &question) const
+{
+    return m_host.store().query(encode(question));
+}
+
+Task<Result<store::WatchAnswer>> LocalStore::history(HistoryRequest request, ReadOptions options)
+{
+    const Result<bool> isReady = co_await ready(options);
+    if (!isReady)
+        co_return isReady.error();
+    co_return look(request);
 }
 
 /// Keeps of \a batch what is wanted; true if that is the end.
@@ -110,7 +123,7 @@ static bool cut(store::WatchBatch &batch, const HistoryRequest &request)
     return true;
 }
 
-Result<store::WatchAnswer> LocalStore::readHistory(const HistoryRequest &request)
+Result<store::WatchAnswer> LocalStore::look(const HistoryRequest &request)
 {
     store::Watches *watches = m_host.watches();
     if (watches == nullptr)

@@ -46,11 +46,17 @@ public:
     [[nodiscard]] Task<Result<void>> closeSession(SessionId session) override;
     [[nodiscard]] Task<Result<store::Answer>> compact(Revision revision) override;
 
+    /// Waits until this node may answer a read of \a options. What the look() of the same turn then
+    /// finds is new enough, so that who answers can look when there is room for it.
+    [[nodiscard]] Task<Result<bool>> ready(pluginapi::ReadOptions options);
+    /// What this node has. Valid until the end of this turn.
+    [[nodiscard]] store::Reply look(const store::Question &question) const;
+    [[nodiscard]] Result<store::WatchAnswer> look(const pluginapi::HistoryRequest &request);
+
 private:
     /// Waits until this node has \a revision.
     [[nodiscard]] Task<Result<bool>> reach(Revision revision);
     [[nodiscard]] Task<Result<store::Answer>> submit(QByteArray command);
-    [[nodiscard]] Result<store::WatchAnswer> readHistory(const pluginapi::HistoryRequest &request);
     void onApplied();
 
     Host &m_host;

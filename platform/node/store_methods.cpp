@@ -203,18 +203,29 @@ Result<void> StoreMethods::addTo(rpc::Registry &registry)
     return registerAll(registry, *this, methods(), m_registrations);
 }
 
+static rpc::Failure nobodyWaits()
+{
+    return rpc::Failure::of(rpc::Code::cancelled, u"Nobody waits for this answer any more."_s);
+}
+
+/// Large answers are made one at a time, each when there is room for it: a caller with many
+/// questions could ask for more than there is memory for.
 StoreMethods::Task StoreMethods::ask(rpc::Call &call)
 {
     const ReadCall &asked = call.as<ReadCall>();
-    const Result<store::Reply> reply = co_await m_store.read(asked.question, asked.options);
-    if (!reply)
-        co_return reply.error();
-    if (std::optional<Error> error = errorOf(*reply)) {
+    const Result<bool> isReady = co_await m_store.ready(asked.options);
+    if (!isReady)
+        co_return isReady.error();
+    const bool hasRoom = co_await call.room();
+    if (!hasRoom)
+        co_return nobodyWaits();
+    const store::Reply reply = m_store.look(asked.question);
+    if (std::optional<Error> error = errorOf(reply)) {
         rpc::Failure failure = rpc::Failure::of(*error);
-        failure.details = toCbor(*reply);
+        failure.details = toCbor(reply);
         co_return failure;
     }
-    co_return call.encoded(writeCbor(*reply));
+    co_return call.encoded(writeCbor(reply));
 }
 
 /// Any answer of the log is a result: a guard that failed may be what the caller hoped for.
@@ -237,8 +248,13 @@ StoreMethods::Task StoreMethods::change(rpc::Call &call)
 StoreMethods::Task StoreMethods::history(rpc::Call &call)
 {
     const HistoryCall &asked = call.as<HistoryCall>();
-    const Result<store::WatchAnswer> answer =
-        co_await m_store.history(asked.request, asked.options);
+    const Result<bool> isReady = co_await m_store.ready(asked.options);
+    if (!isReady)
+        co_return isReady.error();
+    const bool hasRoom = co_await call.room();
+    if (!hasRoom)
+        co_return nobodyWaits();
+    const Result<store::WatchAnswer> answer = m_store.look(asked.request);
     if (!answer)
         co_return answer.error();
     co_return call.encoded(writeCbor(*answer));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "node/local_store.h"
 #include "node/method_table.h"
-#include "pluginapi/store.h"
 
 #include <vector>
 
@@ -18,7 +18,7 @@ class StoreMethods
 
 public:
     /// \a store has to outlive this.
-    explicit StoreMethods(pluginapi::Store &store) : m_store(store) {}
+    explicit StoreMethods(LocalStore &store) : m_store(store) {}
     ~StoreMethods() = default;
 
     /// Fails only where a name is taken.
@@ -39,7 +39,7 @@ private:
 
     [[nodiscard]] MethodTable<StoreMethods> methods() const;
 
-    pluginapi::Store &m_store;
+    LocalStore &m_store;
     std::vector<rpc::Registration> m_registrations;
 };
 

@@ -29,6 +29,22 @@ QCborValue Call::encoded(const QByteArray &cbor) const
     return takesEncoded ? rpc::encoded(cbor) : QCborValue::fromCbor(cbor);
 }
 
+QCoro::Task<bool> Call::room()
+{
+    // The connection may go while this waits; then the call is cancelled before.
+    while (!m_isCancelled && m_subscriber && !m_subscriber->hasRoom()) {
+        Eventual<bool> wake(
+            {ErrorCode::unavailable, QStringLiteral("the connection ended before there was room")});
+        const Subscriber::Wake set = wake.setter();
+        m_subscriber->awaitRoom(set);
+        onCancelled([set] { set(false); });
+        const Result<bool> woken = co_await wake;
+        if (!woken)
+            co_return false;
+    }
+    co_return !m_isCancelled;
+}
+
 Answer<Subscription> Call::subscribe()
 {
     if (!m_subscriber || m_isCancelled)

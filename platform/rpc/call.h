@@ -9,6 +9,8 @@
 #include <QString>
 #include <QStringList>
 
+#include <QCoro/QCoroTask>
+
 #include <any>
 #include <functional>
 #include <optional>
@@ -62,6 +64,12 @@ public:
     void onCancelled(std::function<void()> callback);
     /// For whoever dispatches. Cancelling twice is harmless.
     void cancel();
+
+    /// Waits until the caller's connection has room for a large answer; false once the call is
+    /// cancelled. Who makes such answers only then, at once and without waiting for anything else,
+    /// lets no more of them lie in memory than the caller fetches. Over HTTP there always is room:
+    /// one request at a time is answered, and FrontDoor bounds the batches.
+    [[nodiscard]] QCoro::Task<bool> room();
 
     /// Opens a subscription on the caller's connection. The handler answers with a map that has
     /// its id() as "subscription"; notifications leave after that answer, never before. If the call

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rpc/front_door.h"
 
+#include "rpc/answers.h"
 #include "rpc/json.h"
 #include "rpc/limits.h"
 #include "rpc/socket_pipe.h"
 
-#include <QCborArray>
 #include <QJsonObject>
 #include <QPointer>
 #include <QUrl>
@@ -123,6 +123,15 @@ QCoro::Task<Answer<Caller>> FrontDoor::identify(HttpRequest request)
     co_return found;
 }
 
+/// Adds what becomes of a call; nothing is answered to a notification.
+static QCoro::Task<void> collect(QCoro::Task<Outcome> call, std::optional<QCborValue> id,
+                                 std::shared_ptr<Answers> answers) // shared with the request
+{
+    const Outcome outcome = co_await call;
+    if (id)
+        answers->add(*id, outcome);
+}
+
 QCoro::Task<HttpResponse> FrontDoor::post(HttpRequest request)
 {
     const std::optional<Form> form = formOf(request.header("Content-Type"));
@@ -136,29 +145,26 @@ QCoro::Task<HttpResponse> FrontDoor::post(HttpRequest request)
         co_return responseOf(caller ? stopping() : caller.error());
     const HttpLane lane(std::move(*caller), request);
     Message message = readMessage(request.body, *form);
-    QList<QByteArray> answers;
+    const auto answers = std::make_shared<Answers>(message.isBatch, *form);
     // All are begun before one is awaited: the calls of a batch run beside each other.
-    std::vector<std::pair<QCborValue, QCoro::Task<Outcome>>> running;
+    std::vector<QCoro::Task<void>> running;
     for (auto &call : message.calls) {
         if (auto *bad = std::get_if<BadRequest>(&call)) {
-            answers.append(writeAnswer(bad->id, bad->failure, *form));
+            answers->add(bad->id, bad->failure);
             continue;
         }
         Request &one = std::get<Request>(call);
         addHeaders(one, request);
-        const QCborValue id = one.id.value_or(QCborValue()); // undefined: a notification
-        running.emplace_back(id, m_flights.run(lane.lane(), std::move(one)));
+        const std::optional<QCborValue> id = one.id;
+        running.push_back(collect(m_flights.run(lane.lane(), std::move(one)), id, answers));
     }
-    for (auto &[id, task] : running) {
-        const Outcome outcome = co_await task;
-        if (!id.isUndefined())
-            answers.append(writeAnswer(id, outcome, *form));
-    }
+    for (const QCoro::Task<void> &task : running)
+        co_await task;
     HttpResponse response;
-    response.status = answers.isEmpty() ? 204 : 200;
+    response.status = answers->isEmpty() ? 204 : 200;
     response.contentType = *form == Form::json ? "application/json" : "application/cbor";
-    if (!answers.isEmpty())
-        response.body = joinAnswers(answers, message.isBatch, *form);
+    if (!answers->isEmpty())
+        response.body = answers->message();
     co_return response;
 }
 

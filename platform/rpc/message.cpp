@@ -230,15 +230,6 @@ QByteArray writeAnswer(const QCborValue &id, const Outcome &outcome, Form form)
     return answer.take();
 }
 
-QByteArray joinAnswers(const QList<QByteArray> &answers, bool isBatch, Form form)
-{
-    if (!isBatch)
-        return answers.first();
-    if (form == Form::json)
-        return '[' + answers.join(',') + ']';
-    return cbor::arrayHead(std::size_t(answers.size())) + answers.join();
-}
-
 QByteArray writeEvent(std::uint64_t id, const QCborValue &event, const QCborValue &resume,
                       Form form)
 {

@@ -52,8 +52,6 @@ struct Message
 
 /// The answer to the call \a id, as bytes.
 [[nodiscard]] QByteArray writeAnswer(const QCborValue &id, const Outcome &outcome, Form form);
-/// The answer to a message: that of its call, or those of its batch.
-[[nodiscard]] QByteArray joinAnswers(const QList<QByteArray> &answers, bool isBatch, Form form);
 /// The notification of an event of the subscription \a id; \a resume may be undefined.
 [[nodiscard]] QByteArray writeEvent(std::uint64_t id, const QCborValue &event,
                                     const QCborValue &resume, Form form);

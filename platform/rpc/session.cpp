@@ -16,10 +16,11 @@ namespace coffer::rpc {
 /// The answers of one message, while some are still to come.
 struct Session::Batch
 {
-    Form form = Form::json;
-    bool isBatch = false;
+    Batch(bool isBatch, Form answersForm) : form(answersForm), answers(isBatch, answersForm) {}
+
+    Form form;
     std::size_t left = 0;
-    QList<QByteArray> answers;
+    Answers answers;
     std::vector<std::shared_ptr<Channel>> opened;
 };
 
@@ -49,9 +50,7 @@ void Session::receive(const QByteArray &bytes, Form form)
         return;
     }
     Message message = readMessage(bytes, form);
-    const auto batch = std::make_shared<Batch>();
-    batch->form = form;
-    batch->isBatch = message.isBatch;
+    const auto batch = std::make_shared<Batch>(message.isBatch, form);
     batch->left = message.calls.size();
     const QPointer<Session> self(this);
     for (auto &call : message.calls) {
@@ -103,7 +102,7 @@ Outcome Session::unsubscribe(const Request &request)
 void Session::deliver(const std::optional<QCborValue> &id, const Outcome &outcome, Batch &batch)
 {
     if (id)
-        batch.answers.append(writeAnswer(*id, outcome, batch.form));
+        batch.answers.add(*id, outcome);
     if (outcome && outcome->isMap()) {
         const qint64 opened = outcome->toMap().value(u"subscription"_s).toInteger(-1);
         const auto channel = m_channels.find(std::uint64_t(opened));
@@ -118,7 +117,7 @@ void Session::finish(Batch &batch)
 {
     // Nothing is answered to notifications, not even an empty batch.
     if (!batch.answers.isEmpty())
-        post(joinAnswers(batch.answers, batch.isBatch, batch.form), batch.form);
+        post(batch.answers.message(), batch.form);
     const QPointer<Session> self(this);
     for (const std::shared_ptr<Channel> &channel : std::exchange(batch.opened, {})) {
         if (self)
@@ -134,7 +133,13 @@ void Session::post(const QByteArray &message, Form form)
 
 void Session::drained()
 {
-    if (unsentBytes() >= limits::unsentBytesMax)
+    const QPointer<Session> self(this);
+    for (std::size_t left = m_awaitRoom.size(); left > 0 && self && hasRoom(); --left) {
+        const Wake wake = std::move(m_awaitRoom.front());
+        m_awaitRoom.pop_front();
+        wake(true); // Who finds no room any more queues again.
+    }
+    if (!self || !hasRoom())
         return;
     std::vector<std::shared_ptr<Channel>> waiting; // producers may end theirs while they go on
     for (const auto &[id, channel] : m_channels) {
@@ -155,6 +160,8 @@ Answer<Subscription> Session::subscribe()
     m_channels.emplace(m_lastId, channel);
     return Subscription(std::move(channel));
 }
+
+bool Session::hasRoom() const { return unsentBytes() < limits::unsentBytesMax; }
 
 qint64 Session::unsentBytes() const { return m_pipe.unsentBytes(); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "rpc/answers.h"
 #include "rpc/channel.h"
 #include "rpc/flights.h"
 #include "rpc/message.h"
@@ -10,6 +11,7 @@
 
 #include <QCoro/QCoroTask>
 
+#include <deque>
 #include <map>
 #include <memory>
 
@@ -56,6 +58,8 @@ private:
     void post(const QByteArray &message, Form form);
 
     [[nodiscard]] Answer<Subscription> subscribe() override;
+    [[nodiscard]] bool hasRoom() const override;
+    void awaitRoom(const Wake &wake) override { m_awaitRoom.push_back(wake); }
     [[nodiscard]] qint64 unsentBytes() const override;
     void notify(std::uint64_t id, const QCborValue &event, const QCborValue &resume) override;
     void ended(std::uint64_t id, const Failure &why) override;
@@ -67,6 +71,7 @@ private:
     bool m_isCut = false;
     std::uint64_t m_lastId = 0;
     std::map<std::uint64_t, std::shared_ptr<Channel>> m_channels; // shared with the producers
+    std::deque<Wake> m_awaitRoom; ///< Calls, in order; some may be cancelled.
 };
 
 } // namespace coffer::rpc

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/eventual.h"
 #include "rpc/error.h"
 
 #include <QCborValue>
@@ -55,12 +56,18 @@ private:
     std::shared_ptr<Channel> m_channel; // shared with the connection; either may go first
 };
 
-/// Opens subscriptions; implemented by connections.
+/// A connection as calls see it: opens subscriptions, and tells whether there is room.
 class Subscriber
 {
 public:
+    using Wake = Eventual<bool>::Setter;
+
     virtual ~Subscriber() = default;
     [[nodiscard]] virtual Answer<Subscription> subscribe() = 0;
+    /// Less than limits::unsentBytesMax wait in the connection.
+    [[nodiscard]] virtual bool hasRoom() const = 0;
+    /// Sets \a wake when hasRoom() may be true again.
+    virtual void awaitRoom(const Wake &wake) = 0;
 };
 
 } // namespace coffer::rpc

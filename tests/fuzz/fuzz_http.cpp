@@ -28,6 +28,8 @@ static QByteArray read(QByteArrayView input, qsizetype piece)
             COFFER_CHECK(request.body.size() <= 128, "a body above its bound");
             static_cast<void>(request.queryItem("a"));
             static_cast<void>(request.decodedPath());
+            static_cast<void>(
+                isHostAllowed(request.header("Host"), {QStringLiteral("a"), QString()}));
             static_cast<void>(HttpRouter().match(request, parser->isWebSocketUpgrade()));
             seen += request.method + ' ' + request.path + '?' + request.query + ' ' + request.body
                     + (parser->isKeepAlive() ? "\n" : "\nclose\n");

@@ -23,10 +23,16 @@ namespace {
 class ListPipe final : public rpc::Pipe
 {
 public:
-    void send(const QByteArray &message, rpc::Form) override { sent.append(message); }
-    [[nodiscard]] qint64 unsentBytes() const override { return 0; }
+    void send(const QByteArray &message, rpc::Form) override
+    {
+        sent.append(message);
+        unsent += isStuck ? message.size() : 0;
+    }
+    [[nodiscard]] qint64 unsentBytes() const override { return unsent; }
     void cut(const QString &) override {}
     QByteArrayList sent;
+    bool isStuck = false; ///< Nothing of what is sent leaves.
+    qint64 unsent = 0;
 };
 
 } // namespace
@@ -156,7 +162,46 @@ private Q_SLOTS:
         QCOMPARE(pipe.sent.size(), 2);
     }
 
+    void largeReads_areAnsweredAsTheyAreFetched_data()
+    {
+        QTest::addColumn<QByteArray>("call");
+        QTest::newRow("get") << QByteArray(R"("store.get","params":{"path":"/large"})");
+        QTest::newRow("local") << QByteArray(
+            R"("store.get","params":{"path":"/large","mode":"local"})");
+        QTest::newRow("history") << QByteArray(
+            R"("store.history","params":{"pattern":"/large","from":FROM})");
+    }
+    void largeReads_areAnsweredAsTheyAreFetched()
+    {
+        QFETCH(QByteArray, call);
+        const Result<Revision> put = wait(m_store.put("/large", QByteArray(900'000, 'x')));
+        QVERIFY(put);
+        call.replace("FROM", QByteArray::number(quint64(put->value())));
+        rpc::Flights flights(m_registry, m_node.host().clock());
+        ListPipe pipe;
+        pipe.isStuck = true;
+        rpc::Session session(flights, pipe, {});
+        for (int n = 0; n < 20; ++n) {
+            session.receive(R"({"jsonrpc":"2.0","id":1,"method":)" + call + "}", rpc::Form::json);
+        }
+        QTRY_VERIFY(!pipe.sent.isEmpty());
+        QVERIFY(wait(m_store.get("/large"))); // Those before it could be answered by now.
+        QVERIFY2(pipe.sent.size() <= 2, qPrintable(QString::number(pipe.sent.size())));
+        for (int fetched = 0; fetched < 20; ++fetched) {
+            QTRY_VERIFY(pipe.sent.size() > fetched);
+            QVERIFY(pipe.sent[fetched].contains("xxxx"));
+            pipe.unsent = 0;
+            session.drained();
+        }
+        QCOMPARE(pipe.sent.size(), 20);
+    }
+
 private:
+    template<class T>
+    static T wait(QCoro::Task<T> task)
+    {
+        return QCoro::waitFor(std::move(task));
+    }
     rpc::Outcome invoke(const char *method, const QByteArray &params)
     {
         rpc::Call call;

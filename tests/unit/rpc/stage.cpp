@@ -67,6 +67,7 @@ Stage::Stage()
     add("test.throwWrite", Access::Kind::write, anything, raise);
     add("test.wait", Access::Kind::read, anything, [this](Call &call) { return wait(call); });
     add("test.waitWrite", Access::Kind::write, anything, [this](Call &call) { return wait(call); });
+    add("test.large", Access::Kind::read, anything, [this](Call &call) { return large(call); });
     add("test.follow", Access::Kind::read, anything, [this](Call &call) { return follow(call); });
     session = std::make_unique<Session>(flights, pipe, Caller{.name = u"tester"_s});
 }
@@ -107,6 +108,16 @@ QCoro::Task<Outcome> Stage::wait(Call &call)
     co_await Held{&held};
     --waiting;
     co_return QCborValue(QCborMap{{u"n"_s, call.params["n"_L1]}});
+}
+
+QCoro::Task<Outcome> Stage::large(Call &call)
+{
+    co_await Held{&held};
+    const bool hasRoom = co_await call.room();
+    if (!hasRoom)
+        co_return Failure::of(Code::cancelled, u"Nobody waits."_s);
+    ++madeLarge;
+    co_return QCborValue(QString(call.params["size"_L1].toInteger(), u'x'));
 }
 
 QCoro::Task<Outcome> Stage::follow(Call &call)

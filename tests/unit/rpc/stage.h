@@ -38,7 +38,8 @@ public:
 /// test.echo {any}: its parameters. test.add {a, b}: {sum}. test.put {path, value}: a write; its
 /// answer is the value as bytes. test.wait: answers {n} when release() is called. test.throw and
 /// test.fail {code}: fail. test.follow {count, size}: a subscription that sends count events of
-/// size bytes, whenever there is room.
+/// size bytes, whenever there is room. test.large {size}: as test.wait, and then a text of size
+/// bytes when there is room.
 class Stage
 {
 public:
@@ -60,12 +61,14 @@ public:
     int waiting = 0;
     int cancelled = 0;
     int sentEvents = 0;
+    int madeLarge = 0;
     int closedProducers = 0;
 
     std::vector<std::coroutine_handle<>> held;
 
 private:
     [[nodiscard]] QCoro::Task<Outcome> wait(Call &call);
+    [[nodiscard]] QCoro::Task<Outcome> large(Call &call);
     [[nodiscard]] QCoro::Task<Outcome> follow(Call &call);
     [[nodiscard]] QCoro::Task<void> produce(Subscription subscription, qint64 count, qint64 size);
     void add(const char *name, Access::Kind kind, const QByteArray &params, Handler handler);

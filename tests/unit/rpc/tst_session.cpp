@@ -65,6 +65,9 @@ private Q_SLOTS:
     void discover_listsMethods();
     void authorize_isAsked();
     void observer_hearsOfEachCall();
+    void largeAnswers_areMadeAsTheyAreFetched();
+    void largeAnswers_whoseReaderIsGoneAreNotMade();
+    void batch_isBoundedInBytes();
     void handler_mayOutliveEverythingElse();
 };
 
@@ -458,6 +461,66 @@ void TestSession::observer_hearsOfEachCall()
              (QStringList{u"test.echo tester ok 0"_s, u"test.add tester INVALID_ARGUMENT 0"_s,
                           u"test.wait tester ok 6000000"_s}));
     QCOMPARE(alsoHeard, 3);
+}
+
+void TestSession::largeAnswers_areMadeAsTheyAreFetched()
+{
+    Stage stage;
+    for (int n = 0; n < limits::callsInFlightMax; ++n)
+        stage.session->receive(call("test.large", R"({"size":500000})"), Form::json);
+    stage.pipe.isStuck = true;
+    stage.release();              // All of them could be answered in this turn.
+    QCOMPARE(stage.madeLarge, 3); // The third found a little room.
+    for (int made = 3; made < limits::callsInFlightMax;) {
+        QVERIFY(stage.pipe.unsent < 2 * limits::unsentBytesMax);
+        stage.pipe.unsent = limits::unsentBytesMax - 1;
+        stage.session->drained();
+        QCOMPARE(stage.madeLarge, ++made);
+    }
+    QCOMPARE(stage.pipe.sent.size(), limits::callsInFlightMax);
+}
+
+void TestSession::largeAnswers_whoseReaderIsGoneAreNotMade()
+{
+    Stage stage;
+    stage.pipe.unsent = limits::unsentBytesMax;
+    for (int n = 0; n < 3; ++n)
+        stage.session->receive(call("test.large", R"({"size":9})"), Form::json);
+    stage.release();
+    stage.clock.now += std::chrono::seconds(6);
+    stage.flights.expire();
+    QCOMPARE(stage.flights.inFlight(), 0); // None of them waits for ever.
+    QCOMPARE(stage.pipe.sent.size(), 3);
+    stage.pipe.sent.clear();
+    stage.session->receive(call("test.large", R"({"size":9})"), Form::json);
+    stage.release();
+    stage.hangUp();
+    QCOMPARE(stage.flights.inFlight(), 0);
+    QCOMPARE(stage.madeLarge, 0);
+}
+
+void TestSession::batch_isBoundedInBytes()
+{
+    Stage stage;
+    QByteArrayList calls;
+    for (int n = 0; n < 12; ++n)
+        calls += call("test.large", R"({"size":1000000})", QByteArray::number(n));
+    calls += call("test.put", R"({"path":"/a","value":"eA=="})", "12");
+    stage.session->receive("[" + calls.join(',') + "]", Form::json);
+    stage.release();
+    QCOMPARE(stage.pipe.sent.size(), 1);
+    const QJsonArray answers = QJsonDocument::fromJson(stage.pipe.sent[0]).array();
+    QCOMPARE(answers.size(), 13);
+    int given = 0;
+    for (const auto &answer : answers) {
+        const QJsonObject one = answer.toObject();
+        given += int(one.contains("result"_L1));
+        if (one.contains("error"_L1))
+            QCOMPARE(one["error"_L1]["data"_L1]["code"_L1].toString(), u"LIMIT"_s);
+        if (one["id"_L1].toInt() == 12)
+            QVERIFY(one.contains("result"_L1)); // A write's is never lost.
+    }
+    QCOMPARE(given, 9);
 }
 
 void TestSession::handler_mayOutliveEverythingElse()
