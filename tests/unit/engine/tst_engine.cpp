@@ -2,6 +2,8 @@
 #include "engine/engine.h"
 
 #include "base/limits.h"
+#include "storage/memory_checkpoint.h"
+#include "storage/memory_journal.h"
 #include "support/engine_cluster.h"
 
 #include <QtTest>
@@ -11,6 +13,9 @@
 using namespace coffer;
 using namespace coffer::engine;
 using coffer::test::EngineCluster;
+using coffer::test::ManualClock;
+using coffer::test::ManualExecutor;
+using coffer::test::RowMachine;
 using std::chrono::milliseconds;
 
 /// Whole engines over a loopback network.
@@ -47,6 +52,8 @@ private Q_SLOTS:
     void upkeep_isProposedByTheLeader();
     void raise_waitsUntilAllMembersCan();
     void raise_beyondThisBuildEndsIt();
+    void salvage_holdsWhatWasOnlyVotedFor();
+    void salvage_ofAnEmptyDiskIsNotFound();
 
 private:
     [[nodiscard]] std::uint64_t follower() const { return m_leader == 1 ? 2 : 1; }
@@ -448,6 +455,72 @@ void TestEngine::raise_beyondThisBuildEndsIt()
     QCOMPARE(m_cluster->failures()[0].code, ErrorCode::refused);
     QVERIFY(m_cluster->failures()[0].message.contains("newer build"));
     QVERIFY(m_cluster->submit(m_leader, "b=2")); // the others go on
+}
+
+namespace {
+
+class NoTransport final : public Transport
+{
+public:
+    void send(NodeId, const QByteArray &) override {}
+    void sendToAddress(const QString &, const QByteArray &) override {}
+};
+
+} // namespace
+
+/// What an engine finds on a disk when nobody else is left.
+static Result<Salvage> salvageOf(storage::MemoryDisk &disk, std::uint64_t node, RowMachine &machine)
+{
+    ManualClock clock;
+    SeededRandom random(1);
+    NoTransport transport;
+    ManualExecutor executor;
+    storage::MemoryJournal journal(disk);
+    storage::MemoryCheckpoint checkpoint(disk);
+    Options options;
+    options.self = NodeId(node);
+    options.run = RunId(99);
+    Engine engine(options, {clock, random, transport, journal, checkpoint, executor, machine},
+                  [](const Error &) {});
+    return engine.salvage();
+}
+
+/// The newest acknowledged write is known as chosen by nobody's journal; a majority voted for it.
+void TestEngine::salvage_holdsWhatWasOnlyVotedFor()
+{
+    for (int i = 0; i < 20; ++i)
+        QVERIFY(m_cluster->submit(m_leader, "a=" + QByteArray::number(i)).has_value());
+    int holders = 0;
+    for (std::uint64_t node : {1, 2, 3})
+        m_cluster->crash(node);
+    for (std::uint64_t node : {1, 2, 3}) {
+        RowMachine machine;
+        const auto salvage = salvageOf(m_cluster->disk(node), node, machine);
+        QVERIFY2(salvage, salvage ? "" : qPrintable(salvage.error().message));
+        QCOMPARE(salvage->applied, machine.applied());
+        QCOMPARE(salvage->configuration.members.voters.size(), 3U);
+        QVERIFY(salvage->chosenUpTo <= salvage->applied);
+        if (machine.query("a") != "19")
+            continue;
+        ++holders;
+        QVERIFY(salvage->chosenUpTo < salvage->applied);
+    }
+    QVERIFY(holders >= 2);
+    // It took no part: the cluster goes on as if nobody had looked.
+    for (std::uint64_t node : {1, 2, 3})
+        m_cluster->restart(node);
+    elect();
+    QVERIFY(m_cluster->submit(m_leader, "b=1").has_value());
+    QCOMPARE(m_cluster->machine(m_leader).query("a"), QByteArray("19"));
+}
+
+void TestEngine::salvage_ofAnEmptyDiskIsNotFound()
+{
+    storage::MemoryDisk disk;
+    RowMachine machine;
+    const auto salvage = salvageOf(disk, 7, machine);
+    QVERIFY(!salvage);
+    QCOMPARE(salvage.error().code, ErrorCode::notFound);
 }
 
 QTEST_APPLESS_MAIN(TestEngine)
