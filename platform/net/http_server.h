@@ -45,6 +45,8 @@ public:
 
     /// Connections that are open, WebSockets included.
     [[nodiscard]] int connectionCount() const { return m_open; }
+    /// Connections that were turned away because there were too many.
+    [[nodiscard]] std::uint64_t refusedCount() const { return m_refused; }
     /// Ends the connections whose peers have used up their time. A timer does this twice a second;
     /// tests do it by hand.
     void checkTimes();
@@ -67,6 +69,7 @@ private:
     HttpOptions m_options;
     QSet<HttpConnection *> m_connections;
     int m_open = 0;
+    std::uint64_t m_refused = 0;
     QTimer m_timer;
 };
 

@@ -2,6 +2,7 @@
 #include "node/client_service.h"
 
 #include "net/peer_address.h"
+#include "node/node_metrics.h"
 
 #include <QHostAddress>
 #include <QTimer>
@@ -17,11 +18,12 @@ static constexpr std::chrono::milliseconds lookEvery{5};
 
 struct ClientService::Parts
 {
-    explicit Parts(Host &of)
+    Parts(Host &of, const QString &directory)
         : host(of)
         , store(of)
         , storeMethods(store)
         , clusterMethods(of)
+        , backupMethods(of, directory)
         , door(registry, router, of.clock())
         , rest(door, router)
         , server(router, of.clock())
@@ -33,9 +35,11 @@ struct ClientService::Parts
     net::HttpRouter router;
     StoreMethods storeMethods;
     ClusterMethods clusterMethods;
+    BackupMethods backupMethods;
     rpc::FrontDoor door;
     StoreRest rest;
     net::HttpServer server;
+    std::optional<NodeMetrics> metrics;
     QTimer stopTimer;
     std::function<void()> stopped;
 };
@@ -79,14 +83,20 @@ Result<QString> ClientService::start(Host &host)
     const Result<QHostAddress> address = addressOf(listen->host);
     if (!address)
         return address.error();
-    m_parts = std::make_unique<Parts>(host);
+    m_parts = std::make_unique<Parts>(host, m_directory);
     m_parts->door.setReadiness([&host]() -> QString {
         return host.status().leader.isNone() ? u"there is no leader"_s : QString();
     });
     for (const Result<void> &added :
          {m_parts->storeMethods.addTo(m_parts->registry),
-          m_parts->clusterMethods.addTo(m_parts->registry), m_parts->rest.addRoutes()}) {
+          m_parts->clusterMethods.addTo(m_parts->registry),
+          m_parts->backupMethods.addTo(m_parts->registry), m_parts->rest.addRoutes()}) {
         if (!added)
+            return added.error();
+    }
+    if (m_metrics) {
+        m_parts->metrics.emplace(*m_metrics, host, m_parts->door, m_parts->server);
+        if (const Result<void> added = m_parts->metrics->addTo(m_parts->router); !added)
             return added.error();
     }
     if (const Result<void> started = m_parts->server.start(*address, listen->port); !started)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/http_server.h"
+#include "node/backup_methods.h"
 #include "node/cluster_methods.h"
 #include "node/local_store.h"
 #include "node/service.h"
@@ -9,6 +10,8 @@
 #include "node/store_rest.h"
 #include "rpc/front_door.h"
 #include "rpc/registry.h"
+
+#include <prometheus/registry.h>
 
 #include <memory>
 
@@ -25,6 +28,13 @@ public:
     explicit ClientService(QString listen);
     ~ClientService() override;
 
+    /// Before start(): the data directory, which backups look at for space.
+    void setDirectory(const QString &directory) { m_directory = directory; }
+
+    /// Before start(): what GET /metrics shows, and where calls are counted; it has to outlive
+    /// this. Without it there is no such route.
+    void setMetrics(prometheus::Registry &metrics) { m_metrics = &metrics; }
+
     [[nodiscard]] Result<QString> start(Host &host) override;
     void stop(std::function<void()> done) override;
 
@@ -38,6 +48,8 @@ private:
     struct Parts;
 
     QString m_listen;
+    QString m_directory;
+    prometheus::Registry *m_metrics = nullptr;
     std::unique_ptr<Parts> m_parts;
 };
 
