@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/companion.h"
 #include "cli/verbs.h"
 #include "client/endpoint.h"
 #include "net/spawn.h"
@@ -74,6 +75,7 @@ int main(int count, char **arguments)
     Common common;
     cli::Run run;
     QByteArray completion;
+    QStringList companion;
     CLI::App app("The command line of Coffer", "coffer");
     addCommon(app, common);
     cli::addReadVerbs(app, run);
@@ -82,6 +84,8 @@ int main(int count, char **arguments)
     cli::addClusterVerbs(app, run);
     cli::addCallVerb(app, run);
     cli::addBenchVerb(app, run);
+    cli::addBackupVerbs(app, run, companion);
+    cli::addNodeVerbs(app, run, companion);
     cli::addCompletionVerb(app, completion);
     try {
         app.parse(count, arguments);
@@ -92,5 +96,8 @@ int main(int count, char **arguments)
         std::fwrite(completion.constData(), 1, std::size_t(completion.size()), stdout);
         return cli::ok;
     }
+    if (!companion.isEmpty())
+        return cli::becomeCompanion(
+            common.isJson ? QStringList(QStringLiteral("--json")) + companion : companion);
     return talk(run, common);
 }
