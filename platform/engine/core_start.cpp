@@ -60,7 +60,11 @@ Result<Salvage> Engine::Core::salvage()
     const consensus::Log &log = m_replica->log();
     while (log.holds(machine.applied().next())) {
         const Slot slot = machine.applied().next();
-        const consensus::Entry &entry = log.at(slot).entry;
+        const consensus::Log::Item &item = log.at(slot);
+        // Above a stop-sign nothing of its epoch was chosen: its leader had asked a quorum.
+        if (!item.ballot.isNone() && item.ballot.epoch < m_appliedConfiguration.epoch)
+            break;
+        const consensus::Entry &entry = item.entry;
         std::ignore = applyEntry(machine, slot, entry);
         if (machine.needsNewerBuild())
             return Error{ErrorCode::refused,

@@ -2,6 +2,7 @@
 #include "engine/engine.h"
 
 #include "base/limits.h"
+#include "engine/codec.h"
 #include "storage/memory_checkpoint.h"
 #include "storage/memory_journal.h"
 #include "support/engine_cluster.h"
@@ -53,6 +54,7 @@ private Q_SLOTS:
     void raise_waitsUntilAllMembersCan();
     void raise_beyondThisBuildEndsIt();
     void salvage_holdsWhatWasOnlyVotedFor();
+    void salvage_endsAtAStopSign();
     void salvage_ofAnEmptyDiskIsNotFound();
 
 private:
@@ -512,6 +514,36 @@ void TestEngine::salvage_holdsWhatWasOnlyVotedFor()
     elect();
     QVERIFY(m_cluster->submit(m_leader, "b=1").has_value());
     QCOMPARE(m_cluster->machine(m_leader).query("a"), QByteArray("19"));
+}
+
+/// What older votes hold above a stop-sign was discarded by the leader that placed it.
+void TestEngine::salvage_endsAtAStopSign()
+{
+    storage::MemoryDisk disk;
+    storage::MemoryJournal journal(disk);
+    const auto ignore = [](const storage::JournalRecord &) -> Result<void> { return {}; };
+    QVERIFY(journal.replay(ignore));
+    const consensus::MemberSet members{{NodeId(1), NodeId(2), NodeId(3)}, {}};
+    const auto vote = [](std::uint64_t slot, std::uint64_t round, consensus::Entry entry) {
+        return codec::toJournal(consensus::VoteRecord{
+            Slot(slot), Ballot{Epoch(1), round, NodeId(2)}, std::move(entry)});
+    };
+    const auto write = [](const QByteArray &command) {
+        return consensus::Entry{
+            consensus::EntryKind::commands, codec::encodeBatch({WallMs(1), {command}}), {}};
+    };
+    const consensus::Entry stop{consensus::EntryKind::reconfigure, {}, {{NodeId(1)}, {}}};
+    QVERIFY(
+        journal.append({codec::foundingRecord({ClusterId(5), members}), vote(1, 1, write("a=1")),
+                        vote(2, 1, write("b=1")), vote(3, 1, write("c=1")), vote(2, 2, stop)}));
+    QVERIFY(journal.sync());
+    RowMachine machine;
+    const auto salvage = salvageOf(disk, 1, machine);
+    QVERIFY2(salvage, salvage ? "" : qPrintable(salvage.error().message));
+    QCOMPARE(salvage->applied, Slot(2));
+    QCOMPARE(salvage->configuration.epoch, Epoch(2));
+    QCOMPARE(machine.query("a"), QByteArray("1"));
+    QCOMPARE(machine.query("c"), QByteArray("none"));
 }
 
 void TestEngine::salvage_ofAnEmptyDiskIsNotFound()
