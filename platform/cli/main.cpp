@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/companion.h"
 #include "cli/verbs.h"
 #include "client/endpoint.h"
 #include "net/epoll_loop.h"
@@ -76,6 +77,7 @@ int main(int count, char **arguments)
     Common common;
     cli::Run run;
     QByteArray completion;
+    QStringList companion;
     CLI::App app("The command line of Coffer", "coffer");
     addCommon(app, common);
     cli::addReadVerbs(app, run);
@@ -84,6 +86,8 @@ int main(int count, char **arguments)
     cli::addClusterVerbs(app, run);
     cli::addCallVerb(app, run);
     cli::addBenchVerb(app, run);
+    cli::addBackupVerbs(app, run, companion);
+    cli::addNodeVerbs(app, run, companion);
     cli::addCompletionVerb(app, completion);
     try {
         app.parse(count, arguments);
@@ -94,5 +98,8 @@ int main(int count, char **arguments)
         std::fwrite(completion.constData(), 1, std::size_t(completion.size()), stdout);
         return cli::ok;
     }
+    if (!companion.isEmpty())
+        return cli::becomeCompanion(
+            common.isJson ? QStringList(QStringLiteral("--json")) + companion : companion);
     return talk(run, common);
 }

@@ -16,6 +16,10 @@ void addWatchVerbs(CLI::App &app, Run &run);   ///< watch, history.
 void addClusterVerbs(CLI::App &app, Run &run); ///< status, member, session, compact.
 void addCallVerb(CLI::App &app, Run &run);     ///< call.
 void addBenchVerb(CLI::App &app, Run &run);    ///< bench.
+/// backup, restore. Work that needs no cluster is not done by a task: \a companion gets the
+/// arguments for becomeCompanion().
+void addBackupVerbs(CLI::App &app, Run &run, QStringList &companion);
+void addNodeVerbs(CLI::App &app, Run &run, QStringList &companion); ///< node.
 /// completion, which needs no cluster: \a text gets the script.
 void addCompletionVerb(CLI::App &app, QByteArray &text);
 

@@ -72,6 +72,13 @@ public:
     [[nodiscard]] Slot tenure() const;
     /// Leading: \a node answered lately and holds all but a window's worth of what is chosen.
     [[nodiscard]] bool isUpToDate(NodeId node) const;
+    /// Leading: how far \a node is known to hold the log; 0 if it never answered.
+    [[nodiscard]] Slot heldBy(NodeId node) const
+    {
+        return m_proposer ? m_proposer->durableTo(node) : Slot();
+    }
+    /// How often this run began a phase 1.
+    [[nodiscard]] std::uint64_t campaigns() const { return m_campaigns; }
     /// Leading: \a node holds nothing yet, as far as known; perhaps it does not know the cluster.
     [[nodiscard]] bool isUnheard(NodeId node) const;
     /// Every other member of the configuration in force.
@@ -174,6 +181,7 @@ private:
         Slot votedTo;
         Monotonic since{0};
     };
+    std::uint64_t m_campaigns = 0;
     std::uint64_t m_mark = 0;
     std::deque<Claim> m_claims; ///< Being written.
     Claim m_durable;

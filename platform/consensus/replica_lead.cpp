@@ -101,6 +101,7 @@ void Replica::campaign()
     if (mutantIsOn(Mutant::resumedBallot) && m_isRestart && isOwn && !m_isResumed)
         round = m_acceptor.promised().round;
     m_isResumed = true;
+    ++m_campaigns;
 
     m_election.noteRound(round);
     m_election.reset(m_now.monotonic);

@@ -39,11 +39,12 @@ void Checkpointer::tick(const consensus::Configuration &configuration)
         m_incoming.reset();
     if (m_file && now - m_fileUsedAt > fileKept)
         m_file.reset(); // it takes as much of the disk as the state
+    settleWanted(now);
     const Slot applied = m_host.parts().machine.applied();
     if (m_isCommitting || m_isInstalling || applied <= m_committed)
         return;
     const std::uint64_t behind = applied.value() - m_committed.value();
-    if (now < m_nextAt && behind < m_host.options().checkpointSlots)
+    if (m_wanted.empty() && now < m_nextAt && behind < m_host.options().checkpointSlots)
         return;
     if (m_commits.empty())
         gather(configuration);
@@ -148,7 +149,7 @@ void Checkpointer::truncate()
     m_writer.truncate(m_truncated, m_live);
 }
 
-// ---- giving
+// ---- copies
 
 /// Failures of a transfer that leave this node as it was: no space, nothing to send, a damaged
 /// file. After any other error the disk is not to be trusted.
@@ -158,6 +159,55 @@ static bool isHarmless(const Result<void> &result)
            || (result.error().code != ErrorCode::io
                && result.error().code != ErrorCode::syncFailed);
 }
+
+void Checkpointer::exportFrom(Slot slot, Engine::Exported done)
+{
+    m_wanted.push_back({slot, std::move(done), m_host.now() + m_host.options().requestTimeout});
+    settleWanted(m_host.now());
+}
+
+/// Begins the copies whose slot is committed, and gives up those that waited too long.
+void Checkpointer::settleWanted(Monotonic now)
+{
+    for (Wanted &wanted : std::exchange(m_wanted, {})) {
+        const bool isReady = wanted.slot <= m_committed && !m_isInstalling && !m_host.isDisputed();
+        if (isReady)
+            copyFor(std::move(wanted));
+        else if (now > wanted.deadline)
+            wanted.done(Error{ErrorCode::unavailable,
+                              QStringLiteral("slot %1 is not in the checkpoint yet: the disk is "
+                                             "full or slow, or the state of this node is in doubt; "
+                                             "try again, or ask another node")
+                                  .arg(wanted.slot.value())});
+        else
+            m_wanted.push_back(std::move(wanted));
+    }
+}
+
+void Checkpointer::copyFor(Wanted wanted)
+{
+    storage::Checkpoint *checkpoint = &m_host.parts().checkpoint;
+    auto file = std::make_shared<std::shared_ptr<storage::CheckpointFile>>();
+    m_host.run(
+        Lane::checkpoint,
+        [checkpoint, file]() -> Result<void> {
+            auto exported = checkpoint->exportFile();
+            if (!exported)
+                return exported.error();
+            *file = *exported;
+            return {};
+        },
+        [this, file, done = std::move(wanted.done)](const Result<void> &result) {
+            if (!isHarmless(result))
+                m_host.fail(result.error().in(QStringLiteral("exporting a checkpoint")));
+            else if (result)
+                done(*file);
+            else
+                done(result.error());
+        });
+}
+
+// ---- giving
 
 void Checkpointer::wantedBy(NodeId peer)
 {

@@ -37,6 +37,9 @@ public:
     /// a single entry above that has a commit of its own.
     void beforeApply(std::size_t bytes, const consensus::Configuration &configuration);
 
+    /// Engine::exportCheckpoint().
+    void exportFrom(Slot slot, Engine::Exported done);
+
     /// \a peer asks for entries that are forgotten here.
     void wantedBy(NodeId peer);
     void receive(NodeId from, const CheckpointOffer &offer);
@@ -70,6 +73,16 @@ private:
     };
     static Result<void> tryOut(storage::Checkpoint &checkpoint, ClusterId cluster, Staged &next);
 
+    /// Somebody waits for a copy that holds everything up to a slot.
+    struct Wanted
+    {
+        Slot slot;
+        Engine::Exported done;
+        Monotonic deadline;
+    };
+
+    void settleWanted(Monotonic now);
+    void copyFor(Wanted wanted);
     void gather(const consensus::Configuration &configuration);
     void mergeWaiting();
     void commitNext();
@@ -104,6 +117,7 @@ private:
     bool m_isExporting = false;
     std::vector<NodeId> m_lagging;
     std::optional<Incoming> m_incoming;
+    std::vector<Wanted> m_wanted; ///< Copies that wait for their slot to be committed.
 };
 
 } // namespace coffer::engine

@@ -363,6 +363,11 @@ Status Engine::Core::status() const
     status.isFenced = m_replica->isFenced();
     status.chosenUpTo = m_replica->chosenUpTo();
     status.firstSlot = m_replica->log().first();
+    status.campaigns = m_replica->campaigns();
+    if (m_replica->leading().isNone())
+        return status;
+    for (const NodeId node : m_replica->others())
+        status.held.emplace_back(node, m_replica->heldBy(node));
     return status;
 }
 

@@ -25,6 +25,7 @@ public:
     Core(Options options, Parts parts, Fatal fatal);
 
     Result<void> start();
+    [[nodiscard]] Result<Salvage> salvage();
     void receive(const QByteArray &bytes);
     void peerLost(NodeId peer);
     void tick();
@@ -34,6 +35,10 @@ public:
     void submit(const QByteArray &command, Done done);
     void read(ReadMode mode, Slot seen, const QByteArray &question, Done done);
     void ask(Request request, Done done);
+    void exportCheckpoint(Slot slot, Exported done)
+    {
+        m_checkpointer.exportFrom(slot, std::move(done));
+    }
     [[nodiscard]] Status status() const;
     void setAppliedHook(AppliedHook hook) { m_appliedHook = std::move(hook); }
 
@@ -68,6 +73,7 @@ private:
 
     Result<Stored> readJournal();
     Result<void> readCheckpoint(Stored &stored);
+    [[nodiscard]] Result<Stored> readDisk();
     Result<void> replay(const Stored &stored);
     void makeReplica(const consensus::Configuration &configuration, Slot base);
     void belongTo(const Founding &founding);

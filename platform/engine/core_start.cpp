@@ -2,15 +2,17 @@
 #include "engine/core_p.h"
 
 #include "base/mutant.h"
+#include "engine/apply_entry.h"
 #include "engine/codec.h"
 
+#include <tuple>
 #include <utility>
 
 // How a replica comes back from what is on disk, and how an empty one begins.
 
 namespace coffer::engine {
 
-Result<void> Engine::Core::start()
+Result<Engine::Core::Stored> Engine::Core::readDisk()
 {
     auto stored = readJournal();
     if (!stored)
@@ -21,13 +23,60 @@ Result<void> Engine::Core::start()
                                     "replace it by a node with an empty data directory")
                          .arg(QString::fromUtf8(m_fenced->payload))};
     if (Result<void> read = readCheckpoint(*stored); !read)
-        return read;
+        return read.error();
+    return stored;
+}
+
+Result<void> Engine::Core::start()
+{
+    const auto stored = readDisk();
+    if (!stored)
+        return stored.error();
     if (!stored->founding) {
         m_bootstrap.tick();
         flush();
         return {};
     }
-    return replay(*stored);
+    if (Result<void> replayed = replay(*stored); !replayed)
+        return replayed;
+    carryOut(m_replica->start(moment(), true));
+    flush();
+    return {};
+}
+
+/// Of a slot the newest vote counts. If another value was chosen there without this node's knowing,
+/// then that is lost whatever is done here; if none was, its client was told nothing.
+Result<Salvage> Engine::Core::salvage()
+{
+    const auto stored = readDisk();
+    if (!stored)
+        return stored.error();
+    if (!stored->founding)
+        return Error{ErrorCode::notFound,
+                     QStringLiteral("this node never belonged to a cluster: nothing is there")};
+    if (Result<void> replayed = replay(*stored); !replayed)
+        return replayed.error();
+    StateMachine &machine = m_parts.machine;
+    const consensus::Log &log = m_replica->log();
+    while (log.holds(machine.applied().next())) {
+        const Slot slot = machine.applied().next();
+        const consensus::Log::Item &item = log.at(slot);
+        // Above a stop-sign nothing of its epoch was chosen: its leader had asked a quorum.
+        if (!item.ballot.isNone() && item.ballot.epoch < m_appliedConfiguration.epoch)
+            break;
+        const consensus::Entry &entry = item.entry;
+        std::ignore = applyEntry(machine, slot, entry);
+        if (machine.needsNewerBuild())
+            return Error{ErrorCode::refused,
+                         QStringLiteral("slot %1 needs a newer build of this program; use the "
+                                        "version that the members ran")
+                             .arg(slot.value())};
+        if (entry.kind == consensus::EntryKind::reconfigure)
+            m_appliedConfiguration = {m_appliedConfiguration.epoch.next(), slot.next(),
+                                      entry.members};
+    }
+    return Salvage{cluster(), m_appliedConfiguration, m_replica->chosenUpTo(), machine.applied(),
+                   m_fenced.has_value()};
 }
 
 Result<Engine::Core::Stored> Engine::Core::readJournal()
@@ -104,8 +153,6 @@ Result<void> Engine::Core::replay(const Stored &stored)
         if (Result<void> replayed = m_replica->replay(*known); !replayed)
             return replayed;
     }
-    carryOut(m_replica->start(moment(), true));
-    flush();
     return {};
 }
 

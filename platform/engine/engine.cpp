@@ -16,6 +16,8 @@ Engine::~Engine() = default;
 
 Result<void> Engine::start() { return m_core->start(); }
 
+Result<Salvage> Engine::salvage() { return m_core->salvage(); }
+
 void Engine::receive(const QByteArray &frame) { m_core->receive(frame); }
 
 void Engine::peerLost(NodeId peer) { m_core->peerLost(peer); }
@@ -67,6 +69,11 @@ void Engine::transferLeadership(NodeId target, Done done)
     request.kind = RequestKind::transfer;
     request.target = target;
     m_core->ask(std::move(request), std::move(done));
+}
+
+void Engine::exportCheckpoint(Slot slot, Exported done)
+{
+    m_core->exportCheckpoint(slot, std::move(done));
 }
 
 Status Engine::status() const { return m_core->status(); }

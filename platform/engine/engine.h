@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace coffer::engine {
@@ -77,11 +78,23 @@ struct Status
     bool isDiskFull = false;
     Slot chosenUpTo;
     Slot applied;
-    Slot checkpointed;               ///< Last committed checkpoint.
-    Slot firstSlot;                  ///< Oldest chosen entry still in memory.
-    std::uint64_t framesRefused = 0; ///< Since the start: garbage, or of another cluster.
-    std::vector<NodeId> differing;   ///< Members whose state hash is not the own one: an alarm.
-    std::vector<NodeId> fenced; ///< Other members that said so since this start: to be replaced.
+    Slot checkpointed;           ///< Last committed checkpoint.
+    Slot firstSlot;              ///< Oldest chosen entry still in memory.
+    std::uint64_t campaigns = 0; ///< Since the start: how often this node tried to lead.
+    std::vector<std::pair<NodeId, Slot>> held; ///< Leading: what the other members hold.
+    std::uint64_t framesRefused = 0;           ///< Since the start: garbage, or of another cluster.
+    std::vector<NodeId> differing; ///< Members whose state hash is not the own one: an alarm.
+    std::vector<NodeId> fenced;    ///< Other members that said so since this start: to be replaced.
+};
+
+/// What the disk of a replica holds; see Engine::salvage(). Value.
+struct Salvage
+{
+    ClusterId cluster;
+    consensus::Configuration configuration; ///< That decides the slot behind `applied`.
+    Slot chosenUpTo; ///< Up to here the journal or the checkpoint say that it is chosen.
+    Slot applied;    ///< What the machine holds: also what was only voted for.
+    bool isFenced = false;
 };
 
 /// One replica: consensus, state machine, journal and checkpoint joined, on interfaces.
@@ -110,6 +123,12 @@ public:
     /// Reads checkpoint and journal (blocking) and begins. Errors: `corrupt`, `io`, `refused`.
     Result<void> start();
 
+    /// In place of start(), and of everything else: reads the disk (blocking), and applies what
+    /// this node has voted for but does not know as chosen, too: the newest acknowledged writes are
+    /// mostly among that. Takes no part, and changes nothing but what any start does.
+    /// Errors as start(), and `notFound` if there is no cluster on the disk.
+    [[nodiscard]] Result<Salvage> salvage();
+
     /// One frame from the transport. Garbage is dropped and counted.
     void receive(const QByteArray &frame);
     /// The connection to \a peer broke; a follower of it need not wait for a time-out.
@@ -133,6 +152,13 @@ public:
     void reconfigure(const consensus::MemberSet &members, Epoch ifEpoch, Done done);
     /// Hands leadership to \a target; done when the transfer was sent.
     void transferLeadership(NodeId target, Done done);
+
+    /// A copy of the state of some slot not before \a slot, which has to be applied here; for
+    /// backups. Commits and copies on the checkpoint's lane; \a done is called as Done is. It takes
+    /// as much of the disk as the state, as long as somebody holds it. Errors: `unavailable` while
+    /// a checkpoint is taken or the state is in doubt, and after requestTimeout; `noSpace`.
+    using Exported = std::function<void(Result<std::shared_ptr<storage::CheckpointFile>>)>;
+    void exportCheckpoint(Slot slot, Exported done);
 
     [[nodiscard]] Status status() const;
 

@@ -49,6 +49,9 @@ public:
     [[nodiscard]] std::unique_ptr<StateMachine> makeEmpty() const override;
     void swapState(StateMachine &other) override;
 
+    /// Store::beginAnew().
+    Result<void> beginAnew(WallMs now) { return m_store.beginAnew(now); }
+
     /// For tests and checks that look at the values themselves.
     [[nodiscard]] const store::Store &store() const { return m_store; }
 

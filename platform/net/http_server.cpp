@@ -153,6 +153,7 @@ void HttpServer::incomingConnection(qintptr descriptor)
 
 void HttpServer::turnAway(std::unique_ptr<QTcpSocket> socket)
 {
+    ++m_refused;
     const HttpResponse refusal = HttpResponse::error(
         503, u"UNAVAILABLE"_s,
         u"This node has %1 connections; ask another one."_s.arg(m_options.connectionsMax));

@@ -48,6 +48,8 @@ public:
 
     /// Connections that are open, WebSockets included.
     [[nodiscard]] int connectionCount() const { return m_open; }
+    /// Connections that were turned away because there were too many.
+    [[nodiscard]] std::uint64_t refusedCount() const { return m_refused; }
     /// Ends the connections whose peers have used up their time. A timer does this twice a second;
     /// tests do it by hand.
     void checkTimes();
@@ -72,6 +74,7 @@ private:
     QSet<HttpConnection *> m_connections;
     int m_open = 0;
     bool m_hasToldHost = false; ///< One that was refused is in the log.
+    std::uint64_t m_refused = 0;
     QTimer m_timer;
 };
 

@@ -2,6 +2,7 @@
 #include "node/client_service.h"
 
 #include "net/peer_address.h"
+#include "node/node_metrics.h"
 #include "node/slow_log.h"
 
 #include <QHostAddress>
@@ -31,11 +32,12 @@ static net::HttpOptions httpOptions(const ClientOptions &options)
 
 struct ClientService::Parts
 {
-    Parts(Host &of, const ClientOptions &options)
+    Parts(Host &of, const QString &directory, const ClientOptions &options)
         : host(of)
         , store(of)
         , storeMethods(store)
         , clusterMethods(of)
+        , backupMethods(of, directory)
         , door(registry, router, of.clock())
         , rest(door, router)
         , server(router, of.clock(), httpOptions(options))
@@ -67,11 +69,13 @@ struct ClientService::Parts
     net::HttpRouter router;
     StoreMethods storeMethods;
     ClusterMethods clusterMethods;
+    BackupMethods backupMethods;
     rpc::FrontDoor door;
     StoreRest rest;
     net::HttpServer server;
     Health health;
     SlowLog slowLog;
+    std::optional<NodeMetrics> metrics;
     QTimer stopTimer;
     std::function<void()> stopped;
 };
@@ -117,11 +121,17 @@ Result<QString> ClientService::start(Host &host)
     const Result<QHostAddress> address = addressOf(listen->host);
     if (!address)
         return address.error();
-    m_parts = std::make_unique<Parts>(host, m_options);
+    m_parts = std::make_unique<Parts>(host, m_directory, m_options);
     for (const Result<void> &added :
          {m_parts->storeMethods.addTo(m_parts->registry),
-          m_parts->clusterMethods.addTo(m_parts->registry), m_parts->rest.addRoutes()}) {
+          m_parts->clusterMethods.addTo(m_parts->registry),
+          m_parts->backupMethods.addTo(m_parts->registry), m_parts->rest.addRoutes()}) {
         if (!added)
+            return added.error();
+    }
+    if (m_metrics) {
+        m_parts->metrics.emplace(*m_metrics, host, m_parts->door, m_parts->server);
+        if (const Result<void> added = m_parts->metrics->addTo(m_parts->router); !added)
             return added.error();
     }
     if (const Result<void> started = m_parts->server.start(*address, listen->port); !started)

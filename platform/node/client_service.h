@@ -2,6 +2,7 @@
 #pragma once
 
 #include "net/http_server.h"
+#include "node/backup_methods.h"
 #include "node/cluster_methods.h"
 #include "node/health.h"
 #include "node/local_store.h"
@@ -10,6 +11,8 @@
 #include "node/store_rest.h"
 #include "rpc/front_door.h"
 #include "rpc/registry.h"
+
+#include <prometheus/registry.h>
 
 #include <memory>
 
@@ -36,6 +39,13 @@ public:
     explicit ClientService(QString listen, ClientOptions options = {});
     ~ClientService() override;
 
+    /// Before start(): the data directory, which backups look at for space.
+    void setDirectory(const QString &directory) { m_directory = directory; }
+
+    /// Before start(): what GET /metrics shows, and where calls are counted; it has to outlive
+    /// this. Without it there is no such route.
+    void setMetrics(prometheus::Registry &metrics) { m_metrics = &metrics; }
+
     [[nodiscard]] Result<QString> start(Host &host) override;
     void stop(std::function<void()> done) override;
 
@@ -50,6 +60,8 @@ private:
 
     QString m_listen;
     ClientOptions m_options;
+    QString m_directory;
+    prometheus::Registry *m_metrics = nullptr;
     std::unique_ptr<Parts> m_parts;
 };
 

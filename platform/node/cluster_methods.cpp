@@ -86,8 +86,9 @@ MethodTable<ClusterMethods> ClusterMethods::methods() const
     const QByteArray none = schemas::object({});
     const QByteArray nodeSchema = R"({"type":"string","minLength":1,"maxLength":16})";
     const QByteArray node = schemas::object(R"("node":)" + nodeSchema, R"("node")");
-    const QByteArray swap =
-        schemas::object(R"("node":)" + nodeSchema + R"(,"by":)" + nodeSchema, R"("node","by")");
+    const QByteArray swap = schemas::object(R"("node":)" + nodeSchema + R"(,"by":)" + nodeSchema
+                                                + R"(,"wait":{"type":"boolean"})",
+                                            R"("node","by")");
     rpc::Method replacing = method("members.replace",
                                    "Gives the place of a member to another node, once that has "
                                    "caught up.",
@@ -146,6 +147,12 @@ ClusterMethods::Task ClusterMethods::status(rpc::Call &)
     number(u"checkpointed"_s, status.checkpointed.value());
     number(u"firstSlot"_s, status.firstSlot.value());
     number(u"framesRefused"_s, status.framesRefused);
+    if (!status.held.empty()) {
+        QCborArray held;
+        for (const auto &[node, slot] : status.held)
+            held.append(QCborMap{{u"node"_s, nameOf(node)}, {u"slot"_s, qint64(slot.value())}});
+        map.insert(u"held"_s, held);
+    }
     map.insert(u"differing"_s, namesOf(status.differing));
     number(u"revision"_s, store.revision().value());
     number(u"floor"_s, store.floor().value());
@@ -268,7 +275,8 @@ ClusterMethods::Task ClusterMethods::replace(rpc::Call &call)
         const Result<bool> done = co_await reconfigure(now.members, now.epoch);
         if (done)
             co_return QCborValue(members());
-        if (done.error().code != ErrorCode::refused || call.isCancelled() || !host)
+        const bool isToWait = call.params.value("wait"_L1).toBool(true);
+        if (!isToWait || done.error().code != ErrorCode::refused || call.isCancelled() || !host)
             co_return done.error();
         Eventual<bool> pause({ErrorCode::unavailable, u"the node ended"_s});
         QTimer::singleShot(catchUpPause, host, [set = pause.setter()] { set(true); });

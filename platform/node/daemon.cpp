@@ -21,7 +21,14 @@ static constexpr std::chrono::milliseconds lookEvery{5};
 static constexpr std::chrono::milliseconds lookEveryLater{100};
 static constexpr qint64 soonMs = 5000; ///< After its start; an outsider may wait for days.
 
-Daemon::Daemon(Settings settings) : m_settings(std::move(settings))
+Daemon::Daemon(Settings settings, prometheus::Registry &metrics)
+    : m_settings(std::move(settings))
+    , m_metrics(metrics)
+    , m_leaderChanges(prometheus::BuildCounter()
+                          .Name("coffer_leader_changes_total")
+                          .Help("Leaders that began, as this node applied it.")
+                          .Register(metrics)
+                          .Add({}))
 {
     m_age.start();
     connect(&m_lookTimer, &QTimer::timeout, this, &Daemon::look);
@@ -77,6 +84,8 @@ Result<void> Daemon::openDisk()
         .directory = m_directory->path(), .layout = engine::storeLayout(), .syncDirectory = [this] {
             return m_directory->files().syncDirectory();
         }});
+    m_meteredJournal.emplace(*m_journal, m_metrics);
+    m_meteredCheckpoint.emplace(*m_checkpoint, m_metrics);
     return {};
 }
 
@@ -150,9 +159,12 @@ Result<void> Daemon::makeHost()
             m_random);
     Link &link = m_peers ? static_cast<Link &>(*m_peers) : m_noLink;
     m_host = std::make_unique<Host>(
-        options, HostParts{m_clock, m_random, link, *m_journal, *m_checkpoint, m_threads},
+        options,
+        HostParts{m_clock, m_random, link, *m_meteredJournal, *m_meteredCheckpoint, m_threads},
         &Daemon::failed);
     m_host->engine().setAppliedHook([this](Slot, const consensus::Entry &entry, const Hash128 &) {
+        if (entry.kind == consensus::EntryKind::leaderStart)
+            m_leaderChanges.Increment();
         m_hasNews = m_hasNews || entry.kind == consensus::EntryKind::leaderStart
                     || entry.kind == consensus::EntryKind::reconfigure;
     });

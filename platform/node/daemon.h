@@ -4,6 +4,7 @@
 #include "node/data_directory.h"
 #include "node/host.h"
 #include "node/lane_threads.h"
+#include "node/metered.h"
 #include "node/peer_link.h"
 #include "node/service.h"
 #include "node/service_manager.h"
@@ -31,7 +32,8 @@ public:
     /// Exit codes of cofferd; documented in --help.
     enum Exit { stopped = 0, notStarted = 1, badSetting = 2, replicaFailed = 3 };
 
-    explicit Daemon(Settings settings);
+    /// \a metrics gathers what the node measures; it has to outlive this.
+    Daemon(Settings settings, prometheus::Registry &metrics);
     ~Daemon() override;
 
     /// Before start(); services are started in this order and stopped in the reverse.
@@ -71,6 +73,10 @@ private:
     std::unique_ptr<DataDirectory> m_directory;
     std::unique_ptr<storage::FileJournal> m_journal;
     std::unique_ptr<storage::SqliteCheckpoint> m_checkpoint;
+    prometheus::Registry &m_metrics;
+    prometheus::Counter &m_leaderChanges;
+    std::optional<MeteredJournal> m_meteredJournal;
+    std::optional<MeteredCheckpoint> m_meteredCheckpoint;
     NoLink m_noLink;
     std::unique_ptr<PeerLink> m_peers; ///< Null for a cluster of one.
     LaneThreads m_threads;

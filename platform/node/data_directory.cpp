@@ -94,6 +94,38 @@ Result<std::unique_ptr<DataDirectory>> DataDirectory::open(const QString &path, 
     return directory;
 }
 
+Result<std::unique_ptr<DataDirectory>> DataDirectory::prepareNew(const QString &path,
+                                                                 Random &random)
+{
+    const QString absolute = QDir::cleanPath(QDir(path).absolutePath());
+    std::unique_ptr<DataDirectory> directory(new DataDirectory(absolute));
+    if (Result<void> made = makeDurably(absolute); !made)
+        return made.error();
+    if (Result<void> taken = directory->take(); !taken)
+        return taken.error();
+    const auto isKnown = directory->hasIdentity();
+    if (!isKnown)
+        return isKnown.error();
+    if (*isKnown)
+        return Error{ErrorCode::refused,
+                     QStringLiteral("%1 is the directory of a node; name one that is empty or does "
+                                    "not exist")
+                         .arg(absolute)};
+    directory->m_self = NodeId(random.next() | 1);
+    if (Result<void> made = directory->makeJournal(); !made)
+        return made.error();
+    return directory;
+}
+
+void DataDirectory::discard()
+{
+    QDir directory(m_path);
+    QDir(directory.filePath(journalName)).removeRecursively();
+    for (const QString &name : directory.entryList(
+             {QStringLiteral("checkpoint-*"), QStringLiteral("export.sqlite*")}, QDir::Files))
+        directory.remove(name);
+}
+
 /// Whether there is an identity. `refused` if the directory is somebody else's.
 Result<bool> DataDirectory::hasIdentity()
 {
@@ -114,7 +146,7 @@ Result<bool> DataDirectory::hasIdentity()
 
 /// Looks twice: a directory that is not ours gets no file from us, and what was true before we had
 /// the lock may have changed.
-Result<void> DataDirectory::prepare(Random &random)
+Result<void> DataDirectory::take()
 {
     auto files = storage::PosixFileSystem::open(m_path);
     if (!files)
@@ -126,12 +158,24 @@ Result<void> DataDirectory::prepare(Random &random)
     if (!lock)
         return lock.error();
     m_lock = std::move(*lock);
+    return {};
+}
+
+Result<void> DataDirectory::prepare(Random &random)
+{
+    if (Result<void> taken = take(); !taken)
+        return taken;
     const auto isKnown = hasIdentity();
     if (!isKnown)
         return isKnown.error();
-    if (Result<void> known = *isKnown ? readIdentity() : makeIdentity(random); !known)
+    m_self = NodeId(random.next() | 1);
+    if (Result<void> known = *isKnown ? readIdentity() : settle(); !known)
         return known;
+    return makeJournal();
+}
 
+Result<void> DataDirectory::makeJournal()
+{
     const QString journal = QDir(m_path).absoluteFilePath(journalName);
     if (Result<void> made = makeDurably(journal); !made)
         return made;
@@ -158,9 +202,8 @@ Result<void> DataDirectory::readIdentity()
 }
 
 /// The name appears when the bytes are durable, so it is never seen empty or torn.
-Result<void> DataDirectory::makeIdentity(Random &random)
+Result<void> DataDirectory::settle()
 {
-    m_self = NodeId(random.next() | 1);
     auto file = m_files->create(freshName);
     if (!file)
         return file.error();

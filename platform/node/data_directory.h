@@ -28,6 +28,14 @@ public:
     /// there are files in it but no node.txt. `corrupt`: node.txt cannot be read. `io`, `noSpace`.
     [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> open(const QString &path,
                                                                      Random &random);
+    /// Takes a directory that is empty or not there, and draws an id for it. It is no node's before
+    /// settle(): until then cofferd refuses it. Errors as open(), `refused` if it is not empty.
+    [[nodiscard]] static Result<std::unique_ptr<DataDirectory>> prepareNew(const QString &path,
+                                                                           Random &random);
+    /// After prepareNew(), when all that the node needs is durable: writes node.txt.
+    Result<void> settle();
+    /// After prepareNew(), in place of settle(): removes what was put there, as far as possible.
+    void discard();
     ~DataDirectory();
     DataDirectory(const DataDirectory &) = delete;
     DataDirectory &operator=(const DataDirectory &) = delete;
@@ -42,7 +50,8 @@ private:
     explicit DataDirectory(QString path);
     [[nodiscard]] Result<bool> hasIdentity();
     Result<void> prepare(Random &random);
-    Result<void> makeIdentity(Random &random);
+    Result<void> take();
+    Result<void> makeJournal();
     Result<void> readIdentity();
 
     QString m_path;

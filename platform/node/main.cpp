@@ -47,9 +47,13 @@ int main(int count, char **arguments)
     const auto &settings = std::get<node::Settings>(read);
     node::installLog(settings.logLevel, settings.logFormat);
 
-    node::Daemon daemon(settings);
-    daemon.addService(
-        std::make_unique<node::ClientService>(settings.listen, clientOptions(settings)));
+    prometheus::Registry metrics;
+    node::Daemon daemon(settings, metrics);
+    auto clients =
+        std::make_unique<node::ClientService>(settings.listen, clientOptions(settings));
+    clients->setDirectory(settings.data);
+    clients->setMetrics(metrics);
+    daemon.addService(std::move(clients));
     node::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;

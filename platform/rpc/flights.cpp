@@ -183,8 +183,10 @@ Answer<std::shared_ptr<Flight>> Flights::enter(Lane *lane, Request request)
     if (!lane)
         return Failure::of(Code::cancelled, u"The connection is gone."_s);
     Answer<std::shared_ptr<Flight>> prepared = prepare(*lane, std::move(request));
-    if (!prepared)
+    if (!prepared) {
+        m_refused += prepared.error().code == Code::unavailable ? 1 : 0;
         return prepared;
+    }
     const std::shared_ptr<Flight> &flight = *prepared;
     ++m_inFlight;
     flight->lane = lane;

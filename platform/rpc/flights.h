@@ -68,6 +68,8 @@ public:
     /// Adds one; all are told, in order, and must not add others meanwhile.
     void addObserver(Observe observe) { m_observers.push_back(std::move(observe)); }
     [[nodiscard]] int inFlight() const { return m_inFlight; }
+    /// Calls that were refused because there were too many, or because the node stops.
+    [[nodiscard]] std::uint64_t refused() const { return m_refused; }
     /// From now on new calls are refused as UNAVAILABLE: the node stops.
     void refuseNew() { m_isRefusing = true; }
     /// Answers the calls whose deadline has passed. A timer does this; tests do it by hand.
@@ -85,6 +87,7 @@ private:
     const Clock &m_clock;
     std::vector<Observe> m_observers;
     int m_inFlight = 0;
+    std::uint64_t m_refused = 0;
     bool m_isRefusing = false;
     std::multimap<Monotonic, std::weak_ptr<Flight>> m_deadlines;
     QTimer m_timer; ///< Runs while somebody has a deadline.

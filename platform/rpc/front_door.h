@@ -64,6 +64,8 @@ public:
     void dismiss(Monotonic openedBefore, const QString &why, int most);
     /// Calls that are not answered yet, of all connections.
     [[nodiscard]] int callsInFlight() const { return m_flights.inFlight(); }
+    /// Flights::refused().
+    [[nodiscard]] std::uint64_t callsRefused() const { return m_flights.refused(); }
     [[nodiscard]] std::size_t webSocketCount() const { return std::size_t(m_pipes.size()); }
     /// Asks silent WebSockets for a sign of life and ends those that did not give one since the
     /// last time. A timer does this every 30 seconds; tests do it by hand.

@@ -319,6 +319,26 @@ static Result<void> tryOut(SqliteGeneration &generation, const CheckpointTrial &
     return tried ? tried : Error{ErrorCode::corrupt, tried.error().message};
 }
 
+Result<CheckpointHeader> checkCheckpointFile(const QString &path, const CheckpointLayout &layout,
+                                             const CheckpointTrial &trial)
+{
+    const SqliteDatabase::Place place{path, {}};
+    const Result<bool> isThere = VfsFile::exists(place);
+    if (!isThere)
+        return isThere.error().in(path);
+    if (!*isThere)
+        return Error{ErrorCode::notFound, QStringLiteral("there is no file %1").arg(path)};
+    auto opened = SqliteGeneration::open(place, SqliteDatabase::Mode::existing, layout, 1);
+    if (!opened)
+        return opened.error().in(path);
+    Result<void> checked = (*opened)->verify();
+    if (checked)
+        checked = tryOut(**opened, trial);
+    if (!checked)
+        return checked.error().in(path);
+    return *(*opened)->header();
+}
+
 Result<std::pair<CheckpointHeader, QByteArray>>
 SqliteCheckpoint::checkReceived(const CheckpointTrial &trial)
 {

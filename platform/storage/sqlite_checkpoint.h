@@ -16,6 +16,14 @@ namespace coffer::storage {
 class SqliteGeneration;
 class VfsFile;
 
+/// Checks a file as SqliteCheckpoint::stage() does, where it is and without changing it: that it
+/// is one of \a layout, SQLite's own check of every page, every row and the content hash, and
+/// \a trial. `notFound`, `io`; `corrupt` with the reason if it is refused. No other program may use
+/// the file meanwhile. Any thread; takes as long as reading the file thrice.
+[[nodiscard]] Result<CheckpointHeader> checkCheckpointFile(const QString &path,
+                                                           const CheckpointLayout &layout,
+                                                           const CheckpointTrial &trial);
+
 /// The checkpoint of a data directory: one SQLite database a generation, `checkpoint-<n>.sqlite`,
 /// as docs/formats/checkpoint.md describes.
 ///

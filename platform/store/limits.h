@@ -31,6 +31,12 @@ inline constexpr std::size_t listBytesMax = std::size_t(2) << 20;      ///< One 
 inline constexpr std::size_t scanNodesMax = 20'000; ///< Looked at for one answer.
 inline constexpr std::size_t globStarsMax = 64;     ///< Runs of stars in one glob.
 
+/// Between the state of a cluster and that of the one which is made from it: more revisions, and
+/// more session ids, than the former can have given since, and further ahead than anything is
+/// granted.
+inline constexpr std::uint64_t anewRevisions = std::uint64_t(1) << 32;
+inline constexpr std::chrono::milliseconds anewAhead{std::chrono::seconds(60)};
+
 // Of one node's watches; no answer of apply() depends on them.
 inline constexpr std::size_t watchesMax = 65'536;
 inline constexpr std::size_t watchScanMax = 4'096; ///< Changes that one piece of catching up reads.

@@ -75,6 +75,12 @@ public:
     /// Ends the restore: this is the state after \a applied. `corrupt` if the rows contradict each
     /// other or \a hash.
     Result<void> finishRestore(Slot applied, const Hash128 &hash);
+    /// Makes this the first state of another cluster, at the same slot. Sessions have expired, the
+    /// revision and the newest session id are `limits::anewRevisions` higher, all before is
+    /// compacted, and the applied time is `limits::anewAhead` after what it was and after \a now.
+    /// So no revision, token, session, watch or time that anybody had of the cluster before is met
+    /// again. `refused`: the numbers have no room for that.
+    Result<void> beginAnew(WallMs now);
 
 private:
     /// What a guard found instead of what it expects.

@@ -2,6 +2,9 @@
 #include "store/store.h"
 #include "base/mutant.h"
 #include "store/bytes_p.h"
+#include "store/limits.h"
+
+#include <algorithm>
 
 namespace coffer::store {
 
@@ -113,6 +116,26 @@ Result<void> Store::finishRestore(Slot applied, const Hash128 &hash)
     }
     m_applied = applied;
     m_needsNewerBuild = m_applyVersion > m_options.applyVersionMax;
+    return {};
+}
+
+Result<void> Store::beginAnew(WallMs now)
+{
+    const auto last = std::uint64_t(INT64_MAX);
+    const WallMs time = std::max(m_time, now);
+    const std::uint64_t most = std::max(revision().value(), m_sessions.newest().value());
+    if (most > last - 2 * limits::anewRevisions || time > WallMs::max() - limits::anewAhead)
+        return Error{ErrorCode::refused,
+                     QStringLiteral("revision or session %1 or applied time %2 ms leave no room "
+                                    "for a new beginning")
+                         .arg(most)
+                         .arg(time.count())};
+    m_time = time + limits::anewAhead;
+    m_tree.skip(limits::anewRevisions);
+    while (!m_sessions.all().empty())
+        static_cast<void>(endSession(m_sessions.all().begin()->first, true));
+    m_sessions.setNewest(SessionId(m_sessions.newest().value() + limits::anewRevisions));
+    m_tree.compact(revision());
     return {};
 }
 

@@ -80,6 +80,8 @@ public:
     /// True if a held file's time is over.
     [[nodiscard]] bool hasReleased(WallMs now) const;
 
+    /// The next change gets a revision that is \a count later than it would be.
+    void skip(std::uint64_t count) { m_revision = Revision(m_revision.value() + count); }
     /// Raises the floor, which is not above revision().
     void compact(Revision floor);
     /// Drops up to \a most changes at or below the floor, of those that takeChanges() has given.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -16,6 +17,8 @@ private Q_SLOTS:
     void initTestCase()
     {
         QVERIFY(m_data.isValid());
+        const QByteArray programs = QFileInfo(QStringLiteral(COFFERD)).path().toUtf8();
+        qputenv("PATH", programs + ':' + qgetenv("PATH")); // Where cofferd-data is.
         m_node.setProcessChannelMode(QProcess::MergedChannels);
         m_node.start(QStringLiteral(COFFERD),
                      {QStringLiteral("--data"), m_data.filePath(QStringLiteral("node")),
@@ -131,6 +134,56 @@ private Q_SLOTS:
         }
         QCOMPARE(run({"ls", "/coffer-bench"}), 3); // It cleans up.
         QCOMPARE(run({"bench", "write", "--clients", "0"}), 2);
+    }
+    void backup_isOneCheckedFile()
+    {
+        QCOMPARE(run({"put", "/backup/a", "1"}), 0);
+        const QByteArray file = m_data.filePath(QStringLiteral("one.coffer")).toUtf8();
+        QCOMPARE(run({"--json", "backup", file}), 0);
+        const qint64 revision = json().value(QStringLiteral("revision")).toInteger();
+        QCOMPARE(json().value(QStringLiteral("checked")).toBool(), true);
+        QCOMPARE(json().value(QStringLiteral("bytes")).toInteger(),
+                 QFileInfo(QString::fromUtf8(file)).size());
+        QVERIFY(!QFile::exists(QString::fromUtf8(file + ".tmp")));
+        QCOMPARE(run({"backup", file}), 4); // It is there.
+        QCOMPARE(run({"put", "/backup/a", "2"}), 0);
+        QCOMPARE(run({"--json", "backup", file, "--force"}), 0);
+        QVERIFY(json().value(QStringLiteral("revision")).toInteger() > revision);
+        QCOMPARE(run({"backup", "--verify", file}), 0);
+        QVERIFY(m_out.startsWith("whole: "));
+        QCOMPARE(run({"backup", "--verify", file + ".none"}), 3);
+        QCOMPARE(run({"backup", "/proc/none/b"}), 1);
+        const QByteArray place = m_data.filePath(QStringLiteral("restored")).toUtf8();
+        QCOMPARE(run({"restore", file, "--data", place}), 0);
+        QVERIFY2(m_out.contains("cofferd --data " + place), m_out.constData());
+        QCOMPARE(run({"restore", file, "--data", place}), 1);
+        QCOMPARE(run({"restore", file}), 2);
+    }
+    void backup_copiesAreFewAndDropped()
+    {
+        QByteArrayList held;
+        for (int i = 0; i < 2; ++i) {
+            QCOMPARE(run({"--json", "call", "backup.begin"}), 0);
+            held.append(QByteArray::number(json().value(QStringLiteral("backup")).toInteger()));
+        }
+        QCOMPARE(run({"--timeout", "1", "call", "backup.begin"}), 5);
+        QVERIFY2(m_errors.contains("2 copies"), m_errors.constData());
+        for (const QByteArray &backup : held) {
+            QCOMPARE(run({"call", "backup.read", "backup=" + backup, "offset=0"}), 0);
+            QCOMPARE(run({"call", "backup.end", "backup=" + backup}), 0);
+            QCOMPARE(run({"call", "backup.read", "backup=" + backup, "offset=0"}), 3);
+        }
+        QCOMPARE(run({"--json", "call", "backup.begin"}), 0);
+    }
+    void node_wordsAreChecked()
+    {
+        QCOMPARE(run({"node"}), 2);
+        QCOMPARE(run({"node", "replace", "1"}), 2);
+        QCOMPARE(run({"node", "replace", "nobody", "1"}), 2); // No id.
+        QCOMPARE(run({"node", "replace", "1", "2"}), 3);      // No member.
+        const QByteArray nowhere = m_data.filePath(QStringLiteral("nowhere")).toUtf8();
+        QCOMPARE(run({"node", "recover", "--data", nowhere}), 2);
+        QCOMPARE(run({"node", "recover", "--force-single", "--data", nowhere}), 3);
     }
     void completion_isAScript()
     {

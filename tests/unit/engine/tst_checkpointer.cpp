@@ -32,6 +32,8 @@ private Q_SLOTS:
     void install_refusesWhatCannotBeTheState_data();
     void install_refusesWhatCannotBeTheState();
     void dispute_givesAndTakesNothing();
+    void copy_holdsItsSlot();
+    void copy_isGivenUpInTime();
 
 private:
     /// Offers the checkpoint of \a header, with the row "key=value", and gives it on request.
@@ -313,6 +315,42 @@ void TestCheckpointer::dispute_givesAndTakesNothing()
     m_checkpointer->wantedBy(NodeId(3));
     runAll();
     QVERIFY(lastSent<CheckpointOffer>());
+}
+
+/// Whoever makes a backup does not wait for the next regular commit.
+void TestCheckpointer::copy_holdsItsSlot()
+{
+    apply(1);
+    m_checkpointer->tick({});
+    runAll();
+    apply(1);
+    std::optional<Result<std::shared_ptr<storage::CheckpointFile>>> copy;
+    m_checkpointer->exportFrom(Slot(2), [&copy](auto result) { copy = std::move(result); });
+    runAll();
+    QVERIFY(!copy); // What is on disk is of slot 1.
+    m_checkpointer->tick({});
+    runAll();
+    QVERIFY(!copy);
+    m_checkpointer->tick({});
+    runAll();
+    QVERIFY(copy && *copy);
+    QCOMPARE((**copy)->header().applied, Slot(2));
+}
+
+void TestCheckpointer::copy_isGivenUpInTime()
+{
+    m_host->isInDispute = true;
+    apply(1);
+    m_checkpointer->tick({});
+    runAll();
+    std::optional<ErrorCode> why;
+    m_checkpointer->exportFrom(Slot(1), [&why](const auto &result) { why = result.error().code; });
+    m_checkpointer->tick({});
+    runAll();
+    QVERIFY(!why);
+    m_host->clock.advance(m_host->options().requestTimeout + Monotonic(1));
+    m_checkpointer->tick({});
+    QCOMPARE(why, std::optional(ErrorCode::unavailable));
 }
 
 QTEST_APPLESS_MAIN(TestCheckpointer)

@@ -2,6 +2,9 @@
 #include "engine/engine.h"
 
 #include "base/limits.h"
+#include "engine/codec.h"
+#include "storage/memory_checkpoint.h"
+#include "storage/memory_journal.h"
 #include "support/engine_cluster.h"
 
 #include <QtTest>
@@ -11,6 +14,9 @@
 using namespace coffer;
 using namespace coffer::engine;
 using coffer::test::EngineCluster;
+using coffer::test::ManualClock;
+using coffer::test::ManualExecutor;
+using coffer::test::RowMachine;
 using std::chrono::milliseconds;
 
 /// Whole engines over a loopback network.
@@ -47,6 +53,9 @@ private Q_SLOTS:
     void upkeep_isProposedByTheLeader();
     void raise_waitsUntilAllMembersCan();
     void raise_beyondThisBuildEndsIt();
+    void salvage_holdsWhatWasOnlyVotedFor();
+    void salvage_endsAtAStopSign();
+    void salvage_ofAnEmptyDiskIsNotFound();
 
 private:
     [[nodiscard]] std::uint64_t follower() const { return m_leader == 1 ? 2 : 1; }
@@ -448,6 +457,102 @@ void TestEngine::raise_beyondThisBuildEndsIt()
     QCOMPARE(m_cluster->failures()[0].code, ErrorCode::refused);
     QVERIFY(m_cluster->failures()[0].message.contains("newer build"));
     QVERIFY(m_cluster->submit(m_leader, "b=2")); // the others go on
+}
+
+namespace {
+
+class NoTransport final : public Transport
+{
+public:
+    void send(NodeId, const QByteArray &) override {}
+    void sendToAddress(const QString &, const QByteArray &) override {}
+};
+
+} // namespace
+
+/// What an engine finds on a disk when nobody else is left.
+static Result<Salvage> salvageOf(storage::MemoryDisk &disk, std::uint64_t node, RowMachine &machine)
+{
+    ManualClock clock;
+    SeededRandom random(1);
+    NoTransport transport;
+    ManualExecutor executor;
+    storage::MemoryJournal journal(disk);
+    storage::MemoryCheckpoint checkpoint(disk);
+    Options options;
+    options.self = NodeId(node);
+    options.run = RunId(99);
+    Engine engine(options, {clock, random, transport, journal, checkpoint, executor, machine},
+                  [](const Error &) {});
+    return engine.salvage();
+}
+
+/// The newest acknowledged write is known as chosen by nobody's journal; a majority voted for it.
+void TestEngine::salvage_holdsWhatWasOnlyVotedFor()
+{
+    for (int i = 0; i < 20; ++i)
+        QVERIFY(m_cluster->submit(m_leader, "a=" + QByteArray::number(i)).has_value());
+    int holders = 0;
+    for (std::uint64_t node : {1, 2, 3})
+        m_cluster->crash(node);
+    for (std::uint64_t node : {1, 2, 3}) {
+        RowMachine machine;
+        const auto salvage = salvageOf(m_cluster->disk(node), node, machine);
+        QVERIFY2(salvage, salvage ? "" : qPrintable(salvage.error().message));
+        QCOMPARE(salvage->applied, machine.applied());
+        QCOMPARE(salvage->configuration.members.voters.size(), 3U);
+        QVERIFY(salvage->chosenUpTo <= salvage->applied);
+        if (machine.query("a") != "19")
+            continue;
+        ++holders;
+        QVERIFY(salvage->chosenUpTo < salvage->applied);
+    }
+    QVERIFY(holders >= 2);
+    // It took no part: the cluster goes on as if nobody had looked.
+    for (std::uint64_t node : {1, 2, 3})
+        m_cluster->restart(node);
+    elect();
+    QVERIFY(m_cluster->submit(m_leader, "b=1").has_value());
+    QCOMPARE(m_cluster->machine(m_leader).query("a"), QByteArray("19"));
+}
+
+/// What older votes hold above a stop-sign was discarded by the leader that placed it.
+void TestEngine::salvage_endsAtAStopSign()
+{
+    storage::MemoryDisk disk;
+    storage::MemoryJournal journal(disk);
+    const auto ignore = [](const storage::JournalRecord &) -> Result<void> { return {}; };
+    QVERIFY(journal.replay(ignore));
+    const consensus::MemberSet members{{NodeId(1), NodeId(2), NodeId(3)}, {}};
+    const auto vote = [](std::uint64_t slot, std::uint64_t round, consensus::Entry entry) {
+        return codec::toJournal(consensus::VoteRecord{
+            Slot(slot), Ballot{Epoch(1), round, NodeId(2)}, std::move(entry)});
+    };
+    const auto write = [](const QByteArray &command) {
+        return consensus::Entry{
+            consensus::EntryKind::commands, codec::encodeBatch({WallMs(1), {command}}), {}};
+    };
+    const consensus::Entry stop{consensus::EntryKind::reconfigure, {}, {{NodeId(1)}, {}}};
+    QVERIFY(
+        journal.append({codec::foundingRecord({ClusterId(5), members}), vote(1, 1, write("a=1")),
+                        vote(2, 1, write("b=1")), vote(3, 1, write("c=1")), vote(2, 2, stop)}));
+    QVERIFY(journal.sync());
+    RowMachine machine;
+    const auto salvage = salvageOf(disk, 1, machine);
+    QVERIFY2(salvage, salvage ? "" : qPrintable(salvage.error().message));
+    QCOMPARE(salvage->applied, Slot(2));
+    QCOMPARE(salvage->configuration.epoch, Epoch(2));
+    QCOMPARE(machine.query("a"), QByteArray("1"));
+    QCOMPARE(machine.query("c"), QByteArray("none"));
+}
+
+void TestEngine::salvage_ofAnEmptyDiskIsNotFound()
+{
+    storage::MemoryDisk disk;
+    RowMachine machine;
+    const auto salvage = salvageOf(disk, 7, machine);
+    QVERIFY(!salvage);
+    QCOMPARE(salvage.error().code, ErrorCode::notFound);
 }
 
 QTEST_APPLESS_MAIN(TestEngine)

@@ -28,6 +28,9 @@ private Q_SLOTS:
     void restore_refusesWhatCannotBe_data();
     void restore_refusesWhatCannotBe();
     void restore_refusesAWrongHash();
+    void beginAnew_leavesNothingThatAnybodyKnew();
+    void beginAnew_isWhatItsRowsSay();
+    void beginAnew_refusesNumbersWithoutRoom();
 };
 
 /// A store with rows of every table.
@@ -271,6 +274,66 @@ void TestRestore::restore_refusesAWrongHash()
     Hash128 hash = driver.store.hash();
     hash.high ^= 1;
     QVERIFY(!restored(rowsOf(driver), driver.store.applied(), hash));
+}
+
+/// The sample, and a lock whose holder may not know yet that he lost it.
+static Driver anewSample()
+{
+    Driver driver = sample();
+    const SessionId session = driver.open(78);
+    Put lock{"/lock", "me", true};
+    lock.linger = std::chrono::seconds(30);
+    driver.apply({Origin{session, Sequence(1), Sequence()}, Transaction{{}, {lock}, {}}});
+    return driver;
+}
+
+void TestRestore::beginAnew_leavesNothingThatAnybodyKnew()
+{
+    Driver driver = anewSample();
+    const Revision before = driver.store.revision();
+    const SessionId newest = driver.store.sessions().newest();
+    const Slot applied = driver.store.applied();
+    QVERIFY(driver.store.beginAnew(WallMs(5'000)));
+    QCOMPARE(driver.store.applied(), applied);
+    QVERIFY(driver.store.revision().value() >= before.value() + limits::anewRevisions);
+    QCOMPARE(driver.store.floor(), driver.store.revision());
+    QCOMPARE(driver.store.appliedTime(), WallMs(5'000) + limits::anewAhead);
+    QVERIFY(driver.store.sessions().all().empty());
+    QVERIFY(driver.open(79).value() > newest.value() + limits::anewRevisions);
+    QVERIFY(driver.has("/a") && driver.has("/b"));
+    QVERIFY(!driver.has("/e/3"));
+    // As after any session that expired: who wants the lock waits until its time is over.
+    QVERIFY(driver.has("/lock"));
+    const Transaction take{{Missing{"/lock"}}, {Put{"/lock", "you"}}, {}};
+    QCOMPARE(driver.apply(take).status, Status::guardFailed);
+    driver.stamp = driver.store.appliedTime() + std::chrono::seconds(31);
+    QCOMPARE(driver.apply(take).status, Status::ok);
+}
+
+void TestRestore::beginAnew_isWhatItsRowsSay()
+{
+    Driver driver = anewSample();
+    Rows rows;
+    rows.follow(driver.store);
+    QVERIFY(driver.store.beginAnew(WallMs(5'000)));
+    rows.follow(driver.store);
+    QCOMPARE(driver.store.auditHash(), driver.store.hash());
+    const auto store = restored(rows.all(), driver.store.applied(), driver.store.hash());
+    QVERIFY2(store, store ? "" : qPrintable(store.error().message));
+    QCOMPARE(store->revision(), driver.store.revision());
+    QCOMPARE(store->sessions().newest(), driver.store.sessions().newest());
+}
+
+void TestRestore::beginAnew_refusesNumbersWithoutRoom()
+{
+    Driver driver = sample();
+    driver.stamp = WallMs::max() - std::chrono::seconds(59);
+    driver.put("/late", "");
+    const Hash128 hash = driver.store.hash();
+    const Result<void> begun = driver.store.beginAnew(WallMs(0));
+    QVERIFY(!begun);
+    QCOMPARE(begun.error().code, ErrorCode::refused);
+    QCOMPARE(driver.store.hash(), hash);
 }
 
 QTEST_APPLESS_MAIN(TestRestore)

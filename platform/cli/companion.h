@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+
+#include <QByteArray>
+#include <QStringList>
+
+/// Work on backups and data directories without a cluster is done by a program of the node,
+/// `cofferd-data`: `coffer` knows nodes only from outside. This room's verbs run it.
+namespace coffer::cli {
+
+/// Where `cofferd-data` is: beside this program, else on PATH. `notFound` says what to do.
+[[nodiscard]] Result<QString> findCompanion();
+/// Becomes `cofferd-data` with \a arguments; returns an exit code only if that is impossible.
+[[nodiscard]] int becomeCompanion(const QStringList &arguments);
+/// Runs it and waits; what it said on standard output, or `corrupt` with its error. Blocks.
+[[nodiscard]] Result<QByteArray> askCompanion(const QStringList &arguments);
+
+} // namespace coffer::cli

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "net/http_server.h"
+#include "node/host.h"
+#include "node/metered.h"
+#include "rpc/front_door.h"
+
+namespace coffer::node {
+
+/// GET /metrics: how this node is, in the text format of Prometheus. The names are listed in
+/// docs/operations.md. Resource; node thread.
+class NodeMetrics
+{
+    Q_DISABLE_COPY_MOVE(NodeMetrics)
+
+public:
+    /// Counts the calls of \a door from here on. All have to outlive this.
+    NodeMetrics(prometheus::Registry &registry, Host &host, rpc::FrontDoor &door,
+                const net::HttpServer &server);
+    ~NodeMetrics() { m_door.setObserve({}); }
+
+    /// Fails only where the route is taken.
+    [[nodiscard]] Result<void> addTo(net::HttpRouter &router);
+    [[nodiscard]] QByteArray text() const;
+
+private:
+    [[nodiscard]] QCoro::Task<net::HttpResponse> answer(net::HttpRequest request);
+
+    prometheus::Registry &m_registry;
+    Host &m_host;
+    rpc::FrontDoor &m_door;
+    const net::HttpServer &m_server;
+    RpcMetrics m_calls;
+    net::HttpRouter::Route m_route;
+};
+
+} // namespace coffer::node
