@@ -2,8 +2,11 @@
 #include "node/client_service.h"
 
 #include "net/peer_address.h"
+#include "node/log.h"
+#include "rpc/spawn.h"
 
 #include <QHostAddress>
+#include <QPointer>
 #include <QTimer>
 
 #include <utility>
@@ -17,22 +20,26 @@ static constexpr std::chrono::milliseconds lookEvery{5};
 
 struct ClientService::Parts
 {
-    explicit Parts(Host &of)
+    Parts(Host &of, AuthMode auth, const net::HttpOptions &http)
         : host(of)
         , store(of)
-        , storeMethods(store)
+        , access(of, store, auth)
+        , storeMethods(store, &access)
         , clusterMethods(of)
+        , authMethods(access, store, registry)
         , door(registry, router, of.clock())
         , rest(door, router)
-        , server(router, of.clock())
+        , server(router, of.clock(), http)
     {}
 
     Host &host;
     LocalStore store;
+    AccessControl access;
     rpc::Registry registry;
     net::HttpRouter router;
     StoreMethods storeMethods;
     ClusterMethods clusterMethods;
+    AuthMethods authMethods;
     rpc::FrontDoor door;
     StoreRest rest;
     net::HttpServer server;
@@ -40,7 +47,11 @@ struct ClientService::Parts
     std::function<void()> stopped;
 };
 
-ClientService::ClientService(QString listen) : m_listen(std::move(listen)) {}
+ClientService::ClientService(ClientServiceOptions options) : m_options(std::move(options)) {}
+
+ClientService::ClientService(const QString &listen)
+    : ClientService(ClientServiceOptions{.listen = listen})
+{}
 
 ClientService::~ClientService()
 {
@@ -55,6 +66,8 @@ rpc::Registry &ClientService::registry() { return m_parts->registry; }
 net::HttpRouter &ClientService::router() { return m_parts->router; }
 
 pluginapi::Store &ClientService::store() { return m_parts->store; }
+
+AccessControl &ClientService::access() { return m_parts->access; }
 
 quint16 ClientService::port() const { return m_parts->server.serverPort(); }
 
@@ -71,27 +84,90 @@ static Result<QHostAddress> addressOf(const QString &host)
     return address;
 }
 
+/// Tries until it is so; without a quorum nothing can be stored.
+static QCoro::Task<void> installRoot(AccessControl &access, Token root, bool isReset)
+{
+    const QPointer<AccessControl> self(&access);
+    for (;;) {
+        const Result<void> done = co_await access.setRoot(root, isReset);
+        if (!self)
+            co_return;
+        if (done || done.error().code == ErrorCode::conflict) {
+            if (done && isReset)
+                qCWarning(logNode) << "the root token is that of --root-token-file; whoever had "
+                                      "another one has lost its rights. Start without "
+                                      "--reset-root-token from now on";
+            co_return;
+        }
+        Eventual<bool> over({ErrorCode::unavailable, u"the node ended"_s});
+        QTimer::singleShot(std::chrono::milliseconds(500), self,
+                           [set = over.setter()] { set(true); });
+        if (!co_await over)
+            co_return;
+    }
+}
+
+/// Everything that comes in is asked who it is, and whether it may.
+void ClientService::guardDoor()
+{
+    Parts &parts = *m_parts;
+    parts.door.setIdentify([&access = parts.access](rpc::Credentials credentials) {
+        return access.identify(std::move(credentials));
+    });
+    parts.registry.setAuthorize(
+        [&access = parts.access](const rpc::Method &method, const rpc::Call &call) {
+            return access.authorize(method, call);
+        });
+    parts.access.start([&door = parts.door](const auto &isMeant) {
+        door.endSubscriptions(isMeant, rpc::Failure::of(rpc::Code::unavailable,
+                                                        u"The access rules have changed; "
+                                                        "subscribe again."_s));
+    });
+}
+
 Result<QString> ClientService::start(Host &host)
 {
-    const Result<net::PeerAddress> listen = net::PeerAddress::parse(m_listen);
+    const Result<net::PeerAddress> listen = net::PeerAddress::parse(m_options.listen);
     if (!listen)
         return listen.error().in(u"--listen"_s);
     const Result<QHostAddress> address = addressOf(listen->host);
     if (!address)
         return address.error();
-    m_parts = std::make_unique<Parts>(host);
+    std::optional<Token> root;
+    if (!m_options.rootTokenFile.isEmpty()) {
+        const Result<Token> token = readTokenFile(m_options.rootTokenFile);
+        if (!token)
+            return token.error().in(u"--root-token-file"_s);
+        if (token->id != QLatin1StringView(access::rootToken))
+            return Error{ErrorCode::invalid, u"--root-token-file: the id of its token has to be "
+                                             "root; `coffer auth make-root` makes one"_s};
+        root = *token;
+    }
+    net::HttpOptions http;
+    if (!m_options.tls.certificate.isEmpty()) {
+        const Result<QSslConfiguration> tls = net::readServerTls(m_options.tls);
+        if (!tls)
+            return tls.error().in(u"TLS for clients"_s);
+        http.tls = *tls;
+    }
+    m_parts = std::make_unique<Parts>(host, m_options.auth, http);
     m_parts->door.setReadiness([&host]() -> QString {
         return host.status().leader.isNone() ? u"there is no leader"_s : QString();
     });
     for (const Result<void> &added :
          {m_parts->storeMethods.addTo(m_parts->registry),
-          m_parts->clusterMethods.addTo(m_parts->registry), m_parts->rest.addRoutes()}) {
+          m_parts->clusterMethods.addTo(m_parts->registry), m_parts->authMethods.addMethods(),
+          m_parts->rest.addRoutes()}) {
         if (!added)
             return added.error();
     }
+    guardDoor();
+    if (root)
+        spawn(installRoot(m_parts->access, *root, m_options.isRootReset), "root token");
     if (const Result<void> started = m_parts->server.start(*address, listen->port); !started)
         return started.error().in(u"--listen"_s);
-    return u"http://%1"_s.arg(net::PeerAddress{listen->host, port()}.text());
+    return u"%1://%2"_s.arg(http.tls ? u"https"_s : u"http"_s,
+                            net::PeerAddress{listen->host, port()}.text());
 }
 
 void ClientService::stop(std::function<void()> done)

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/client_tls.h"
 #include "net/http_server.h"
+#include "node/access_control.h"
+#include "node/auth_methods.h"
 #include "node/cluster_methods.h"
 #include "node/local_store.h"
 #include "node/service.h"
@@ -14,6 +17,17 @@
 
 namespace coffer::node {
 
+/// How a node serves clients.
+struct ClientServiceOptions
+{
+    QString listen; ///< "host:port"; port 0 takes one that is free.
+    AuthMode auth = AuthMode::stored;
+    /// The root token when access control is turned on by the start of the node.
+    QString rootTokenFile = {};
+    bool isRootReset = false;     ///< It becomes the root token although there is one already.
+    net::ClientTlsFiles tls = {}; ///< Without a certificate: no TLS.
+};
+
 /// What clients reach of a node: one port for HTTP and WebSocket, the registry of methods behind
 /// it, and the methods of store and cluster. Node thread.
 class ClientService final : public Service
@@ -21,8 +35,9 @@ class ClientService final : public Service
     Q_DISABLE_COPY_MOVE(ClientService)
 
 public:
-    /// \a listen: "host:port"; port 0 takes one that is free.
-    explicit ClientService(QString listen);
+    explicit ClientService(ClientServiceOptions options);
+    /// The same, with nothing else said.
+    explicit ClientService(const QString &listen);
     ~ClientService() override;
 
     [[nodiscard]] Result<QString> start(Host &host) override;
@@ -33,11 +48,14 @@ public:
     [[nodiscard]] net::HttpRouter &router();
     [[nodiscard]] pluginapi::Store &store();
     [[nodiscard]] quint16 port() const;
+    [[nodiscard]] AccessControl &access();
 
 private:
     struct Parts;
 
-    QString m_listen;
+    void guardDoor();
+
+    ClientServiceOptions m_options;
     std::unique_ptr<Parts> m_parts;
 };
 

@@ -20,6 +20,15 @@ static std::optional<QString> environment(const QString &name)
     return qEnvironmentVariable(key.constData());
 }
 
+static node::ClientServiceOptions optionsOf(const node::Settings &settings)
+{
+    return {.listen = settings.listen,
+            .auth = settings.isAuthRequired ? node::AuthMode::required : node::AuthMode::stored,
+            .rootTokenFile = settings.rootTokenFile,
+            .isRootReset = settings.isRootReset,
+            .tls = {settings.clientCertificate, settings.clientKey, settings.clientAuthority}};
+}
+
 int main(int count, char **arguments)
 {
     QCoreApplication::setEventDispatcher(new node::EpollLoop); // the application owns it
@@ -36,7 +45,7 @@ int main(int count, char **arguments)
     node::installLog(settings.logLevel, settings.logFormat);
 
     node::Daemon daemon(settings);
-    daemon.addService(std::make_unique<node::ClientService>(settings.listen));
+    daemon.addService(std::make_unique<node::ClientService>(optionsOf(settings)));
     node::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;

@@ -104,10 +104,31 @@ static std::vector<SettingSpec> makeTable()
          setPeers},
         {"listen", "Where clients are served", "127.0.0.1:7400", address(&S::listen)},
         {"open-to-all",
-         "yes: serve clients beyond this machine. There are no tokens yet: whoever reaches the "
-         "port "
-         "may do everything",
+         "yes: serve clients beyond this machine although access control is not required: whoever "
+         "reaches the port may do everything",
          "no", choice<bool>(&S::isOpenToAll, {{"yes", true}, {"no", false}})},
+        {"auth",
+         "stored: access control is on once it was enabled. required: until then nothing is served "
+         "but enabling it, from this machine",
+         "stored", choice<bool>(&S::isAuthRequired, {{"required", true}, {"stored", false}})},
+        {"root-token-file",
+         "Turns access control on with the root token in this file, which only its owner may read; "
+         "`coffer auth make-root` makes one",
+         {},
+         text(&S::rootTokenFile)},
+        {"reset-root-token",
+         "yes: the root token becomes that of --root-token-file although there is another one. For "
+         "one start, after a root token was lost",
+         "no", choice<bool>(&S::isRootReset, {{"yes", true}, {"no", false}})},
+        {"tls-cert",
+         "Certificate for clients (PEM); with it they speak TLS, https and wss",
+         {},
+         text(&S::clientCertificate)},
+        {"tls-key", "Private key of --tls-cert (PEM)", {}, text(&S::clientKey)},
+        {"tls-client-ca",
+         "Who signs the certificates of clients (PEM); with it each of them has to show one",
+         {},
+         text(&S::clientAuthority)},
         {"listen-peers", "Where peers are listened for", "127.0.0.1:7401",
          address(&S::listenPeers)},
         {"advertise-peers",

@@ -25,8 +25,14 @@ struct Settings
     QString listen;      ///< For clients.
     /// That clients are served beyond this machine although each of them may do everything.
     bool isOpenToAll = false;
-    QString listenPeers;    ///< For peers; not used by a cluster of one.
-    QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
+    bool isAuthRequired = false; ///< Nothing is served before access control is on.
+    QString rootTokenFile;
+    bool isRootReset = false;
+    QString clientCertificate; ///< What clients are shown; with it they speak TLS.
+    QString clientKey;
+    QString clientAuthority; ///< Who signs the certificates that clients have to show, if any.
+    QString listenPeers;     ///< For peers; not used by a cluster of one.
+    QString advertisePeers;  ///< The own entry of `peers`; empty: found by itself.
     QString peerCertificate;
     QString peerKey;
     QString peerAuthority;

@@ -228,6 +228,17 @@ HttpResponse FrontDoor::responseOf(const Failure &failure)
     return response;
 }
 
+void FrontDoor::endSubscriptions(const std::function<bool(const Caller &)> &isMeant,
+                                 const Failure &why)
+{
+    const auto pipes = m_pipes; // some end meanwhile
+    for (SocketPipe *pipe : pipes) {
+        Session *session = m_pipes.contains(pipe) ? pipe->session() : nullptr;
+        if (session && session->subscriptionCount() > 0 && isMeant(session->caller()))
+            session->endSubscriptions(why);
+    }
+}
+
 void FrontDoor::checkLife()
 {
     const auto pipes = m_pipes; // some end meanwhile

@@ -20,6 +20,8 @@ public:
 
     /// Ends the connection if nothing was heard since the last time; else asks for a sign of life.
     void checkLife();
+    /// The session; nullptr once the connection has ended.
+    [[nodiscard]] Session *session() { return m_session.get(); }
 
 private:
     void receive(const QByteArray &message, Form form);
