@@ -35,6 +35,7 @@ struct ClientService::Parts
     Host &host;
     LocalStore store;
     AccessControl access;
+    std::unique_ptr<AuditLog> audit;
     rpc::Registry registry;
     net::HttpRouter router;
     StoreMethods storeMethods;
@@ -118,6 +119,14 @@ void ClientService::guardDoor()
         [&access = parts.access](const rpc::Method &method, const rpc::Call &call) {
             return access.authorize(method, call);
         });
+    if (parts.audit) {
+        const bool isAlways = m_options.audit == AuditMode::always;
+        parts.door.setObserve([&parts, isAlways](const rpc::Method &method, const rpc::Call &call,
+                                                 const rpc::Outcome &outcome, Monotonic) {
+            if ((isAlways || parts.access.isOn()) && isAudited(method, outcome))
+                parts.audit->write(auditLine(method, call, outcome, parts.access.now()));
+        });
+    }
     parts.access.start([&door = parts.door](const auto &isMeant) {
         door.endSubscriptions(isMeant, rpc::Failure::of(rpc::Code::unavailable,
                                                         u"The access rules have changed; "
@@ -160,6 +169,12 @@ Result<QString> ClientService::start(Host &host)
           m_parts->rest.addRoutes()}) {
         if (!added)
             return added.error();
+    }
+    if (m_options.audit != AuditMode::never) {
+        auto audit = AuditLog::open({.directory = m_options.auditDirectory});
+        if (!audit)
+            return audit.error().in(u"the audit"_s);
+        m_parts->audit = std::move(*audit);
     }
     guardDoor();
     if (root)

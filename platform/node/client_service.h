@@ -4,10 +4,12 @@
 #include "net/client_tls.h"
 #include "net/http_server.h"
 #include "node/access_control.h"
+#include "node/audit_log.h"
 #include "node/auth_methods.h"
 #include "node/cluster_methods.h"
 #include "node/local_store.h"
 #include "node/service.h"
+#include "node/settings.h"
 #include "node/store_methods.h"
 #include "node/store_rest.h"
 #include "rpc/front_door.h"
@@ -26,6 +28,8 @@ struct ClientServiceOptions
     QString rootTokenFile = {};
     bool isRootReset = false;     ///< It becomes the root token although there is one already.
     net::ClientTlsFiles tls = {}; ///< Without a certificate: no TLS.
+    AuditMode audit = AuditMode::never;
+    QString auditDirectory = {};
 };
 
 /// What clients reach of a node: one port for HTTP and WebSocket, the registry of methods behind

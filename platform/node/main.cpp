@@ -26,7 +26,9 @@ static node::ClientServiceOptions optionsOf(const node::Settings &settings)
             .auth = settings.isAuthRequired ? node::AuthMode::required : node::AuthMode::stored,
             .rootTokenFile = settings.rootTokenFile,
             .isRootReset = settings.isRootReset,
-            .tls = {settings.clientCertificate, settings.clientKey, settings.clientAuthority}};
+            .tls = {settings.clientCertificate, settings.clientKey, settings.clientAuthority},
+            .audit = settings.audit,
+            .auditDirectory = settings.data + QStringLiteral("/audit")};
 }
 
 int main(int count, char **arguments)

@@ -120,6 +120,13 @@ static std::vector<SettingSpec> makeTable()
          "yes: the root token becomes that of --root-token-file although there is another one. For "
          "one start, after a root token was lost",
          "no", choice<bool>(&S::isRootReset, {{"yes", true}, {"no", false}})},
+        {"audit",
+         "Whether writes and denials are noted in DATA/audit: auth (while access control is on), "
+         "always or never",
+         "auth",
+         choice<AuditMode>(&S::audit, {{"auth", AuditMode::auth},
+                                       {"always", AuditMode::always},
+                                       {"never", AuditMode::never}})},
         {"tls-cert",
          "Certificate for clients (PEM); with it they speak TLS, https and wss",
          {},
