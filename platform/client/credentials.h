@@ -21,10 +21,10 @@ struct Credentials
 /// Where credentials lie. What is empty is not used.
 struct CredentialFiles
 {
-    QString token;       ///< Has to be readable for its owner alone.
-    QString authority;   ///< PEM: who signs the certificates of nodes.
-    QString certificate; ///< PEM: what nodes are shown.
-    QString key;
+    QString token{};       ///< Has to be readable for its owner alone.
+    QString authority{};   ///< PEM: who signs the certificates of nodes.
+    QString certificate{}; ///< PEM: what nodes are shown.
+    QString key{};
 };
 
 /// Reads them. `refused` if others may read the token, `notFound` and `invalid` name the file.

@@ -91,17 +91,11 @@ static Set choice(Enum Settings::*member, std::vector<std::pair<QString, Enum>> 
     };
 }
 
-static std::vector<SettingSpec> makeTable()
+/// What is about clients.
+static std::vector<SettingSpec> makeClientTable()
 {
     using S = Settings;
     return {
-        {"data", "The data directory; it is made if it is missing", {}, text(&S::data)},
-        {"cluster-name", "Peers that say another name are refused", {}, text(&S::clusterName)},
-        {"peers",
-         "Where the founding members listen for each other, as a:port,b:port,c:port, the same on "
-         "each; without it a cluster of one",
-         {},
-         setPeers},
         {"listen", "Where clients are served", "127.0.0.1:7400", address(&S::listen)},
         {"open-to-all",
          "yes: serve clients beyond this machine although access control is not required: whoever "
@@ -136,6 +130,20 @@ static std::vector<SettingSpec> makeTable()
          "Who signs the certificates of clients (PEM); with it each of them has to show one",
          {},
          text(&S::clientAuthority)},
+    };
+}
+
+static std::vector<SettingSpec> makeTable()
+{
+    using S = Settings;
+    std::vector<SettingSpec> table{
+        {"data", "The data directory; it is made if it is missing", {}, text(&S::data)},
+        {"cluster-name", "Peers that say another name are refused", {}, text(&S::clusterName)},
+        {"peers",
+         "Where the founding members listen for each other, as a:port,b:port,c:port, the same on "
+         "each; without it a cluster of one",
+         {},
+         setPeers},
         {"listen-peers", "Where peers are listened for", "127.0.0.1:7401",
          address(&S::listenPeers)},
         {"advertise-peers",
@@ -166,6 +174,9 @@ static std::vector<SettingSpec> makeTable()
         {"stop-timeout-ms", "How long a stopping node finishes what is in flight", "5000",
          duration(&S::stopTimeout, 0ms, 600'000ms)},
     };
+    const std::vector<SettingSpec> clients = makeClientTable();
+    table.insert(table.begin() + 3, clients.begin(), clients.end()); // behind data and peers
+    return table;
 }
 
 const std::vector<SettingSpec> &settingTable()
