@@ -57,6 +57,9 @@ static QString hintFor(rpc::Code code)
         return u"Read what is there now before you try again: it may have been done."_s;
     case rpc::Code::compacted:
         return u"Begin at a newer revision; `coffer status` shows the oldest that is kept."_s;
+    case rpc::Code::unauthenticated:
+        return u"A token is given by --token, COFFER_TOKEN or --token-file."_s;
+    case rpc::Code::denied: return u"`coffer auth explain` says what a token or role may do."_s;
     case rpc::Code::methodNotFound: return u"`coffer call` without a name lists the methods."_s;
     default: return {};
     }

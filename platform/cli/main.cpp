@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <QCoreApplication>
+#include <QStandardPaths>
 #include <QTimer>
 
 #include <cstdio>
@@ -20,6 +21,11 @@ struct Common
     std::string endpoints = "127.0.0.1:7400";
     double seconds = 10;
     bool isJson = false;
+    std::string token;
+    std::string tokenFile;
+    std::string authority;
+    std::string certificate;
+    std::string key;
 };
 
 const char *const footer =
@@ -40,6 +46,19 @@ void addCommon(CLI::App &app, Common &common)
     app.add_option("--timeout", common.seconds, "Seconds to wait for an answer")
         ->check(CLI::Range(0.01, 3600.0))
         ->capture_default_str();
+    app.add_option("--token", common.token, "Who you are; better in the environment or a file")
+        ->envname("COFFER_TOKEN");
+    app.add_option("--token-file", common.tokenFile,
+                   "A file with the token, which only you may read. Default: coffer/token in the "
+                   "directory of your settings (~/.config), if it is there")
+        ->envname("COFFER_TOKEN_FILE");
+    app.add_option("--tls-ca", common.authority,
+                   "Who signs the certificates of nodes (PEM), for https://host:port")
+        ->envname("COFFER_TLS_CA");
+    app.add_option("--tls-cert", common.certificate, "The own certificate (PEM)")
+        ->envname("COFFER_TLS_CERT");
+    app.add_option("--tls-key", common.key, "Private key of --tls-cert (PEM)")
+        ->envname("COFFER_TLS_KEY");
     app.add_flag("--json", common.isJson, "Lines of JSON in place of text");
 }
 
@@ -51,6 +70,23 @@ QCoro::Task<void> carryOut(cli::Run run, cli::Console &console)
     QCoreApplication::exit(code);
 }
 
+Result<client::Credentials> credentialsOf(const Common &common)
+{
+    client::CredentialFiles files{.token = QString::fromStdString(common.tokenFile),
+                                  .authority = QString::fromStdString(common.authority),
+                                  .certificate = QString::fromStdString(common.certificate),
+                                  .key = QString::fromStdString(common.key)};
+    if (!common.token.empty())
+        files.token.clear();
+    else if (files.token.isEmpty())
+        files.token = QStandardPaths::locate(QStandardPaths::GenericConfigLocation,
+                                             QStringLiteral("coffer/token"));
+    Result<client::Credentials> credentials = client::readCredentials(files);
+    if (credentials && !common.token.empty())
+        credentials->token = QByteArray::fromStdString(common.token);
+    return credentials;
+}
+
 int talk(const cli::Run &run, const Common &common)
 {
     auto nodes = client::parseEndpoints(QString::fromStdString(common.endpoints));
@@ -58,7 +94,13 @@ int talk(const cli::Run &run, const Common &common)
         std::fprintf(stderr, "coffer: --endpoints: %s\n", qUtf8Printable(nodes.error().message));
         return cli::usage;
     }
+    auto credentials = credentialsOf(common);
+    if (!credentials) {
+        std::fprintf(stderr, "coffer: %s\n", qUtf8Printable(credentials.error().message));
+        return cli::usage;
+    }
     client::Options options;
+    options.link = client::webSocketLinks(std::move(*credentials));
     options.nodes = std::move(*nodes);
     options.timeout = std::chrono::milliseconds(std::int64_t(common.seconds * 1000));
     client::Client client(options);
@@ -84,6 +126,7 @@ int main(int count, char **arguments)
     cli::addWriteVerbs(app, run);
     cli::addWatchVerbs(app, run);
     cli::addClusterVerbs(app, run);
+    cli::addAuthVerbs(app, run);
     cli::addCallVerb(app, run);
     cli::addBenchVerb(app, run);
     cli::addBackupVerbs(app, run, companion);

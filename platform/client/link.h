@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "client/credentials.h"
+
 #include <QByteArray>
 #include <QObject>
 #include <QString>
@@ -43,5 +45,7 @@ using LinkFactory = std::function<std::unique_ptr<Link>(const QUrl &node)>;
 
 /// Binary WebSocket frames to /rpc; TLS where the scheme is https.
 [[nodiscard]] std::unique_ptr<Link> makeWebSocketLink(const QUrl &node);
+/// The same with credentials, for Options::link.
+[[nodiscard]] LinkFactory webSocketLinks(Credentials credentials);
 
 } // namespace coffer::client

@@ -3,6 +3,7 @@
 
 #include "rpc/limits.h"
 
+#include <QNetworkRequest>
 #include <QWebSocket>
 
 #include <linux/sockios.h>
@@ -16,8 +17,11 @@ namespace {
 class WebSocketLink final : public Link
 {
 public:
-    explicit WebSocketLink(const QUrl &node) : m_url(node)
+    WebSocketLink(const QUrl &node, Credentials credentials)
+        : m_url(node), m_credentials(std::move(credentials))
     {
+        if (m_credentials.tls)
+            m_socket.setSslConfiguration(*m_credentials.tls);
         const bool isSecure = node.scheme() == QStringLiteral("https");
         m_url.setScheme(isSecure ? QStringLiteral("wss") : QStringLiteral("ws"));
         m_url.setPath(QStringLiteral("/rpc"));
@@ -46,7 +50,13 @@ public:
     }
     Q_DISABLE_COPY_MOVE(WebSocketLink)
 
-    void open() override { m_socket.open(m_url); }
+    void open() override
+    {
+        QNetworkRequest request(m_url);
+        if (!m_credentials.token.isEmpty())
+            request.setRawHeader("Authorization", "Bearer " + m_credentials.token);
+        m_socket.open(request);
+    }
     void send(const QByteArray &message) override { m_socket.sendBinaryMessage(message); }
     void ping() override { m_socket.ping(); }
     [[nodiscard]] bool isMoving() override
@@ -80,6 +90,7 @@ private:
     }
 
     QUrl m_url;
+    Credentials m_credentials;
     QWebSocket m_socket;
     qint64 m_left = 0; ///< Of what was sent, as isMoving() last found it.
     bool m_isClosed = false;
@@ -89,7 +100,14 @@ private:
 
 std::unique_ptr<Link> makeWebSocketLink(const QUrl &node)
 {
-    return std::make_unique<WebSocketLink>(node);
+    return std::make_unique<WebSocketLink>(node, Credentials());
+}
+
+LinkFactory webSocketLinks(Credentials credentials)
+{
+    return [credentials = std::move(credentials)](const QUrl &node) {
+        return std::make_unique<WebSocketLink>(node, credentials);
+    };
 }
 
 } // namespace coffer::client

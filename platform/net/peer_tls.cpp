@@ -1,57 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/peer_tls.h"
 
-#include <QFile>
-#include <QSslCertificate>
-#include <QSslKey>
+#include "net/pem.h"
 
 namespace coffer::net {
 
-static constexpr qint64 fileBytesMax = 1 << 20;
-
-static Result<QByteArray> contentOf(const QString &path)
-{
-    QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
-        return Error{ErrorCode::notFound,
-                     QStringLiteral("%1 cannot be read: %2").arg(path, file.errorString())};
-    return file.read(fileBytesMax);
-}
-
-static Result<QList<QSslCertificate>> certificatesOf(const QString &path)
-{
-    const auto content = contentOf(path);
-    if (!content)
-        return content.error();
-    QList<QSslCertificate> certificates = QSslCertificate::fromData(*content, QSsl::Pem);
-    if (certificates.isEmpty())
-        return Error{ErrorCode::invalid, QStringLiteral("%1 has no PEM certificate").arg(path)};
-    return certificates;
-}
-
-static Result<QSslKey> keyOf(const QString &path)
-{
-    const auto content = contentOf(path);
-    if (!content)
-        return content.error();
-    for (const QSsl::KeyAlgorithm algorithm : {QSsl::Rsa, QSsl::Ec}) {
-        const QSslKey key(*content, algorithm, QSsl::Pem);
-        if (!key.isNull())
-            return key;
-    }
-    return Error{ErrorCode::invalid,
-                 QStringLiteral("%1 has no PEM key without a pass phrase, RSA or EC").arg(path)};
-}
-
 Result<QSslConfiguration> readPeerTls(const PeerTlsFiles &files)
 {
-    const auto chain = certificatesOf(files.certificate);
+    const auto chain = readCertificates(files.certificate);
     if (!chain)
         return chain.error();
-    const auto key = keyOf(files.key);
+    const auto key = readKey(files.key);
     if (!key)
         return key.error();
-    const auto authority = certificatesOf(files.authority);
+    const auto authority = readCertificates(files.authority);
     if (!authority)
         return authority.error();
     QSslConfiguration configuration;

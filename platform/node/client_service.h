@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/client_tls.h"
 #include "net/http_server.h"
+#include "node/access_control.h"
+#include "node/audit_log.h"
+#include "node/auth_methods.h"
 #include "node/backup_methods.h"
 #include "node/cluster_methods.h"
 #include "node/health.h"
 #include "node/local_store.h"
 #include "node/service.h"
+#include "node/settings.h"
 #include "node/store_methods.h"
 #include "node/store_rest.h"
 #include "rpc/front_door.h"
@@ -18,8 +23,17 @@
 
 namespace coffer::node {
 
-struct ClientOptions
+/// How a node serves clients.
+struct ClientServiceOptions
 {
+    QString listen; ///< "host:port"; port 0 takes one that is free.
+    AuthMode auth = AuthMode::stored;
+    /// The root token when access control is turned on by the start of the node.
+    QString rootTokenFile = {};
+    bool isRootReset = false;     ///< It becomes the root token although there is one already.
+    net::ClientTlsFiles tls = {}; ///< Without a certificate: no TLS.
+    AuditMode audit = AuditMode::never;
+    QString auditDirectory = {};
     /// Names besides numbers, localhost and that of this machine by which browsers may reach the
     /// node; "*": any. See docs/formats/rpc.md.
     QStringList hostNames = {};
@@ -35,8 +49,9 @@ class ClientService final : public Service
     Q_DISABLE_COPY_MOVE(ClientService)
 
 public:
-    /// \a listen: "host:port"; port 0 takes one that is free.
-    explicit ClientService(QString listen, ClientOptions options = {});
+    explicit ClientService(ClientServiceOptions options);
+    /// The same, with nothing else said.
+    explicit ClientService(const QString &listen);
     ~ClientService() override;
 
     /// Before start(): the data directory, which backups look at for space.
@@ -54,12 +69,14 @@ public:
     [[nodiscard]] net::HttpRouter &router();
     [[nodiscard]] pluginapi::Store &store();
     [[nodiscard]] quint16 port() const;
+    [[nodiscard]] AccessControl &access();
 
 private:
     struct Parts;
 
-    QString m_listen;
-    ClientOptions m_options;
+    void guardDoor();
+
+    ClientServiceOptions m_options;
     QString m_directory;
     prometheus::Registry *m_metrics = nullptr;
     std::unique_ptr<Parts> m_parts;

@@ -94,12 +94,16 @@ MethodTable<ClusterMethods> ClusterMethods::methods() const
                                    "caught up.",
                                    swap, Kind::admin);
     replacing.deadline = std::chrono::minutes(5);
+    rpc::Method status =
+        method("cluster.status", "How this node and its cluster are.", none, Kind::read);
+    rpc::Method listing = method("members.list", "Voters and observers.", none, Kind::read);
+    status.access.isForAll = true;
+    listing.access.isForAll = true;
     return {
-        {method("cluster.status", "How this node and its cluster are.", none, Kind::read),
-         &ClusterMethods::status},
+        {std::move(status), &ClusterMethods::status},
         {method("cluster.stateHash", "The hash of what this node has applied.", none, Kind::read),
          &ClusterMethods::stateHash},
-        {method("members.list", "Voters and observers.", none, Kind::read), &ClusterMethods::list},
+        {std::move(listing), &ClusterMethods::list},
         {method("members.add", "Makes a node an observer.", node, Kind::admin),
          &ClusterMethods::add},
         {method("members.promote", "Makes an observer a voter.", node, Kind::admin),

@@ -21,15 +21,21 @@ static std::optional<QString> environment(const QString &name)
     return qEnvironmentVariable(key.constData());
 }
 
-static node::ClientOptions clientOptions(const node::Settings &settings)
+static node::ClientServiceOptions optionsOf(const node::Settings &settings)
 {
-    node::ClientOptions options;
-    options.hostNames = settings.hostNames;
-    options.slowRequest = settings.slowRequest;
-    // Not while an election may still be under way.
-    options.health.logAfter = std::max(options.health.logAfter, 3 * settings.electionMax);
-    options.health.lostAfter = std::max(options.health.lostAfter, 4 * settings.electionMax);
-    return options;
+    const node::HealthOptions health;
+    return {.listen = settings.listen,
+            .auth = settings.isAuthRequired ? node::AuthMode::required : node::AuthMode::stored,
+            .rootTokenFile = settings.rootTokenFile,
+            .isRootReset = settings.isRootReset,
+            .tls = {settings.clientCertificate, settings.clientKey, settings.clientAuthority},
+            .audit = settings.audit,
+            .auditDirectory = settings.data + QStringLiteral("/audit"),
+            .hostNames = settings.hostNames,
+            .slowRequest = settings.slowRequest,
+            // Not while an election may still be under way.
+            .health = {.logAfter = std::max(health.logAfter, 3 * settings.electionMax),
+                       .lostAfter = std::max(health.lostAfter, 4 * settings.electionMax)}};
 }
 
 int main(int count, char **arguments)
@@ -49,8 +55,7 @@ int main(int count, char **arguments)
 
     prometheus::Registry metrics;
     node::Daemon daemon(settings, metrics);
-    auto clients =
-        std::make_unique<node::ClientService>(settings.listen, clientOptions(settings));
+    auto clients = std::make_unique<node::ClientService>(optionsOf(settings));
     clients->setDirectory(settings.data);
     clients->setMetrics(metrics);
     daemon.addService(std::move(clients));

@@ -9,7 +9,7 @@ NodeMetrics::NodeMetrics(prometheus::Registry &registry, Host &host, rpc::FrontD
                          const net::HttpServer &server)
     : m_registry(registry), m_host(host), m_door(door), m_server(server), m_calls(registry)
 {
-    m_door.setObserve([this](const rpc::Method &method, const rpc::Call &,
+    m_door.addObserver([this](const rpc::Method &method, const rpc::Call &,
                              const rpc::Outcome &outcome,
                              Monotonic took) { m_calls.count(method, outcome, took); });
 }

@@ -18,7 +18,6 @@ public:
     /// Counts the calls of \a door from here on. All have to outlive this.
     NodeMetrics(prometheus::Registry &registry, Host &host, rpc::FrontDoor &door,
                 const net::HttpServer &server);
-    ~NodeMetrics() { m_door.setObserve({}); }
 
     /// Fails only where the route is taken.
     [[nodiscard]] Result<void> addTo(net::HttpRouter &router);

@@ -107,22 +107,15 @@ static Set choice(Enum Settings::*member, std::vector<std::pair<QString, Enum>> 
     };
 }
 
-static std::vector<SettingSpec> makeTable()
+/// What is about clients.
+static std::vector<SettingSpec> makeClientTable()
 {
     using S = Settings;
     return {
-        {"data", "The data directory; it is made if it is missing", {}, text(&S::data)},
-        {"cluster-name", "Peers that say another name are refused", {}, text(&S::clusterName)},
-        {"peers",
-         "Where the founding members listen for each other, as a:port,b:port,c:port, the same on "
-         "each; without it a cluster of one",
-         {},
-         setPeers},
         {"listen", "Where clients are served", "127.0.0.1:7400", address(&S::listen)},
         {"open-to-all",
-         "yes: serve clients beyond this machine. There are no tokens yet: whoever reaches the "
-         "port "
-         "may do everything",
+         "yes: serve clients beyond this machine although access control is not required: whoever "
+         "reaches the port may do everything",
          "no", choice<bool>(&S::isOpenToAll, {{"yes", true}, {"no", false}})},
         {"host-names",
          "Names by which clients reach this node, as a.example,b.example, besides localhost, "
@@ -130,6 +123,49 @@ static std::vector<SettingSpec> makeTable()
          "may have made them up",
          {},
          setHostNames},
+        {"auth",
+         "stored: access control is on once it was enabled. required: until then nothing is served "
+         "but enabling it, from this machine",
+         "stored", choice<bool>(&S::isAuthRequired, {{"required", true}, {"stored", false}})},
+        {"root-token-file",
+         "Turns access control on with the root token in this file, which only its owner may read; "
+         "`coffer auth make-root` makes one",
+         {},
+         text(&S::rootTokenFile)},
+        {"reset-root-token",
+         "yes: the root token becomes that of --root-token-file although there is another one. For "
+         "one start, after a root token was lost",
+         "no", choice<bool>(&S::isRootReset, {{"yes", true}, {"no", false}})},
+        {"audit",
+         "Whether writes and denials are noted in DATA/audit: auth (while access control is on), "
+         "always or never",
+         "auth",
+         choice<AuditMode>(&S::audit, {{"auth", AuditMode::auth},
+                                       {"always", AuditMode::always},
+                                       {"never", AuditMode::never}})},
+        {"tls-cert",
+         "Certificate for clients (PEM); with it they speak TLS, https and wss",
+         {},
+         text(&S::clientCertificate)},
+        {"tls-key", "Private key of --tls-cert (PEM)", {}, text(&S::clientKey)},
+        {"tls-client-ca",
+         "Who signs the certificates of clients (PEM); with it each of them has to show one",
+         {},
+         text(&S::clientAuthority)},
+    };
+}
+
+static std::vector<SettingSpec> makeTable()
+{
+    using S = Settings;
+    std::vector<SettingSpec> table{
+        {"data", "The data directory; it is made if it is missing", {}, text(&S::data)},
+        {"cluster-name", "Peers that say another name are refused", {}, text(&S::clusterName)},
+        {"peers",
+         "Where the founding members listen for each other, as a:port,b:port,c:port, the same on "
+         "each; without it a cluster of one",
+         {},
+         setPeers},
         {"listen-peers", "Where peers are listened for", "127.0.0.1:7401",
          address(&S::listenPeers)},
         {"advertise-peers",
@@ -162,6 +198,9 @@ static std::vector<SettingSpec> makeTable()
         {"slow-request-ms", "Calls of clients that take longer are logged; 0: none", "1000",
          duration(&S::slowRequest, 0ms, 600'000ms)},
     };
+    const std::vector<SettingSpec> clients = makeClientTable();
+    table.insert(table.begin() + 3, clients.begin(), clients.end()); // behind data and peers
+    return table;
 }
 
 const std::vector<SettingSpec> &settingTable()

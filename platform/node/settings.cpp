@@ -220,12 +220,22 @@ static std::optional<Leave> checkTogether(const Settings &settings)
         return wrong(QStringLiteral("--peer-cert"),
                      QStringLiteral("--peer-cert, --peer-key and --peer-ca are given together or "
                                     "not at all"));
-    if (!settings.isOpenToAll && !isLoopback(settings.listen))
+    if (!settings.isOpenToAll && !settings.isAuthRequired && !isLoopback(settings.listen))
         return wrong(QStringLiteral("--listen"),
                      QStringLiteral("\"%1\" can be reached from other machines, and whoever "
-                                    "reaches it may do everything: listen on 127.0.0.1, or say "
-                                    "--open-to-all yes if only those can who may")
+                                    "reaches it may do everything: say --auth required, listen on "
+                                    "127.0.0.1, or say --open-to-all yes if only those can who "
+                                    "may")
                          .arg(settings.listen));
+    if (settings.isRootReset && settings.rootTokenFile.isEmpty())
+        return wrong(QStringLiteral("--reset-root-token"),
+                     QStringLiteral("needs --root-token-file, which has the new one"));
+    if (settings.clientCertificate.isEmpty() != settings.clientKey.isEmpty())
+        return wrong(QStringLiteral("--tls-cert"),
+                     QStringLiteral("--tls-cert and --tls-key are given together or not at all"));
+    if (!settings.clientAuthority.isEmpty() && settings.clientCertificate.isEmpty())
+        return wrong(QStringLiteral("--tls-client-ca"),
+                     QStringLiteral("needs --tls-cert and --tls-key"));
     return std::nullopt;
 }
 

@@ -16,6 +16,13 @@ namespace coffer::node {
 enum class LogLevel { debug, info, warning, error };
 enum class LogFormat { text, json };
 
+/// When writes and denials are noted down (audit_log.h).
+enum class AuditMode {
+    never,
+    auth, ///< While access control is on.
+    always
+};
+
 /// What an operator can say to a node. Value.
 struct Settings
 {
@@ -26,8 +33,15 @@ struct Settings
     /// That clients are served beyond this machine although each of them may do everything.
     bool isOpenToAll = false;
     QStringList hostNames;  ///< By which browsers may reach it, besides those that are safe.
-    QString listenPeers;    ///< For peers; not used by a cluster of one.
-    QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
+    bool isAuthRequired = false; ///< Nothing is served before access control is on.
+    QString rootTokenFile;
+    bool isRootReset = false;
+    AuditMode audit = AuditMode::auth;
+    QString clientCertificate; ///< What clients are shown; with it they speak TLS.
+    QString clientKey;
+    QString clientAuthority; ///< Who signs the certificates that clients have to show, if any.
+    QString listenPeers;     ///< For peers; not used by a cluster of one.
+    QString advertisePeers;  ///< The own entry of `peers`; empty: found by itself.
     QString peerCertificate;
     QString peerKey;
     QString peerAuthority;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/store_methods.h"
 
+#include "node/access_control.h"
 #include "node/store_schemas.h"
+#include "node/store_touches.h"
 #include "pluginapi/cbor_fields.h"
 #include "pluginapi/store_cbor.h"
 #include "rpc/spawn.h"
@@ -56,6 +58,20 @@ rpc::Method question(const char *name, const char *summary, const char *pathPara
     of.decode = [name](const QCborMap &params) {
         return decoded(readCall(QLatin1String(name), params));
     };
+    of.touches = &touchesOfQuestion;
+    return of;
+}
+
+/// A method that touches the caller's own sessions alone.
+rpc::Method personal(rpc::Method of)
+{
+    of.access.isForAll = true;
+    return of;
+}
+
+rpc::Method committing(rpc::Method of)
+{
+    of.touches = &touchesOfCommit;
     return of;
 }
 
@@ -75,13 +91,11 @@ rpc::Failure failureOf(const store::Answer &answer, const Error &error)
     return failure;
 }
 
-rpc::Outcome settled(const rpc::Call &call, const Result<store::Answer> &answer)
+rpc::Outcome settled(const rpc::Call &call, const store::Answer &answer)
 {
-    if (!answer)
-        return answer.error();
-    if (std::optional<Error> error = errorOf(*answer))
-        return failureOf(*answer, *error);
-    return call.encoded(writeCbor(*answer));
+    if (std::optional<Error> error = errorOf(answer))
+        return failureOf(answer, *error);
+    return call.encoded(writeCbor(answer));
 }
 
 /// "session" alone.
@@ -163,34 +177,36 @@ MethodTable<StoreMethods> StoreMethods::methods() const
         {question("store.entries", "The entries of a directory.", "path"), &StoreMethods::ask},
         {question("store.stat", "What a path is.", "path"), &StoreMethods::ask},
         {question("store.figures", "Figures of the whole store.", ""), &StoreMethods::ask},
-        {question("session.get", "Whether a session is open.", ""), &StoreMethods::ask},
+        {personal(question("session.get", "Whether a session is open.", "")), &StoreMethods::ask},
         {question("session.list", "The open sessions.", ""), &StoreMethods::ask},
-        {typed(method("store.commit", "Guards and operations, all or nothing, in one revision.",
-                      schemas::commit(), schemas::answer(), write),
-               &commitCall),
+        {committing(
+             typed(method("store.commit", "Guards and operations, all or nothing, in one revision.",
+                          schemas::commit(), schemas::answer(), write),
+                   &commitCall)),
          &StoreMethods::commit},
-        {typed(method("store.put", "Sets a file.", schemas::put(), schemas::answer(), writing),
-               &putCall),
+        {committing(
+             typed(method("store.put", "Sets a file.", schemas::put(), schemas::answer(), writing),
+                   &putCall)),
          &StoreMethods::change},
-        {typed(method("store.delete", "Deletes a file or a tree.", schemas::remove(),
-                      schemas::answer(), writing),
-               &deleteCall),
+        {committing(typed(method("store.delete", "Deletes a file or a tree.", schemas::remove(),
+                                 schemas::answer(), writing),
+                          &deleteCall)),
          &StoreMethods::change},
         {typed(method("store.history", "Earlier changes that match a pattern, in order.",
                       schemas::history(), schemas::events(), matching),
                &historyCall),
          &StoreMethods::history},
         {std::move(watching), &StoreMethods::watch},
-        {method("session.open", "Opens a session that ends when it is not kept alive.", opening,
-                schemas::object(schemas::sessionMember, R"("session")"), write),
+        {personal(method("session.open", "Opens a session that ends when it is not kept alive.",
+                         opening, schemas::object(schemas::sessionMember, R"("session")"), write)),
          &StoreMethods::openSession},
-        {typed(
+        {personal(typed(
              method("session.keepAlive", "Renews a session.", session, schemas::object({}), write),
-             &sessionOf),
+             &sessionOf)),
          &StoreMethods::keepAlive},
-        {typed(method("session.close", "Ends a session and deletes its ephemeral files.", session,
-                      schemas::object({}), write),
-               &sessionOf),
+        {personal(typed(method("session.close", "Ends a session and deletes its ephemeral files.",
+                               session, schemas::object({}), write),
+                        &sessionOf)),
          &StoreMethods::closeSession},
         {method("store.compact", "Gives up the history before a revision.", revision,
                 schemas::answer(), {Kind::admin, {}}),
@@ -228,21 +244,46 @@ StoreMethods::Task StoreMethods::ask(rpc::Call &call)
     co_return call.encoded(writeCbor(reply));
 }
 
+QCoro::Task<rpc::Answer<bool>> StoreMethods::mayUse(rpc::Caller caller, QString method,
+                                                    std::optional<SessionId> session)
+{
+    if (!session || !m_access || !m_access->table().isEnabled())
+        co_return true;
+    co_return co_await m_access->mayUse(std::move(caller), std::move(method), *session);
+}
+
 /// Any answer of the log is a result: a guard that failed may be what the caller hoped for.
 StoreMethods::Task StoreMethods::commit(rpc::Call &call)
 {
-    const CommitCall &asked = call.as<CommitCall>();
-    const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
+    const rpc::Answer<store::Answer> answer = co_await commitChecked(call);
     if (!answer)
         co_return answer.error();
     co_return call.encoded(writeCbor(*answer));
 }
 
-StoreMethods::Task StoreMethods::change(rpc::Call &call)
+QCoro::Task<rpc::Answer<store::Answer>> StoreMethods::commitChecked(rpc::Call &call)
 {
     const CommitCall &asked = call.as<CommitCall>();
+    std::optional<SessionId> session;
+    if (asked.options.origin)
+        session = asked.options.origin->session;
+    const rpc::Answer<bool> isOwn = co_await mayUse(call.caller, call.method, session);
+    if (!isOwn)
+        co_return isOwn.error();
+    if (!*isOwn)
+        co_return store::Answer{.status = store::Status::sessionGone};
     const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
-    co_return settled(call, answer);
+    if (!answer)
+        co_return answer.error();
+    co_return *answer;
+}
+
+StoreMethods::Task StoreMethods::change(rpc::Call &call)
+{
+    const rpc::Answer<store::Answer> answer = co_await commitChecked(call);
+    if (!answer)
+        co_return answer.error();
+    co_return settled(call, *answer);
 }
 
 StoreMethods::Task StoreMethods::history(rpc::Call &call)
@@ -286,6 +327,8 @@ StoreMethods::Task StoreMethods::openSession(rpc::Call &call)
     open.nonce = fields.number("nonce");
     if (std::optional<Error> fault = fields.finish())
         co_return *fault;
+    if (m_access)
+        open.nonce = m_access->nonceFor(call.caller, open.nonce);
     const Result<SessionId> session = co_await m_store.openSession(open);
     if (!session)
         co_return session.error();
@@ -294,7 +337,13 @@ StoreMethods::Task StoreMethods::openSession(rpc::Call &call)
 
 StoreMethods::Task StoreMethods::keepAlive(rpc::Call &call)
 {
-    const Result<void> done = co_await m_store.keepAlive(call.as<SessionId>());
+    const SessionId session = call.as<SessionId>();
+    const rpc::Answer<bool> isOwn = co_await mayUse(call.caller, call.method, session);
+    if (!isOwn)
+        co_return isOwn.error();
+    if (!*isOwn)
+        co_return rpc::Failure::of(rpc::Code::notFound, u"the session has ended"_s);
+    const Result<void> done = co_await m_store.keepAlive(session);
     if (!done)
         co_return done.error();
     co_return QCborValue(QCborMap());
@@ -302,7 +351,13 @@ StoreMethods::Task StoreMethods::keepAlive(rpc::Call &call)
 
 StoreMethods::Task StoreMethods::closeSession(rpc::Call &call)
 {
-    const Result<void> done = co_await m_store.closeSession(call.as<SessionId>());
+    const SessionId session = call.as<SessionId>();
+    const rpc::Answer<bool> isOwn = co_await mayUse(call.caller, call.method, session);
+    if (!isOwn)
+        co_return isOwn.error();
+    if (!*isOwn)
+        co_return QCborValue(QCborMap());
+    const Result<void> done = co_await m_store.closeSession(session);
     if (!done)
         co_return done.error();
     co_return QCborValue(QCborMap());
@@ -312,7 +367,9 @@ StoreMethods::Task StoreMethods::compact(rpc::Call &call)
 {
     const Revision revision(std::uint64_t(call.params.value("revision"_L1).toInteger()));
     const Result<store::Answer> answer = co_await m_store.compact(revision);
-    co_return settled(call, answer);
+    if (!answer)
+        co_return answer.error();
+    co_return settled(call, *answer);
 }
 
 } // namespace coffer::node

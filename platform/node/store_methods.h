@@ -8,6 +8,8 @@
 
 namespace coffer::node {
 
+class AccessControl;
+
 /// The store for every transport: the methods store.* and session.* of
 /// docs/formats/store-methods.md.
 ///
@@ -17,8 +19,10 @@ class StoreMethods
     Q_DISABLE_COPY_MOVE(StoreMethods)
 
 public:
-    /// \a store has to outlive this.
-    explicit StoreMethods(LocalStore &store) : m_store(store) {}
+    /// Both have to outlive this. Without \a access a session belongs to everybody.
+    explicit StoreMethods(LocalStore &store, AccessControl *access = nullptr)
+        : m_store(store), m_access(access)
+    {}
     ~StoreMethods() = default;
 
     /// Fails only where a name is taken.
@@ -37,9 +41,15 @@ private:
     [[nodiscard]] Task closeSession(rpc::Call &call);
     [[nodiscard]] Task compact(rpc::Call &call);
 
+    /// False if the caller's session has ended; a failure if it is not the caller's.
+    [[nodiscard]] QCoro::Task<rpc::Answer<bool>> mayUse(rpc::Caller caller, QString method,
+                                                        std::optional<SessionId> session);
+    [[nodiscard]] QCoro::Task<rpc::Answer<store::Answer>> commitChecked(rpc::Call &call);
+
     [[nodiscard]] MethodTable<StoreMethods> methods() const;
 
     LocalStore &m_store;
+    AccessControl *m_access;
     std::vector<rpc::Registration> m_registrations;
 };
 

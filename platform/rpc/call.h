@@ -24,6 +24,8 @@ struct Caller
     QString name{};      ///< Of the token or certificate; "anonymous" without one.
     QStringList roles{}; ///< What rules are written for.
     QString address{};   ///< "192.0.2.1:5123", "plugin goconf"; for logs and audit.
+    QByteArray proof{};  ///< By what it was known, for whoever authorises; never shown.
+    QString trouble{};   ///< Why it is nobody, for people; empty for somebody.
 };
 
 /// One call under way: what was asked, by whom, until when.

@@ -249,6 +249,17 @@ void FrontDoor::dismiss(Monotonic openedBefore, const QString &why, int most)
     }
 }
 
+void FrontDoor::endSubscriptions(const std::function<bool(const Caller &)> &isMeant,
+                                 const Failure &why)
+{
+    const auto pipes = m_pipes; // some end meanwhile
+    for (SocketPipe *pipe : pipes) {
+        Session *session = m_pipes.contains(pipe) ? pipe->session() : nullptr;
+        if (session && session->subscriptionCount() > 0 && isMeant(session->caller()))
+            session->endSubscriptions(why);
+    }
+}
+
 void FrontDoor::checkLife()
 {
     const auto pipes = m_pipes; // some end meanwhile

@@ -33,8 +33,9 @@ struct Credentials
 class FrontDoor final : public QObject
 {
 public:
-    /// Who a peer is, or why it is nobody. Asked once for each WebSocket and once for each request
-    /// of HTTP, so it remembers what is dear to find out. Its Caller::address need not be set.
+    /// Who a peer is; nobody has a Caller::trouble, and may still call what is open. A failure
+    /// turns the peer away. Asked once for each WebSocket and once for each request of HTTP, so it
+    /// remembers what is dear to find out. Its Caller::address need not be set.
     using Identify = std::function<QCoro::Task<Answer<Caller>>(Credentials)>;
     /// Empty when the node is ready; else why it is not, for people.
     using Readiness = std::function<QString()>;
@@ -47,6 +48,9 @@ public:
     /// Flights::addObserver().
     void addObserver(Flights::Observe observe) { m_flights.addObserver(std::move(observe)); }
     void setReadiness(Readiness readiness) { m_readiness = std::move(readiness); }
+
+    /// Ends the subscriptions of those callers, for \a why: what they may see has changed.
+    void endSubscriptions(const std::function<bool(const Caller &)> &isMeant, const Failure &why);
 
     /// One call on behalf of a request of HTTP, with the caller, deadline (header
     /// Coffer-Deadline-Ms) and trace id that it carries; cancelled when its peer hangs up. For

@@ -12,6 +12,7 @@
 #include <any>
 #include <chrono>
 #include <functional>
+#include <vector>
 
 namespace coffer::rpc {
 
@@ -27,6 +28,17 @@ struct Access
 
     Kind kind = Kind::admin;
     QString pathParameter{}; ///< The parameter with the path or glob that is touched; "" if none.
+    /// It touches nothing but what is the caller's own, or what every caller may know: who has a
+    /// token needs no rule for it.
+    bool isForAll = false;
+};
+
+/// A part of the store that a call would touch. Value.
+struct Touch
+{
+    Access::Kind action = Access::Kind::read;
+    QByteArray pattern;  ///< A path or glob.
+    bool isTree = false; ///< A path, and all that lies below it.
 };
 
 /// What a method says of itself. Value.
@@ -42,6 +54,9 @@ struct Method
     QByteArray params = R"({"type":"object","additionalProperties":false})";
     QByteArray result = "{}";
     Access access{};
+    /// All that a call would touch, where that is not what Access::pathParameter says. Asked after
+    /// decode, with its result in Call::decoded.
+    std::function<std::vector<Touch>(const Call &)> touches{};
     /// How long a call may take if the caller does not say; callers may ask for less, or for more
     /// up to limits::deadlineMax. 0: no deadline (a call that waits for something to happen).
     std::chrono::milliseconds deadline{5000};

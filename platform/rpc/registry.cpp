@@ -203,6 +203,8 @@ QCborMap Registry::discover() const
         QCborMap access{{u"kind"_s, nameOf(method.access.kind)}};
         if (!method.access.pathParameter.isEmpty())
             access.insert(u"path"_s, method.access.pathParameter);
+        if (method.access.isForAll)
+            access.insert(u"forAll"_s, true);
         methods.append(QCborMap{
             {u"name"_s, name},
             {u"summary"_s, method.summary},

@@ -150,6 +150,16 @@ void Session::drained()
         channel->drained();
 }
 
+void Session::endSubscriptions(const Failure &why)
+{
+    const auto channels = m_channels; // each leaves the list as it ends
+    const QPointer<Session> self(this);
+    for (const auto &[id, channel] : channels) {
+        if (self)
+            channel->end(why);
+    }
+}
+
 Answer<Subscription> Session::subscribe()
 {
     if (m_channels.size() >= std::size_t(limits::subscriptionsMax))

@@ -46,6 +46,9 @@ public:
     /// Some of what was sent has left: producers that wait for room go on.
     void drained();
 
+    /// Ends all subscriptions of the connection, and tells why.
+    void endSubscriptions(const Failure &why);
+    [[nodiscard]] const Caller &caller() const { return m_lane->caller(); }
     [[nodiscard]] std::size_t subscriptionCount() const { return m_channels.size(); }
 
 private:

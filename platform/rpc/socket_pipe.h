@@ -25,6 +25,8 @@ public:
     void end(const QString &why);
     [[nodiscard]] bool isEnding() const { return m_isEnding; }
     [[nodiscard]] Monotonic openedAt() const { return m_openedAt; }
+    /// The session; nullptr once the connection has ended.
+    [[nodiscard]] Session *session() { return m_session.get(); }
 
 private:
     void receive(const QByteArray &message, Form form);

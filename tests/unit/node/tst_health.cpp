@@ -105,9 +105,10 @@ private Q_SLOTS:
 private:
     void serve(const node::HealthOptions &health)
     {
-        node::ClientOptions options;
+        node::ClientServiceOptions options;
+        options.listen = u"127.0.0.1:0"_s;
         options.health = health;
-        m_service = std::make_unique<node::ClientService>(u"127.0.0.1:0"_s, options);
+        m_service = std::make_unique<node::ClientService>(options);
         const Result<QString> place = m_service->start(m_node->host());
         QVERIFY2(place, place ? "" : qPrintable(place.error().message));
         m_url = QUrl(u"ws://127.0.0.1:%1/rpc"_s.arg(m_service->port()));

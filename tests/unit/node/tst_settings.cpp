@@ -89,6 +89,8 @@ private Q_SLOTS:
         QCOMPARE(std::holds_alternative<Settings>(readWith(arguments)), isLocal);
         QVERIFY(std::holds_alternative<Settings>(
             readWith(arguments + QStringList{"--open-to-all", "yes"})));
+        QVERIFY(std::holds_alternative<Settings>(
+            readWith(arguments + QStringList{"--auth", "required"})));
     }
 
     void read_weighsFileThenEnvironmentThenFlags()
@@ -179,6 +181,21 @@ private Q_SLOTS:
             << QStringList{"--data", "d", "--listen", "0.0.0.0:7400"} << "X"
             << ""
             << "--open-to-all yes";
+        QTest::newRow("reset without a token")
+            << QStringList{"--data", "d", "--reset-root-token", "yes"} << "X"
+            << ""
+            << "needs --root-token-file";
+        QTest::newRow("half of TLS for clients")
+            << QStringList{"--data", "d", "--tls-key", "k"} << "X"
+            << ""
+            << "--tls-cert and --tls-key";
+        QTest::newRow("authority of clients alone")
+            << QStringList{"--data", "d", "--tls-client-ca", "a"} << "X"
+            << ""
+            << "needs --tls-cert";
+        QTest::newRow("audit") << QStringList{"--data", "d", "--audit", "yes"} << "X"
+                               << ""
+                               << "one of auth, always, never";
         QTest::newRow("no such file") << QStringList{"--data", "d", "--config", "none.toml"} << "X"
                                       << ""
                                       << "none.toml: cannot be read";

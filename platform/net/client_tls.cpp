@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "net/client_tls.h"
+
+#include "net/pem.h"
+
+namespace coffer::net {
+
+/// Certificate and key, where they are given.
+static Result<void> addIdentity(QSslConfiguration &configuration, const ClientTlsFiles &files)
+{
+    configuration.setProtocol(QSsl::TlsV1_2OrLater);
+    if (files.certificate.isEmpty() && files.key.isEmpty())
+        return {};
+    const auto chain = readCertificates(files.certificate);
+    if (!chain)
+        return chain.error();
+    const auto key = readKey(files.key);
+    if (!key)
+        return key.error();
+    configuration.setLocalCertificateChain(*chain);
+    configuration.setPrivateKey(*key);
+    return {};
+}
+
+/// Who signs for the other side, where that is said.
+static Result<void> addAuthority(QSslConfiguration &configuration, const QString &file)
+{
+    if (file.isEmpty())
+        return {};
+    const auto authority = readCertificates(file);
+    if (!authority)
+        return authority.error();
+    configuration.setCaCertificates(*authority);
+    return {};
+}
+
+Result<QSslConfiguration> readServerTls(const ClientTlsFiles &files)
+{
+    QSslConfiguration configuration;
+    if (const Result<void> added = addIdentity(configuration, files); !added)
+        return added.error();
+    if (const Result<void> added = addAuthority(configuration, files.authority); !added)
+        return added.error();
+    configuration.setPeerVerifyMode(files.authority.isEmpty() ? QSslSocket::VerifyNone
+                                                              : QSslSocket::VerifyPeer);
+    return configuration;
+}
+
+Result<QSslConfiguration> readClientTls(const ClientTlsFiles &files)
+{
+    QSslConfiguration configuration = QSslConfiguration::defaultConfiguration();
+    if (const Result<void> added = addIdentity(configuration, files); !added)
+        return added.error();
+    if (const Result<void> added = addAuthority(configuration, files.authority); !added)
+        return added.error();
+    configuration.setPeerVerifyMode(QSslSocket::VerifyPeer);
+    return configuration;
+}
+
+} // namespace coffer::net
