@@ -36,6 +36,12 @@ QCborMap Operator::status(std::size_t index)
 
 bool Operator::isLeading(std::size_t index) { return status(index).value("leading"_L1).toBool(); }
 
+bool Operator::isNotLeading(std::size_t index)
+{
+    const QCborMap map = status(index);
+    return !map.isEmpty() && !map.value("leading"_L1).toBool();
+}
+
 bool Operator::isVoter(std::size_t index, const QString &id)
 {
     return status(index).value("voters"_L1).toArray().contains(id);

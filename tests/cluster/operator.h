@@ -22,7 +22,9 @@ public:
                                    const QCborMap &params = {});
     /// The result of cluster.status; empty if the node does not answer.
     [[nodiscard]] QCborMap status(std::size_t index);
+    /// It answers, and says that it leads; or that it does not.
     [[nodiscard]] bool isLeading(std::size_t index);
+    [[nodiscard]] bool isNotLeading(std::size_t index);
     /// Voters as \a index knows them.
     [[nodiscard]] bool isVoter(std::size_t index, const QString &id);
 

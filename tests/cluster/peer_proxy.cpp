@@ -27,7 +27,8 @@ public:
             socket->setSocketOption(QAbstractSocket::LowDelayOption, 1);
             connect(socket, &QTcpSocket::readyRead, this, &Bridge::pump);
             connect(socket, &QTcpSocket::disconnected, this, &Bridge::onEnd);
-            connect(socket, &QTcpSocket::errorOccurred, this, &Bridge::onEnd);
+            connect(socket, &QTcpSocket::errorOccurred, this, &Bridge::onEnd,
+                    Qt::QueuedConnection); // not from within a read that failed
         }
         connect(m_target, &QTcpSocket::connected, this, &Bridge::pump);
     }

@@ -4,6 +4,8 @@
 #include "cluster/trial.h"
 #include "pluginapi/store_cbor.h"
 
+#include <QElapsedTimer>
+
 using namespace coffer;
 using namespace coffer::test;
 using namespace Qt::StringLiterals;
@@ -48,6 +50,14 @@ private Q_SLOTS:
                 disks.setSlow(index, true);
         }
         WAIT_FOR_WRITES(load);
+        if (isAll) { // it is slow indeed
+            Operator admin(cluster);
+            QElapsedTimer time;
+            time.start();
+            const rpc::Outcome put = admin.ask(slow, u"store.commit"_s, putOf("/slow"));
+            QVERIFY2(put, put ? "" : qPrintable(put.error().message));
+            QVERIFY(time.elapsed() >= 50);
+        }
         cluster.node(slow).kill(); // in the middle of a sync, as likely as not
         cluster.node(slow).start();
         WAIT_FOR_WRITES(load);
@@ -72,7 +82,7 @@ private Q_SLOTS:
         disks.setFull(full, true);
         Operator admin(cluster);
         if (isLeader)
-            WAIT_FOR(!admin.isLeading(full));
+            WAIT_FOR(admin.isNotLeading(full));
         WAIT_FOR_WRITES(load);
         disks.setFull(full, false);
         WAIT_FOR_WRITES(load);
@@ -92,7 +102,7 @@ private Q_SLOTS:
         const std::size_t leader = *cluster.leader();
         for (std::size_t index = 0; index < 3; ++index)
             disks.setFull(index, true);
-        WAIT_FOR(!admin.isLeading(leader)); // it noticed
+        WAIT_FOR(admin.isNotLeading(leader)); // it noticed
         const rpc::Outcome put = admin.ask(leader, u"store.commit"_s, putOf("/full/one"));
         QVERIFY(!put); // refused or unknown, but never done
         const auto local = getOf("/load/k0", pluginapi::ReadMode::local);

@@ -43,7 +43,7 @@ static void isolateAll(PeerProxy &network, ProcessCluster &cluster, Load &load)
     for (std::size_t index = 0; index < cluster.size(); ++index)
         network.partition({index});
     Operator admin(cluster);
-    WAIT_FOR(!admin.status(leader).isEmpty() && !admin.isLeading(leader));
+    WAIT_FOR(admin.isNotLeading(leader));
     network.heal();
     WAIT_FOR_WRITES(load);
 }
