@@ -128,6 +128,9 @@ private Q_SLOTS:
         disks.setFull(full, true);
         WAIT_FOR_WRITES(load);
         cluster.node(full).kill();
+        cluster.node(full).start();
+        WAIT_FOR(!cluster.node(full).isRunning());
+        QVERIFY2(cluster.node(full).hasLogged("full"), qPrintable(cluster.node(full).log()));
         WAIT_FOR_WRITES(load);
         disks.setFull(full, false);
         cluster.node(full).start();
