@@ -5,8 +5,10 @@
 #include "cluster/evidence.h"
 #include "net/spawn.h"
 
+#include <QDir>
 #include <QElapsedTimer>
 #include <QRandomGenerator>
+#include <QTemporaryFile>
 #include <QTimer>
 
 #include <algorithm>
@@ -385,6 +387,16 @@ bool Load::isOver() const
            && (!state.surprises.isEmpty() || std::all_of(watchers.begin(), watchers.end(), isTold));
 }
 
+/// Writes \a history for `coffer-sim --check-history`; where.
+static QString keep(const History &history)
+{
+    QTemporaryFile file(QDir::temp().filePath(u"coffer-history-XXXXXX.txt"_s));
+    file.setAutoRemove(false);
+    if (!file.open() || file.write(history.toText()) < 0 || !file.flush())
+        return u"no file: "_s + file.errorString();
+    return file.fileName();
+}
+
 QStringList Load::violations() const
 {
     const LoadState &state = *m_state;
@@ -399,7 +411,7 @@ QStringList Load::violations() const
             found += u"watcher %1 saw nothing"_s.arg(index);
     }
     if (!found.isEmpty())
-        found += u"The history:\n"_s + QString::fromLatin1(state.evidence.history.toText());
+        found += u"what the clients saw is in "_s + keep(state.evidence.history);
     return found;
 }
 

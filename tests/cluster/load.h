@@ -50,9 +50,9 @@ public:
     void stop();
     /// Everything is answered and everybody was told everything; after stop().
     [[nodiscard]] bool isOver() const;
-    /// What is wrong with what was seen, as sentences; and the history, if something is. After
-    /// isOver(). Without acknowledged writes, reads and events nothing was tested, and that is
-    /// said.
+    /// What is wrong with what was seen, as sentences; and the file to which the history was
+    /// written then, for `coffer-sim --check-history`. After isOver(). Without acknowledged writes,
+    /// reads and events nothing was tested, and that is said.
     [[nodiscard]] QStringList violations() const;
     /// Who waits for what, for people.
     [[nodiscard]] QString describe() const;

@@ -44,21 +44,21 @@ public:
             readHello();
         if (!m_from)
             return;
-        const bool isToHeld = m_proxy.isHeld(*m_from, m_to);
-        const bool isBackHeld = m_proxy.isHeld(m_to, *m_from);
+        const bool isToBlocked = m_proxy.isBlocked(*m_from, m_to);
+        const bool isBackBlocked = m_proxy.isBlocked(m_to, *m_from);
         const bool isNew = m_target->state() == QAbstractSocket::UnconnectedState;
-        if (isNew && !m_isDialled && !isToHeld && !isBackHeld) {
+        if (isNew && !m_isDialled && !isToBlocked && !isBackBlocked) {
             m_isDialled = true;
             ++m_proxy.m_made;
             m_target->connectToHost(QHostAddress(QHostAddress::LocalHost), m_proxy.m_ports[m_to]);
         }
         if (m_target->state() == QAbstractSocket::ConnectedState) {
-            if (!isToHeld && m_dialler->state() == QAbstractSocket::ConnectedState)
+            if (!isToBlocked && m_dialler->state() == QAbstractSocket::ConnectedState)
                 m_target->write(m_dialler->readAll());
-            if (!isBackHeld)
+            if (!isBackBlocked)
                 m_dialler->write(m_target->readAll());
         }
-        if (m_isEnded && !isToHeld && !isBackHeld)
+        if (m_isEnded && !isToBlocked && !isBackBlocked)
             end();
     }
     void end()
@@ -146,7 +146,7 @@ void PeerProxy::forget(Bridge *bridge)
     m_bridges.erase(found);
 }
 
-void PeerProxy::hold(std::size_t from, std::size_t to) { m_held.insert({from, to}); }
+void PeerProxy::block(std::size_t from, std::size_t to) { m_blocked.insert({from, to}); }
 
 void PeerProxy::partition(const std::set<std::size_t> &some)
 {
@@ -154,8 +154,8 @@ void PeerProxy::partition(const std::set<std::size_t> &some)
         for (std::size_t other = 0; other < m_servers.size(); ++other) {
             if (some.contains(other))
                 continue;
-            hold(one, other);
-            hold(other, one);
+            block(one, other);
+            block(other, one);
         }
     }
 }
@@ -173,7 +173,7 @@ void PeerProxy::reset(std::size_t one, std::size_t other)
 
 void PeerProxy::heal()
 {
-    m_held.clear();
+    m_blocked.clear();
     std::vector<Bridge *> all;
     for (const auto &bridge : m_bridges)
         all.push_back(bridge.get());

@@ -16,7 +16,7 @@ namespace coffer::test {
 /// The network between the nodes of a test: each is reached through an address of this proxy, which
 /// sees from the hello who dials.
 ///
-/// A line that is held loses nothing that TCP would not deliver later: what was said waits, and
+/// A line that is blocked loses nothing that TCP would not deliver later: what was said waits, and
 /// arrives when the line is released, as after a partition of the network. New connections are not
 /// made meanwhile. Resource; a thread with an event loop.
 class PeerProxy final : public QObject
@@ -32,7 +32,7 @@ public:
     QString add(quint16 port);
 
     /// What \a from says does not reach \a to.
-    void hold(std::size_t from, std::size_t to);
+    void block(std::size_t from, std::size_t to);
     /// The same in both directions, between each of \a some and each of all others.
     void partition(const std::set<std::size_t> &some);
     /// Breaks the connections between \a one and \a other; they may connect again.
@@ -46,9 +46,9 @@ public:
 private:
     class Bridge;
 
-    [[nodiscard]] bool isHeld(std::size_t from, std::size_t to) const
+    [[nodiscard]] bool isBlocked(std::size_t from, std::size_t to) const
     {
-        return m_held.contains({from, to});
+        return m_blocked.contains({from, to});
     }
     [[nodiscard]] std::optional<std::size_t> nodeAt(const QString &address) const;
     void accept(std::size_t to);
@@ -58,7 +58,7 @@ private:
     std::vector<quint16> m_ports; ///< Where the nodes listen.
     std::vector<std::unique_ptr<QTcpServer>> m_servers;
     std::vector<std::unique_ptr<Bridge>> m_bridges;
-    std::set<std::pair<std::size_t, std::size_t>> m_held;
+    std::set<std::pair<std::size_t, std::size_t>> m_blocked;
     std::size_t m_made = 0;
 };
 

@@ -54,7 +54,7 @@ static void muteLeader(PeerProxy &network, ProcessCluster &cluster, Load &load)
     const std::size_t leader = *cluster.leader();
     for (std::size_t index = 0; index < cluster.size(); ++index) {
         if (index != leader)
-            network.hold(leader, index);
+            network.block(leader, index);
     }
     WAIT_FOR_WRITES(load);
     network.heal();
@@ -67,7 +67,7 @@ static void deafenLeader(PeerProxy &network, ProcessCluster &cluster, Load &load
     const std::size_t leader = *cluster.leader();
     for (std::size_t index = 0; index < cluster.size(); ++index) {
         if (index != leader)
-            network.hold(index, leader);
+            network.block(index, leader);
     }
     WAIT_FOR_WRITES(load);
     network.heal();
@@ -80,7 +80,7 @@ static void deafenFollower(PeerProxy &network, ProcessCluster &cluster, Load &lo
     const std::size_t follower = (*cluster.leader() + 1) % cluster.size();
     for (std::size_t index = 0; index < cluster.size(); ++index) {
         if (index != follower)
-            network.hold(index, follower);
+            network.block(index, follower);
     }
     WAIT_FOR_WRITES(load);
     network.heal();
@@ -91,8 +91,8 @@ static void deafenFollower(PeerProxy &network, ProcessCluster &cluster, Load &lo
 static void breakOneLine(PeerProxy &network, ProcessCluster &cluster, Load &load)
 {
     const std::size_t leader = *cluster.leader();
-    network.hold(leader, (leader + 1) % cluster.size());
-    network.hold((leader + 1) % cluster.size(), leader);
+    network.block(leader, (leader + 1) % cluster.size());
+    network.block((leader + 1) % cluster.size(), leader);
     WAIT_FOR_WRITES(load);
     network.heal();
     WAIT_FOR_WRITES(load);
