@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <unistd.h>
 
 using namespace coffer;
 using namespace coffer::test;
@@ -162,9 +163,10 @@ static std::vector<Samples> measureAll(ProcessCluster &cluster, int count, int s
         const double time = measure(cluster, signal, isAtLeader);
         all[0].ms.push_back(time);
         all[isAtLeader ? 1 : 2].ms.push_back(time);
-        std::fprintf(stderr, "\r%s %d/%d ", all[0].name, n + 1, count);
+        if (::isatty(2) != 0)
+            std::fprintf(stderr, "%s %d of %d%s", all[0].name, n + 1, count,
+                         n + 1 < count ? "\r" : "\n");
     }
-    std::fprintf(stderr, "\r%40s\r", "");
     std::erase_if(all, [](const Samples &samples) { return samples.ms.empty(); });
     for (Samples &samples : all)
         std::sort(samples.ms.begin(), samples.ms.end());

@@ -10,7 +10,7 @@ std::vector<quint16> freePorts(std::size_t count)
 {
     constexpr quint32 first = 15'000; // below those that the kernel gives to who does not choose
     constexpr quint32 range = 15'000;
-    static quint32 next = quint32(QCoreApplication::applicationPid()) * 97;
+    static quint32 next = quint32(QCoreApplication::applicationPid()) * 1009;
     std::vector<std::unique_ptr<QTcpServer>> places;
     std::vector<quint16> ports;
     for (quint32 tries = 0; ports.size() < count; ++tries) {
