@@ -25,7 +25,17 @@ void NodeProcess::signal(int number)
 void NodeProcess::kill()
 {
     signal(SIGKILL);
-    m_process.waitForFinished();
+    if (isRunning() && !m_process.waitForFinished())
+        qWarning("process %lld was killed and is not gone", m_process.processId());
+}
+
+void NodeProcess::setVariable(const QString &name, const QString &value)
+{
+    QProcessEnvironment environment = m_process.processEnvironment();
+    if (environment.isEmpty())
+        environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(name, value);
+    m_process.setProcessEnvironment(environment);
 }
 
 std::optional<int> NodeProcess::exitCode() const

@@ -36,6 +36,10 @@ public:
     [[nodiscard]] QString wordBehind(const QString &words);
 
     void addArguments(const QStringList &arguments) { m_arguments += arguments; }
+    /// Adds to the environment of later starts.
+    void setVariable(const QString &name, const QString &value);
+    /// 0 while it does not run.
+    [[nodiscard]] qint64 processId() const { return m_process.processId(); }
 
 private:
     void takeOutput();

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cluster/process_cluster.h"
+#include "cluster/trial.h"
 #include "support/certificates.h"
 
 #include <QDir>
-#include <QTest>
 
 #include <csignal>
 
 using namespace coffer::test;
-
-/// Long, because machines are slow when all tests run at once; nothing here waits for it.
-#define WAIT_FOR(condition) QTRY_VERIFY_WITH_TIMEOUT(condition, 60'000)
 
 static QString clusterOf(NodeProcess &node)
 {
