@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cluster/operator.h"
 #include "cluster/trial.h"
+
+#include <QCborMap>
+#include <QFile>
 
 #include <csignal>
 
@@ -161,6 +165,23 @@ private Q_SLOTS:
         BEGIN(cluster, load);
         STEP(fault(cluster, load));
         JUDGE(load);
+    }
+
+    /// The whole way from a node to the verdict: a change that no client of the load made.
+    void writeOfAStranger_isNoticed()
+    {
+        ProcessCluster cluster(1);
+        Load load({cluster.clientNodes()});
+        BEGIN(cluster, load);
+        Operator stranger(cluster);
+        const QCborMap put{{QStringLiteral("path"), QStringLiteral("/load/k0")},
+                           {QStringLiteral("value"), QByteArray("strange")}};
+        QVERIFY(stranger.change(QStringLiteral("store.put"), put));
+        load.stop();
+        WAIT_FOR(load.isOver());
+        const QString found = load.violations().join('\n');
+        QVERIFY2(found.contains("nobody asked for this change"), qPrintable(found));
+        QVERIFY(QFile::remove(found.section("what the clients saw is in ", 1)));
     }
 };
 
