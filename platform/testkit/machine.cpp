@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testkit/machine.h"
+
+#include <utility>
+
+namespace coffer::testkit {
+
+/// Different numbers for each purpose and run, all from the seed of the cluster.
+static std::uint64_t seedOf(const MachineOptions &options, std::uint64_t run, std::uint64_t purpose)
+{
+    SeededRandom random(options.seed * 1'000'003 + options.self.value() * 1'009 + run * 31
+                        + purpose);
+    return random.next();
+}
+
+static node::HostOptions hostOptions(const MachineOptions &options, RunId run)
+{
+    node::HostOptions host;
+    host.engine.self = options.self;
+    host.engine.run = run;
+    host.engine.address = options.address;
+    if (options.peers.size() > 1)
+        host.engine.peers = options.peers;
+    return host;
+}
+
+/// The host borrows the disk, which is made behind it and so ends before it.
+Machine::Process::Process(Machine &machine, RunId run)
+    : link(machine.m_network.makeLink(machine.m_options.self))
+    , random(seedOf(machine.m_options, machine.m_runs, 1))
+    , journal(machine.m_disk)
+    , checkpoint(machine.m_disk)
+    , host(hostOptions(machine.m_options, run),
+           {machine.m_loop, random, *link, journal, checkpoint, disk},
+           [&machine](const Error &error) { machine.m_failure = error; })
+    , disk(machine.m_loop, seedOf(machine.m_options, machine.m_runs, 2))
+    , store(host)
+    , door(registry, router, machine.m_loop)
+    , flights(registry, machine.m_loop)
+    , connection(flights)
+{
+    door.setReadiness([this]() -> QString {
+        return host.status().leader.isNone() ? QStringLiteral("there is no leader") : QString();
+    });
+}
+
+Machine::Machine(VirtualLoop &loop, Network &network, MachineOptions options)
+    : m_loop(loop), m_network(network), m_options(std::move(options))
+{}
+
+Machine::~Machine() { kill(); }
+
+Result<void> Machine::start()
+{
+    m_failure.reset();
+    ++m_runs;
+    m_process = std::make_unique<Process>(*this, RunId(m_options.self.value() * 1'000 + m_runs));
+    m_network.join(m_options.self, m_options.address, m_process->host);
+    m_store.setStore(&m_process->store);
+    return m_process->host.start();
+}
+
+void Machine::kill()
+{
+    if (!m_process)
+        return;
+    m_store.setStore(nullptr);
+    m_network.leave(m_options.self);
+    m_process.reset();
+    m_disk.crash(0);
+}
+
+} // namespace coffer::testkit
