@@ -121,29 +121,42 @@ public:
     virtual void spawn(Task<Result<void>> task, const char *name) = 0;
 
     /// Does \a work on another thread and answers what it returns; what it throws is thrown here.
-    /// It uses nothing of the plugin but what it has copied. `unavailable` if too much waits.
+    /// It uses nothing of the plugin but what it has copied. `unavailable` if too much waits. Give
+    /// the work a name, and await offload(work): closures and aggregates that are made within an
+    /// expression with co_await are destroyed twice by GCC 12.
     template<class Work>
     [[nodiscard]] Task<Result<std::invoke_result_t<Work>>> offload(Work work)
     {
         using T = std::invoke_result_t<Work>;
-        using Held = std::conditional_t<std::is_void_v<T>, bool, T>;
-        struct Made
-        {
-            std::optional<Held> value;
-            std::exception_ptr thrown;
-        };
-        const auto made = std::make_shared<Made>(); // shared with the thread
-        const auto doIt = [made, work = std::move(work)]() mutable {
-            try {
-                if constexpr (std::is_void_v<T>)
-                    work();
-                else
-                    made->value.emplace(work());
-            } catch (...) {
-                made->thrown = std::current_exception();
-            }
-        };
-        const Result<void> done = co_await runElsewhere(doIt);
+        const auto made = std::make_shared<Made<T>>();               // shared with the thread
+        const auto shared = std::make_shared<Work>(std::move(work)); // the same
+        return collect<T>(made, runElsewhere([made, shared] {
+                              try {
+                                  if constexpr (std::is_void_v<T>)
+                                      (*shared)();
+                                  else
+                                      made->value.emplace((*shared)());
+                              } catch (...) {
+                                  made->thrown = std::current_exception();
+                              }
+                          }));
+    }
+
+protected:
+    [[nodiscard]] virtual Task<Result<void>> runElsewhere(std::function<void()> work) = 0;
+
+private:
+    template<class T>
+    struct Made
+    {
+        std::optional<std::conditional_t<std::is_void_v<T>, bool, T>> value;
+        std::exception_ptr thrown;
+    };
+    template<class T>
+    [[nodiscard]] static Task<Result<T>> collect(std::shared_ptr<Made<T>> made,
+                                                 Task<Result<void>> running)
+    {
+        const Result<void> done = co_await running;
         if (!done)
             co_return done.error();
         if (made->thrown)
@@ -153,9 +166,6 @@ public:
         else
             co_return Result<T>(std::move(*made->value));
     }
-
-protected:
-    [[nodiscard]] virtual Task<Result<void>> runElsewhere(std::function<void()> work) = 0;
 };
 
 } // namespace coffer::pluginapi
