@@ -5,7 +5,10 @@
 #include "testkit/main.h"
 
 #include <QCoreApplication>
+#include <QFile>
+#include <QJsonDocument>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -15,6 +18,7 @@ namespace coffer::testkit {
 
 static constexpr int nodesMax = 7;
 static constexpr std::chrono::seconds patience{60};
+static constexpr std::chrono::seconds handOverMax{5};
 
 Application::Application(int &count, char **arguments)
 {
@@ -43,11 +47,15 @@ struct Cluster::Parts
     }
     void endFailed();
     [[nodiscard]] bool isBusy() const;
+    [[nodiscard]] Result<void> checkPlugins() const;
+    void handOver(int node) const;
 
     ClusterOptions options;
     VirtualLoop &loop = VirtualLoop::instance();
     std::shared_ptr<Network> network = std::make_shared<Network>(loop, options.seed);
     std::set<int> isolated;
+    std::vector<MachinePlugin> plugins;
+    std::optional<Error> fault; ///< Of a plugin that cannot be used.
     std::vector<std::unique_ptr<Machine>> machines;
 };
 
@@ -88,18 +96,85 @@ Cluster::Cluster(ClusterOptions options) : m_parts(std::make_unique<Parts>(optio
 
 Cluster::~Cluster() = default;
 
+/// What a plugin says of itself, as its author's build wrote it.
+static Result<pluginhost::PluginSpec> readSpec(const QString &json)
+{
+    QFile file(json);
+    if (!file.open(QFile::ReadOnly))
+        return Error{ErrorCode::io, u"%1: %2"_s.arg(json, file.errorString())};
+    return pluginhost::PluginSpec::parse(QJsonDocument::fromJson(file.readAll()).object());
+}
+
+void Cluster::addPlugin(const QString &json, MakePlugin make, const QCborMap &settings)
+{
+    Result<pluginhost::PluginSpec> spec = readSpec(json);
+    if (!spec) {
+        m_parts->fault = spec.error().in(json);
+        return;
+    }
+    m_parts->plugins.push_back({std::move(*spec), std::move(make), settings});
+}
+
+Result<void> Cluster::Parts::checkPlugins() const
+{
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+        for (const MachinePlugin &plugin : plugins) {
+            const auto report = machines[i]->plugins().reportOf(plugin.spec.name);
+            if (!report || report->state == pluginhost::PluginState::started)
+                continue;
+            return Error{ErrorCode::refused,
+                         u"plugin %1 is %2 on node %3: %4"_s.arg(
+                             plugin.spec.name, nameOf(report->state), QString::number(i + 1),
+                             report->reason)};
+        }
+    }
+    return {};
+}
+
+/// If \a node leads, another one that is within reach is to.
+void Cluster::Parts::handOver(int node) const
+{
+    for (int other = 1; other <= int(machines.size()); ++other) {
+        if (other == node || !machine(other).isRunning() || isolated.contains(other))
+            continue;
+        node::Host &host = machine(node).host();
+        host.engine().transferLeadership(NodeId(std::uint64_t(other)),
+                                         [](const Result<engine::Answer> &) {});
+        host.requestFlush();
+        return;
+    }
+}
+
 Result<void> Cluster::start()
 {
+    if (m_parts->fault)
+        return *m_parts->fault;
     for (const auto &machine : m_parts->machines) {
-        if (const Result<void> started = machine->start(); !started)
+        if (const Result<void> started = machine->start(m_parts->plugins); !started)
             return started;
     }
     if (!runUntil([this] { return leader().has_value(); }))
         return Error{ErrorCode::unavailable, u"no node leads within a minute"_s};
-    return {};
+    const bool isSettled = runUntil([this] {
+        return std::ranges::all_of(m_parts->machines, [](const auto &machine) {
+            return !machine->isRunning() || machine->plugins().isSettled();
+        });
+    });
+    if (!isSettled)
+        return Error{ErrorCode::unavailable, u"plugins start for more than a minute"_s};
+    return m_parts->checkPlugins();
 }
 
 // ---- what befalls nodes
+
+Result<void> Cluster::stop(int node)
+{
+    const Result<void> stopped = await(m_parts->running(node).stopPlugins());
+    m_parts->handOver(node);
+    (void)runUntil([this, node] { return leader() != node; }, handOverMax);
+    kill(node);
+    return stopped;
+}
 
 void Cluster::kill(int node) { m_parts->machine(node).kill(); }
 
@@ -108,7 +183,7 @@ Result<void> Cluster::restart(int node)
     Machine &machine = m_parts->machine(node);
     if (machine.isRunning())
         return Error{ErrorCode::invalid, u"node %1 runs; kill() or stop() it first"_s.arg(node)};
-    return machine.start();
+    return machine.start(m_parts->plugins);
 }
 
 void Cluster::isolate(int node)
@@ -126,6 +201,15 @@ void Cluster::rejoin(int node)
 }
 
 bool Cluster::isRunning(int node) const { return m_parts->machine(node).isRunning(); }
+
+bool Cluster::hasStarted(int node, const QString &plugin) const
+{
+    Machine &machine = m_parts->machine(node);
+    if (!machine.isRunning())
+        return false;
+    const auto report = machine.plugins().reportOf(plugin);
+    return report && report->state == pluginhost::PluginState::started;
+}
 
 std::optional<int> Cluster::leader() const
 {
@@ -243,6 +327,18 @@ HttpAnswer Cluster::request(int node, const QByteArray &verb, const QByteArray &
         return {match.refusal->status, match.refusal->body};
     const Result<HttpAnswer> answer = await(ask(*match.handler, std::move(request)));
     return answer ? *answer : HttpAnswer{504, answer.error().message.toUtf8()};
+}
+
+QByteArray Cluster::metrics(int node) const { return m_parts->running(node).plugins().metrics(); }
+
+double Cluster::metric(int node, const QByteArray &line) const
+{
+    for (const QByteArray &some : metrics(node).split('\n')) {
+        const qsizetype end = some.lastIndexOf(' ');
+        if (end > 0 && some.first(end) == line)
+            return some.sliced(end + 1).toDouble();
+    }
+    return 0;
 }
 
 } // namespace coffer::testkit

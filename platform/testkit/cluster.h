@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "pluginapi/plugin.h"
 #include "pluginapi/store.h"
 #include "rpc/error.h"
 #include "rpc/spawn.h"
@@ -61,20 +62,38 @@ public:
     Cluster(const Cluster &) = delete;
     Cluster &operator=(const Cluster &) = delete;
 
-    /// Starts all nodes and runs until one leads.
+    using MakePlugin = std::function<std::unique_ptr<pluginapi::Plugin>()>;
+
+    /// Before start(): every node runs a copy of the plugin. \a json is the file in which
+    /// coffer_add_plugin() wrote what the plugin says of itself; coffer_add_plugin_test() defines
+    /// it as COFFER_PLUGIN_JSON. \a settings are those that each node has in its file.
+    void addPlugin(const QString &json, MakePlugin make, const QCborMap &settings = {});
+    template<class Plugin>
+    void addPlugin(const QString &json, const QCborMap &settings = {})
+    {
+        addPlugin(json, [] { return std::make_unique<Plugin>(); }, settings);
+    }
+
+    /// Starts all nodes and runs until one leads and all plugins have started on all nodes. Says
+    /// which plugin has not, and why.
     [[nodiscard]] Result<void> start();
 
     // ---- what befalls nodes; numbers of nodes that there are not end the process
 
+    /// The process ends as by SIGTERM: its plugins stop first.
+    [[nodiscard]] Result<void> stop(int node);
     /// The process ends as by kill -9: what it had not synced is lost, nobody hears a goodbye, and
     /// its sessions live on until their time is over.
     void kill(int node);
-    /// Starts a node that was stopped or killed, from its disk. It may take a moment to catch up.
+    /// Starts a node that was stopped or killed, from its disk. Its plugins start once there is a
+    /// leader, and it may take a moment to catch up: wait for what you need by runUntil().
     [[nodiscard]] Result<void> restart(int node);
     /// The node goes on, but no frame reaches it or leaves it, until rejoin().
     void isolate(int node);
     void rejoin(int node);
     [[nodiscard]] bool isRunning(int node) const;
+    /// Whether node \a node runs and its copy of \a plugin has started.
+    [[nodiscard]] bool hasStarted(int node, const QString &plugin) const;
     /// The node that leads and is within reach of others; none while there is none.
     [[nodiscard]] std::optional<int> leader() const;
 
@@ -118,6 +137,10 @@ public:
     /// A request to the front door of node \a node; \a target is path and query.
     [[nodiscard]] HttpAnswer request(int node, const QByteArray &verb, const QByteArray &target,
                                      const QByteArray &body = {});
+    /// What the plugins of node \a node count, in the text format of Prometheus.
+    [[nodiscard]] QByteArray metrics(int node) const;
+    /// The value of one line of metrics(), "coffer_plugin_example_known"; 0 if it is not there.
+    [[nodiscard]] double metric(int node, const QByteArray &line) const;
 
 private:
     struct Parts;

@@ -3,6 +3,9 @@
 
 #include "node/host.h"
 #include "node/local_store.h"
+#include "pluginhost/plugin_host.h"
+#include "pluginhost/plugin_verbs.h"
+#include "pluginhost/qt_ports.h"
 #include "rpc/front_door.h"
 #include "storage/memory_checkpoint.h"
 #include "storage/memory_journal.h"
@@ -10,10 +13,19 @@
 #include "testkit/network.h"
 #include "testkit/node_store.h"
 #include "testkit/slow_disk.h"
+#include "testkit/virtual_workers.h"
 
 #include <memory>
 
 namespace coffer::testkit {
+
+/// A plugin of which every node runs a copy.
+struct MachinePlugin
+{
+    pluginhost::PluginSpec spec;
+    std::function<std::unique_ptr<pluginapi::Plugin>()> make;
+    QCborMap settings; ///< Of each node.
+};
 
 /// Who a machine is, for ever.
 struct MachineOptions
@@ -35,7 +47,10 @@ public:
     Machine(VirtualLoop &loop, Network &network, MachineOptions options);
     ~Machine();
 
-    [[nodiscard]] Result<void> start();
+    /// Starts the process, with \a plugins. Its plugins start when there is a leader.
+    [[nodiscard]] Result<void> start(const std::vector<MachinePlugin> &plugins);
+    /// Stops what is orderly to stop: the plugins. Then kill() is harmless.
+    [[nodiscard]] pluginapi::Task<Result<void>> stopPlugins();
     /// The process ends at once; what was not synced is lost.
     void kill();
     [[nodiscard]] bool isRunning() const { return m_process != nullptr; }
@@ -45,6 +60,7 @@ public:
     [[nodiscard]] rpc::Registry &registry() { return m_process->registry; }
     [[nodiscard]] net::HttpRouter &router() { return m_process->router; }
     [[nodiscard]] rpc::FrontDoor &door() { return m_process->door; }
+    [[nodiscard]] pluginhost::PluginHost &plugins() { return m_process->plugins; }
     [[nodiscard]] Connection &connection() { return m_process->connection; }
     /// Work of its disk that is under way.
     [[nodiscard]] std::size_t pending() const { return m_process ? m_process->disk.pending() : 0; }
@@ -56,7 +72,7 @@ public:
 private:
     struct Process
     {
-        Process(Machine &machine, RunId run);
+        Process(Machine &machine, RunId run, const std::vector<MachinePlugin> &given);
 
         std::unique_ptr<node::Link> link;
         SeededRandom random;
@@ -68,6 +84,10 @@ private:
         rpc::Registry registry;
         net::HttpRouter router;
         rpc::FrontDoor door;
+        pluginhost::LoopTimers timers;
+        VirtualWorkers workers;
+        pluginhost::PluginHost plugins;
+        pluginhost::PluginVerbs verbs;
         rpc::Flights flights;
         Connection connection;
     };
