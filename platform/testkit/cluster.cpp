@@ -122,10 +122,9 @@ Result<void> Cluster::Parts::checkPlugins() const
             const auto report = machines[i]->plugins().reportOf(plugin.spec.name);
             if (!report || report->state == pluginhost::PluginState::started)
                 continue;
-            return Error{ErrorCode::refused,
-                         u"plugin %1 is %2 on node %3: %4"_s.arg(
-                             plugin.spec.name, nameOf(report->state), QString::number(i + 1),
-                             report->reason)};
+            return Error{ErrorCode::refused, u"plugin %1 is %2 on node %3: %4"_s.arg(
+                                                 plugin.spec.name, nameOf(report->state),
+                                                 QString::number(i + 1), report->reason)};
         }
     }
     return {};

@@ -71,7 +71,8 @@ public:
     template<class Plugin>
     void addPlugin(const QString &json, const QCborMap &settings = {})
     {
-        addPlugin(json, [] { return std::make_unique<Plugin>(); }, settings);
+        addPlugin(
+            json, [] { return std::make_unique<Plugin>(); }, settings);
     }
 
     /// Starts all nodes and runs until one leads and all plugins have started on all nodes. Says

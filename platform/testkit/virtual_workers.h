@@ -17,14 +17,14 @@ public:
 
     [[nodiscard]] bool run(std::function<void()> work, std::function<void()> done) override
     {
-        m_loop.after(std::chrono::milliseconds(1),
-                     [alive = std::weak_ptr(m_alive), work = std::move(work),
-                      done = std::move(done)] {
-                         if (alive.expired())
-                             return;
-                         work();
-                         done();
-                     });
+        m_loop.after(
+            std::chrono::milliseconds(1),
+            [alive = std::weak_ptr(m_alive), work = std::move(work), done = std::move(done)] {
+                if (alive.expired())
+                    return;
+                work();
+                done();
+            });
         return true;
     }
 

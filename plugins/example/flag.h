@@ -15,13 +15,12 @@ namespace coffer::example {
 /// people can read it.
 struct Flag
 {
-    int percent = 0;                ///< 0: off for everybody, 100: on for everybody.
+    int percent = 0;               ///< 0: off for everybody, 100: on for everybody.
     std::optional<WallMs> until{}; ///< Off from this time on; then it is swept away.
 
     /// Whether it is on for \a subject: always the same answer for the same percentage, on every
     /// node and in every version; who is in at 20 percent is in at 30. \a name is that of the flag.
-    [[nodiscard]] bool isOnFor(const QByteArray &name, const QByteArray &subject,
-                               WallMs now) const;
+    [[nodiscard]] bool isOnFor(const QByteArray &name, const QByteArray &subject, WallMs now) const;
     [[nodiscard]] bool isExpired(WallMs now) const { return until && *until <= now; }
 
     /// `invalid` if \a json is no flag.

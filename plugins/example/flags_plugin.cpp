@@ -65,7 +65,8 @@ Result<void> FlagsPlugin::addMethods()
     set.name = u"flags.set"_s;
     set.summary = u"Turns a flag on for a percentage of all subjects."_s;
     set.params = R"({"type":"object","required":["flag","percent"],"additionalProperties":false,
-        "properties":{"flag":)" + name + R"(,
+        "properties":{"flag":)"
+                 + name + R"(,
             "percent":{"type":"integer","minimum":0,"maximum":100},
             "untilMs":{"type":"integer","minimum":1}}})";
     set.access = {Access::Kind::write};
@@ -74,14 +75,16 @@ Result<void> FlagsPlugin::addMethods()
     remove.name = u"flags.remove"_s;
     remove.summary = u"Forgets a flag."_s;
     remove.params = R"({"type":"object","required":["flag"],"additionalProperties":false,
-        "properties":{"flag":)" + name + "}}";
+        "properties":{"flag":)"
+                    + name + "}}";
     remove.access = {Access::Kind::write};
 
     rpc::Method check;
     check.name = u"flags.check"_s;
     check.summary = u"Says whether a flag is on for a subject: a user, a host."_s;
     check.params = R"({"type":"object","required":["flag","subject"],"additionalProperties":false,
-        "properties":{"flag":)" + name + R"(,"subject":{"type":"string","maxLength":256}}})";
+        "properties":{"flag":)"
+                   + name + R"(,"subject":{"type":"string","maxLength":256}}})";
     check.access = {Access::Kind::read};
 
     rpc::Method follow;
@@ -139,8 +142,8 @@ Task<rpc::Outcome> FlagsPlugin::check(rpc::Call &call)
     const QByteArray path = pathOf(call.params);
     const auto found = m_flags.find(path);
     const QByteArray subject = call.params.value(u"subject"_s).toString().toUtf8();
-    const bool isOn = found != m_flags.end()
-                      && found->second.isOnFor(path, subject, m_context->clock().wall());
+    const bool isOn =
+        found != m_flags.end() && found->second.isOnFor(path, subject, m_context->clock().wall());
     (isOn ? m_checkedOn : m_checkedOff)->add();
     co_return QCborValue(QCborMap{{u"on"_s, isOn}});
 }

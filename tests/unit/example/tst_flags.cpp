@@ -72,8 +72,8 @@ rpc::Outcome tst_flags::set(int node, const QString &flag, int percent, std::opt
 
 bool tst_flags::isOn(int node, const QString &flag, const QString &subject)
 {
-    const rpc::Outcome outcome = m_cluster->call(
-        node, u"flags.check"_s, {{u"flag"_s, flag}, {u"subject"_s, subject}});
+    const rpc::Outcome outcome =
+        m_cluster->call(node, u"flags.check"_s, {{u"flag"_s, flag}, {u"subject"_s, subject}});
     return outcome && outcome->toMap().value(u"on"_s).toBool();
 }
 
@@ -214,8 +214,7 @@ static QStringList told(const std::deque<QCborValue> &events)
         const QCborMap map = event.toMap();
         const bool isRemoved = map.value(u"removed"_s).toBool();
         texts += map.value(u"flag"_s).toString() + u' '
-                 + (isRemoved ? u"-"_s
-                              : QString::number(map.value(u"percent"_s).toInteger()));
+                 + (isRemoved ? u"-"_s : QString::number(map.value(u"percent"_s).toInteger()));
     }
     return texts;
 }
