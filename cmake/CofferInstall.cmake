@@ -42,6 +42,11 @@ foreach(room base wire wire_proto store storage consensus engine net rpc plugina
     target_include_directories(coffer_${room} INTERFACE "$<INSTALL_INTERFACE:${COFFER_HEADER_DIR}>")
 endforeach()
 target_compile_features(coffer_base INTERFACE cxx_std_20)
+# What plugins compile against has no archive: cofferd has the code. Config calls it pluginapi.
+set_target_properties(coffer_plugin_sdk PROPERTIES EXPORT_NAME plugin_sdk)
+target_include_directories(coffer_plugin_sdk
+    INTERFACE "$<INSTALL_INTERFACE:${COFFER_HEADER_DIR}>")
+install(TARGETS coffer_plugin_sdk EXPORT CofferTargets COMPONENT sdk)
 set_target_properties(coffer_client PROPERTIES EXPORT_NAME client)
 set_target_properties(coffer_testkit PROPERTIES EXPORT_NAME TestKit)
 install(EXPORT CofferTargets NAMESPACE Coffer:: DESTINATION "${COFFER_PACKAGE_DIR}" COMPONENT sdk)
@@ -53,6 +58,10 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/package/CofferConfigVers
     COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/package/CofferConfig.cmake"
     "${PROJECT_BINARY_DIR}/package/CofferConfigVersion.cmake"
+    "${CMAKE_CURRENT_LIST_DIR}/CofferFingerprint.cmake"
+    "${CMAKE_CURRENT_LIST_DIR}/CofferPlugin.cmake"
+    "${CMAKE_CURRENT_LIST_DIR}/CofferPluginTest.cmake"
+    "${CMAKE_CURRENT_LIST_DIR}/plugin_factory.cpp.in"
     DESTINATION "${COFFER_PACKAGE_DIR}" COMPONENT sdk)
 
 # The programs, and what belongs to them.
@@ -61,6 +70,10 @@ install(TARGETS cofferd cofferd-journal coffer
 install(FILES "${PROJECT_SOURCE_DIR}/docs/coffer.md" "${PROJECT_SOURCE_DIR}/docs/operations.md"
     "${PROJECT_SOURCE_DIR}/docs/plugin-guide.md" "${PROJECT_SOURCE_DIR}/LICENSE"
     DESTINATION "${COFFER_DOC_DIR}" COMPONENT programs)
+
+# The example is there to be read, and its flags are nobody's; it is not among the plugins.
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/plugins/example"
+    DESTINATION "${COFFER_DOC_DIR}" COMPONENT sdk)
 
 set(completions "${PROJECT_BINARY_DIR}/completions")
 add_custom_command(OUTPUT "${completions}/coffer" "${completions}/_coffer"
