@@ -81,7 +81,8 @@ function(_coffer_write_plugin_json file)
     file(CONFIGURE OUTPUT "${file}" CONTENT "${json}\n" @ONLY)
 endfunction()
 
-# coffer_host_plugins(<target>): the program has all of the rooms that plugins use, and exports them.
+# coffer_host_plugins(<target>): the program has all of the rooms that plugins use, and exports
+# them.
 #
 # By hand, before everything else: the rooms come again behind each other, and CMake's WHOLE_ARCHIVE
 # would then take all of them twice.

@@ -80,6 +80,7 @@ int main(int count, char **arguments)
     cli::addWriteVerbs(app, run);
     cli::addWatchVerbs(app, run);
     cli::addClusterVerbs(app, run);
+    cli::addPluginVerbs(app, run);
     cli::addCallVerb(app, run);
     cli::addBenchVerb(app, run);
     cli::addCompletionVerb(app, completion);

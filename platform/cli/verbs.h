@@ -14,6 +14,7 @@ void addReadVerbs(CLI::App &app, Run &run);    ///< get, ls, tree, find.
 void addWriteVerbs(CLI::App &app, Run &run);   ///< put, del, txn.
 void addWatchVerbs(CLI::App &app, Run &run);   ///< watch, history.
 void addClusterVerbs(CLI::App &app, Run &run); ///< status, member, session, compact.
+void addPluginVerbs(CLI::App &app, Run &run);  ///< plugins.
 void addCallVerb(CLI::App &app, Run &run);     ///< call.
 void addBenchVerb(CLI::App &app, Run &run);    ///< bench.
 /// completion, which needs no cluster: \a text gets the script.

@@ -56,6 +56,8 @@ net::HttpRouter &ClientService::router() { return m_parts->router; }
 
 pluginapi::Store &ClientService::store() { return m_parts->store; }
 
+rpc::FrontDoor &ClientService::door() { return m_parts->door; }
+
 quint16 ClientService::port() const { return m_parts->server.serverPort(); }
 
 static Result<QHostAddress> addressOf(const QString &host)

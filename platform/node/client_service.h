@@ -32,6 +32,7 @@ public:
     [[nodiscard]] rpc::Registry &registry();
     [[nodiscard]] net::HttpRouter &router();
     [[nodiscard]] pluginapi::Store &store();
+    [[nodiscard]] rpc::FrontDoor &door();
     [[nodiscard]] quint16 port() const;
 
 private:

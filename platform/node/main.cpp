@@ -3,6 +3,7 @@
 #include "node/daemon.h"
 #include "node/epoll_loop.h"
 #include "node/log.h"
+#include "node/plugin_service.h"
 #include "node/settings.h"
 #include "node/stop_signals.h"
 
@@ -18,6 +19,17 @@ static std::optional<QString> environment(const QString &name)
     if (!qEnvironmentVariableIsSet(key.constData()))
         return std::nullopt;
     return qEnvironmentVariable(key.constData());
+}
+
+static pluginhost::PluginSources sourcesOf(const node::Settings &settings)
+{
+    pluginhost::PluginSources sources;
+    sources.folders = {settings.plugins.isEmpty()
+                           ? pluginhost::findPluginFolder(QCoreApplication::applicationDirPath())
+                           : settings.plugins};
+    sources.settings = settings.pluginSettings;
+    sources.isOpenToAll = settings.isOpenToAll;
+    return sources;
 }
 
 int main(int count, char **arguments)
@@ -36,7 +48,10 @@ int main(int count, char **arguments)
     node::installLog(settings.logLevel, settings.logFormat);
 
     node::Daemon daemon(settings);
-    daemon.addService(std::make_unique<node::ClientService>(settings.listen));
+    auto clients = std::make_unique<node::ClientService>(settings.listen);
+    auto plugins = std::make_unique<node::PluginService>(*clients, sourcesOf(settings));
+    daemon.addService(std::move(clients));
+    daemon.addService(std::move(plugins));
     node::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;

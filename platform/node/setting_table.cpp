@@ -115,6 +115,11 @@ static std::vector<SettingSpec> makeTable()
          "--listen-peers, or has its port and a host name of this machine",
          {},
          address(&S::advertisePeers)},
+        {"plugins",
+         "The folder of plugins. Default: lib/coffer/plugins beside the program. In the file: "
+         "folder = \"DIR\" below [plugins], and the settings of a plugin below [plugins.NAME]",
+         {},
+         text(&S::plugins)},
         {"peer-cert",
          "Certificate for peers (PEM); with it peers speak TLS",
          {},

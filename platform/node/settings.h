@@ -3,11 +3,13 @@
 
 #include "base/result.h"
 
+#include <QCborMap>
 #include <QString>
 #include <QStringList>
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <optional>
 #include <variant>
 
@@ -27,6 +29,8 @@ struct Settings
     bool isOpenToAll = false;
     QString listenPeers;    ///< For peers; not used by a cluster of one.
     QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
+    QString plugins;        ///< The folder of plugins; empty: found beside the program.
+    std::map<QString, QCborMap> pluginSettings = {}; ///< [plugins.NAME] of the file.
     QString peerCertificate;
     QString peerKey;
     QString peerAuthority;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host_stage.h"
+#include "unit/pluginhost/host_stage.h"
 
 #include <QTest>
 

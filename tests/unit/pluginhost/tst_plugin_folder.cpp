@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "host_stage.h"
 #include "pluginhost/plugin_folder.h"
+#include "unit/pluginhost/host_stage.h"
 
 #include <QRegularExpression>
 #include <QTemporaryDir>
