@@ -60,8 +60,8 @@ address=$(grep -o '127\.0\.0\.1:[0-9]*' "$place/out" | head -n 1)
 export COFFER_ENDPOINTS=$address
 coffer=$prefix/bin/coffer
 
-"$coffer" call hello.greet --param name=Ada >"$place/first"
-"$coffer" call hello.greet --param name=Grace >"$place/second"
+"$coffer" call hello.greet name=Ada >"$place/first"
+"$coffer" call hello.greet name=Grace >"$place/second"
 grep -q 'Hello, Ada' "$place/first" || die "the first greeting: $(cat "$place/first")"
 grep -Eq '"?count"?: ?2' "$place/second" || die "the second greeting: $(cat "$place/second")"
 "$coffer" plugins >"$place/plugins"
