@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hello_plugin.h"
+#include "hello/hello_plugin.h"
 
 #include <testkit/cluster.h>
 #include <testkit/main.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "hello_plugin.h"
+#include "hello/hello_plugin.h"
 
 using namespace coffer;
 
@@ -26,15 +26,16 @@ HelloPlugin::Task<rpc::Outcome> HelloPlugin::greet(rpc::Call &call)
             co_return rpc::Failure::of(file.error());
         const qint64 count = (*file ? (*file)->value.toLongLong() : 0) + 1;
         const Revision expected = *file ? (*file)->revision : Revision();
-        const Result<Revision> done = co_await m_context->store().put(
-            "/hello/count", QByteArray::number(count), expected);
+        const Result<Revision> done =
+            co_await m_context->store().put("/hello/count", QByteArray::number(count), expected);
         if (!done && done.error().code == ErrorCode::conflict)
             continue;
         if (!done)
             co_return rpc::Failure::of(done.error());
         const QString name = call.params.value(QStringLiteral("name")).toString();
-        co_return QCborValue(QCborMap{{QStringLiteral("greeting"), QStringLiteral("Hello, ") + name},
-                                      {QStringLiteral("count"), count}});
+        const QCborMap answer{{QStringLiteral("greeting"), QStringLiteral("Hello, ") + name},
+                              {QStringLiteral("count"), count}};
+        co_return QCborValue(answer);
     }
     co_return rpc::Failure::of(rpc::Code::cancelled, QStringLiteral("nobody waits any more"));
 }

@@ -1,3 +1,4 @@
+// tidy: allow(dead-file) it belongs to a build of its own
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
