@@ -65,6 +65,7 @@ PluginHost::PluginHost(const PluginHostParts &parts, PluginHostOptions options)
 
 PluginHost::~PluginHost()
 {
+    m_life.reset(); // frames that come back now find it gone
     m_isStopping = true;
     m_wishes.stop();
     for (auto entry = m_entries.rbegin(); entry != m_entries.rend(); ++entry) {
@@ -226,7 +227,7 @@ void PluginHost::onWishes(const std::set<QString> &changed)
 /// Stops and starts, one after the other, until everything is as it is wanted. Runs once at a time.
 Task<void> PluginHost::settle()
 {
-    const QPointer<PluginHost> self(this);
+    const QPointer<QObject> self(m_life.get());
     m_isSettling = true;
     while (self) {
         if (const Shared entry = nextToStop())
@@ -302,7 +303,7 @@ static Task<void> guarded(std::shared_ptr<PluginRun> run, Plugin *plugin, Plugin
 
 Task<void> PluginHost::startOne(Shared entry)
 {
-    const QPointer<PluginHost> self(this);
+    const QPointer<QObject> self(m_life.get());
     entry->state = PluginState::starting;
     entry->reason.clear();
     makeRun(*entry);
@@ -344,7 +345,7 @@ Task<void> PluginHost::startOne(Shared entry)
 
 Task<void> PluginHost::stopOne(Shared entry)
 {
-    const QPointer<PluginHost> self(this);
+    const QPointer<QObject> self(m_life.get());
     entry->state = PluginState::stopping;
     const std::shared_ptr<PluginRun> run = entry->run;
     run->stop();
@@ -457,7 +458,7 @@ QByteArray PluginHost::metrics() const
 /// Until this node has taken in \a revision and is settled.
 Task<Result<void>> PluginHost::await(Revision revision)
 {
-    const QPointer<PluginHost> self(this);
+    const QPointer<QObject> self(m_life.get());
     while (self && (m_wishes.progress() < revision || m_isSettling)) {
         Eventual<bool> settled({ErrorCode::unavailable, u"the node ends"_s});
         m_onSettled.push_back(settled.setter());
@@ -470,7 +471,7 @@ Task<Result<void>> PluginHost::await(Revision revision)
 
 Task<Result<void>> PluginHost::setEnabled(QString plugin, bool isEnabled)
 {
-    const QPointer<PluginHost> self(this);
+    const QPointer<QObject> self(m_life.get());
     if (!find(plugin))
         co_return Error{ErrorCode::notFound, u"there is no plugin '%1' on this node"_s.arg(plugin)};
     const WishReader::Change change = [isEnabled](PluginWish &wish) -> Result<void> {
@@ -487,7 +488,7 @@ Task<Result<void>> PluginHost::setEnabled(QString plugin, bool isEnabled)
 
 Task<Result<void>> PluginHost::configure(QString plugin, QCborMap settings)
 {
-    const QPointer<PluginHost> self(this);
+    const QPointer<QObject> self(m_life.get());
     const Shared entry = find(plugin);
     if (!entry || !entry->schema)
         co_return Error{ErrorCode::notFound, u"there is no plugin '%1' on this node"_s.arg(plugin)};

@@ -116,6 +116,7 @@ private:
     [[nodiscard]] Task<bool> drained(std::shared_ptr<PluginRun> run);
     void end(Entry &entry, bool isDrained);
 
+    std::unique_ptr<QObject> m_life = std::make_unique<QObject>(); ///< Null from the destructor on.
     PluginHostParts m_parts;
     PluginHostOptions m_options;
     std::shared_ptr<Meter> m_meter; // shared with runs that outlive this
