@@ -52,7 +52,7 @@ Machine::Process::Process(Machine &machine, RunId run, const std::vector<Machine
     , workers(machine.m_loop)
     , plugins({machine.m_loop, timers, workers, machine.m_store, registry, router,
                [this](net::HttpRequest request, QString method, QCborMap params) {
-                   return door.call(std::move(request), std::move(method), std::move(params));
+                   return door.call(std::move(request), std::move(method), params);
                }},
               pluginOptions(machine.m_options, given))
     , verbs(plugins)
