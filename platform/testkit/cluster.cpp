@@ -28,6 +28,13 @@ Application::Application(int &count, char **arguments)
 
 Application::~Application() = default;
 
+std::uint64_t defaultSeed()
+{
+    bool isNumber = false;
+    const std::uint64_t seed = qEnvironmentVariable("COFFER_SEED").toULongLong(&isNumber);
+    return isNumber ? seed : 1;
+}
+
 struct Cluster::Parts
 {
     explicit Parts(const ClusterOptions &of) : options(of) {}

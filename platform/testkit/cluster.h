@@ -18,10 +18,13 @@
 /// Tests of plugins and of what uses a store: whole clusters in one process and in virtual time.
 namespace coffer::testkit {
 
+/// What the environment says as COFFER_SEED, so that any test can be run with another; else 1.
+[[nodiscard]] std::uint64_t defaultSeed();
+
 struct ClusterOptions
 {
-    int nodes = 3;          ///< 1 to 7; they are called 1, 2, 3, ...
-    std::uint64_t seed = 1; ///< Of all chance: the same seed gives the same run.
+    int nodes = 3;                      ///< 1 to 7; they are called 1, 2, 3, ...
+    std::uint64_t seed = defaultSeed(); ///< Of all chance: the same seed gives the same run.
 };
 
 /// A response of a REST route.
