@@ -59,6 +59,12 @@ static Result<void> setPeers(Settings &settings, const QString &value)
     return {};
 }
 
+static Result<void> setGateway(Settings &settings, const QString &value)
+{
+    settings.gateway = value.split(QLatin1Char(','), Qt::SkipEmptyParts);
+    return {};
+}
+
 static Set duration(std::chrono::milliseconds Settings::*member, std::chrono::milliseconds min,
                     std::chrono::milliseconds max)
 {
@@ -120,6 +126,11 @@ static std::vector<SettingSpec> makeTable()
          "folder = \"DIR\" below [plugins], and the settings of a plugin below [plugins.NAME]",
          {},
          text(&S::plugins)},
+        {"gateway",
+         "Host plugins and nothing else, on the store of the cluster with these nodes, as "
+         "host:port,host:port; no vote, no data. Needs no --data",
+         {},
+         setGateway},
         {"peer-cert",
          "Certificate for peers (PEM); with it peers speak TLS",
          {},

@@ -267,7 +267,7 @@ static bool isLoopback(const QString &address)
 /// What only several settings together show.
 static std::optional<Leave> checkTogether(const Settings &settings)
 {
-    if (settings.data.isEmpty())
+    if (settings.data.isEmpty() && settings.gateway.isEmpty())
         return wrong(QStringLiteral("--data"),
                      QStringLiteral("name the directory in which this node lives: cofferd --data "
                                     "DIR"));

@@ -30,6 +30,7 @@ struct Settings
     QString listenPeers;    ///< For peers; not used by a cluster of one.
     QString advertisePeers; ///< The own entry of `peers`; empty: found by itself.
     QString plugins;        ///< The folder of plugins; empty: found beside the program.
+    QStringList gateway;    ///< Nodes of the cluster whose store this process hosts plugins on.
     std::map<QString, QCborMap> pluginSettings = {}; ///< [plugins.NAME] of the file.
     QString peerCertificate;
     QString peerKey;

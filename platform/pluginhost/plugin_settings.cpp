@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pluginhost/plugin_settings.h"
 
+#include <QJsonObject>
+
 using namespace Qt::StringLiterals;
 
 namespace coffer::pluginhost {
 
 void LiveSettings::change(QCborMap values)
 {
-    if (m_run->isStopping() || values == m_values)
+    // Maps of CBOR differ if only the order of their members does.
+    if (m_run->isStopping() || values.toJsonObject() == m_values.toJsonObject())
         return;
     m_values = std::move(values);
     const auto callbacks = m_callbacks; // one of them may add another
