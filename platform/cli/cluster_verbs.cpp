@@ -106,6 +106,25 @@ void showStore(Console &console, const QCborMap &map)
                      .arg(number("sessions"_L1)));
 }
 
+/// Of the node that answers; none if it cannot say.
+Task<QCborArray> pluginsOf(Console &console)
+{
+    const QCborMap none;
+    const rpc::Outcome outcome = co_await console.client().call(u"plugins.list"_s, none);
+    co_return outcome ? outcome->toMap().value("plugins"_L1).toArray() : QCborArray();
+}
+
+void showPlugins(Console &console, const QCborArray &plugins)
+{
+    QStringList parts;
+    for (const QCborValue plugin : plugins) {
+        const QCborMap map = plugin.toMap();
+        parts.append(map.value("name"_L1).toString() + u' ' + map.value("state"_L1).toString());
+    }
+    if (!parts.isEmpty())
+        console.line(u"plugins: "_s + parts.join(u", "_s));
+}
+
 Task<int> status(Console &console)
 {
     std::vector<Found> all;
@@ -137,7 +156,10 @@ Task<int> status(Console &console)
             node.insert(u"error"_s, rpc::toCbor(found.status.error()));
         nodes.append(node);
     }
-    console.json(QCborMap{{u"nodes"_s, nodes}});
+    QCborArray plugins;
+    if (best != nullptr)
+        plugins = co_await pluginsOf(console);
+    console.json(QCborMap{{u"nodes"_s, nodes}, {u"plugins"_s, plugins}});
     if (best == nullptr) {
         co_return console.isJson() ? int(unavailable) : console.fail(all.front().status.error());
     }
@@ -150,6 +172,7 @@ Task<int> status(Console &console)
     for (const Found &found : all)
         showNode(console, found, newest);
     showStore(console, map);
+    showPlugins(console, plugins);
     co_return ok;
 }
 

@@ -127,6 +127,7 @@ int main(int count, char **arguments)
     cli::addWatchVerbs(app, run);
     cli::addClusterVerbs(app, run);
     cli::addAuthVerbs(app, run);
+    cli::addPluginVerbs(app, run);
     cli::addCallVerb(app, run);
     cli::addBenchVerb(app, run);
     cli::addBackupVerbs(app, run, companion);

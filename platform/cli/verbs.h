@@ -15,6 +15,7 @@ void addWriteVerbs(CLI::App &app, Run &run);   ///< put, del, txn.
 void addWatchVerbs(CLI::App &app, Run &run);   ///< watch, history.
 void addClusterVerbs(CLI::App &app, Run &run); ///< status, member, session, compact.
 void addAuthVerbs(CLI::App &app, Run &run);    ///< auth, token.
+void addPluginVerbs(CLI::App &app, Run &run);  ///< plugins.
 void addCallVerb(CLI::App &app, Run &run);     ///< call.
 void addBenchVerb(CLI::App &app, Run &run);    ///< bench.
 /// backup, restore. Work that needs no cluster is not done by a task: \a companion gets the

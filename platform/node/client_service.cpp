@@ -109,7 +109,14 @@ net::HttpRouter &ClientService::router() { return m_parts->router; }
 
 pluginapi::Store &ClientService::store() { return m_parts->store; }
 
+void ClientService::setPluginMetrics(std::function<QByteArray()> text)
+{
+    if (m_parts->metrics)
+        m_parts->metrics->setPlugins(std::move(text));
+}
+
 AccessControl &ClientService::access() { return m_parts->access; }
+rpc::FrontDoor &ClientService::door() { return m_parts->door; }
 
 quint16 ClientService::port() const { return m_parts->server.serverPort(); }
 

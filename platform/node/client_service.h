@@ -61,6 +61,9 @@ public:
     /// this. Without it there is no such route.
     void setMetrics(prometheus::Registry &metrics) { m_metrics = &metrics; }
 
+    /// After start(): what plugins count, for GET /metrics. Empty: nothing any more.
+    void setPluginMetrics(std::function<QByteArray()> text);
+
     [[nodiscard]] Result<QString> start(Host &host) override;
     void stop(std::function<void()> done) override;
 
@@ -68,6 +71,7 @@ public:
     [[nodiscard]] rpc::Registry &registry();
     [[nodiscard]] net::HttpRouter &router();
     [[nodiscard]] pluginapi::Store &store();
+    [[nodiscard]] rpc::FrontDoor &door();
     [[nodiscard]] quint16 port() const;
     [[nodiscard]] AccessControl &access();
 

@@ -37,7 +37,8 @@ Daemon::Daemon(Settings settings, prometheus::Registry &metrics)
 /// The threads end first: their work uses the disk and the engine.
 Daemon::~Daemon()
 {
-    m_services.clear();
+    while (!m_services.empty()) // the later ones use the earlier ones
+        m_services.pop_back();
     m_threads.stop();
 }
 
@@ -63,7 +64,9 @@ Daemon::Exit Daemon::start()
     for (const Step &step : steps) {
         if (const Result<void> done = (this->*step.call)(); !done) {
             qCCritical(logNode).noquote() << done.error().message;
-            return step.exit;
+            const bool isSetting =
+                done.error().code == ErrorCode::invalid && step.call == &Daemon::startServices;
+            return isSetting ? badSetting : step.exit;
         }
     }
     m_manager.ready("waiting for a leader");
@@ -183,7 +186,8 @@ Result<void> Daemon::startServices()
         const auto place = service->start(*m_host);
         if (!place)
             return place.error();
-        m_places.append(*place);
+        if (!place->isEmpty())
+            m_places.append(*place);
     }
     return {};
 }
@@ -215,7 +219,9 @@ void Daemon::look()
                                   << "with" << status.configuration.members.voters.size()
                                   << "voters, applied slot" << status.applied.value();
     }
-    if (!m_isReady)
+    const bool isReady = std::all_of(m_services.begin(), m_services.end(),
+                                     [](const auto &service) { return service->isReady(); });
+    if (!m_isReady && isReady)
         sayReady(status);
 }
 

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+// tidy: allow(arrows) main() puts the gateway together, which is another program in the same file
+#include "client/endpoint.h"
+#include "gateway/gateway.h"
 #include "net/epoll_loop.h"
+#include "net/peer_address.h"
 #include "node/client_service.h"
 #include "node/daemon.h"
 #include "node/log.h"
+#include "node/plugin_service.h"
 #include "node/settings.h"
 #include "node/stop_signals.h"
 
 #include <QCoreApplication>
+#include <QHostAddress>
+#include <QTimer>
 
 #include <algorithm>
 #include <cstdio>
@@ -38,6 +45,56 @@ static node::ClientServiceOptions optionsOf(const node::Settings &settings)
                        .lostAfter = std::max(health.lostAfter, 4 * settings.electionMax)}};
 }
 
+static pluginhost::PluginSources sourcesOf(const node::Settings &settings)
+{
+    pluginhost::PluginSources sources;
+    sources.folders = {settings.plugins.isEmpty()
+                           ? pluginhost::findPluginFolder(QCoreApplication::applicationDirPath())
+                           : settings.plugins};
+    sources.settings = settings.pluginSettings;
+    sources.isOpenToAll = settings.isOpenToAll;
+    sources.node = "gateway"; // a node says its own name
+    return sources;
+}
+
+/// A process that is no node: see Gateway.
+static int runGateway(const node::Settings &settings)
+{
+    const auto nodes = client::parseEndpoints(settings.gateway.join(u','));
+    const auto listen = net::PeerAddress::parse(settings.listen);
+    if (!nodes || !listen) {
+        const QString why = nodes ? listen.error().message : nodes.error().message;
+        std::fprintf(stderr, "%s: %s\n", nodes ? "--listen" : "--gateway", qUtf8Printable(why));
+        return node::Daemon::badSetting;
+    }
+    const QHostAddress address = listen->host == QLatin1String("localhost")
+                                     ? QHostAddress(QHostAddress::LocalHost)
+                                     : QHostAddress(listen->host);
+    if (address.isNull()) {
+        std::fprintf(stderr, "--listen: '%s' is no address of this machine\n",
+                     qUtf8Printable(listen->host));
+        return node::Daemon::badSetting;
+    }
+    node::SystemClock clock;
+    gateway::Gateway gateway({*nodes, address, listen->port, sourcesOf(settings)}, clock);
+    QString place;
+    const Result<QString> started = gateway.start([&place] {
+        std::printf("cofferd: gateway ready: clients at %s\n", qUtf8Printable(place));
+        std::fflush(stdout);
+    });
+    if (!started) {
+        std::fprintf(stderr, "cofferd: %s\n", qUtf8Printable(started.error().message));
+        return started.error().code == ErrorCode::invalid ? node::Daemon::badSetting
+                                                          : node::Daemon::notStarted;
+    }
+    place = *started;
+    node::StopSignals signals([&gateway, timeout = settings.stopTimeout] {
+        QTimer::singleShot(timeout, qApp, [] { QCoreApplication::exit(0); });
+        gateway.stop([] { QCoreApplication::exit(0); });
+    });
+    return QCoreApplication::exec();
+}
+
 int main(int count, char **arguments)
 {
     QCoreApplication::setEventDispatcher(new net::EpollLoop); // the application owns it
@@ -53,12 +110,17 @@ int main(int count, char **arguments)
     const auto &settings = std::get<node::Settings>(read);
     node::installLog(settings.logLevel, settings.logFormat);
 
+    if (!settings.gateway.isEmpty())
+        return runGateway(settings);
+
     prometheus::Registry metrics;
     node::Daemon daemon(settings, metrics);
     auto clients = std::make_unique<node::ClientService>(optionsOf(settings));
     clients->setDirectory(settings.data);
     clients->setMetrics(metrics);
+    auto plugins = std::make_unique<node::PluginService>(*clients, sourcesOf(settings));
     daemon.addService(std::move(clients));
+    daemon.addService(std::move(plugins));
     node::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;

@@ -40,7 +40,7 @@ QByteArray NodeMetrics::text() const
                     "Connections that were turned away because there were too many.",
                     double(m_server.refusedCount()));
     addProcessFigures(figures);
-    return exposition(m_registry, figures);
+    return exposition(m_registry, figures) + (m_plugins ? m_plugins() : QByteArray());
 }
 
 QCoro::Task<net::HttpResponse> NodeMetrics::answer(net::HttpRequest)

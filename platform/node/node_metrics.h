@@ -6,6 +6,8 @@
 #include "node/metered.h"
 #include "rpc/front_door.h"
 
+#include <functional>
+
 namespace coffer::node {
 
 /// GET /metrics: how this node is, in the text format of Prometheus. The names are listed in
@@ -21,6 +23,8 @@ public:
 
     /// Fails only where the route is taken.
     [[nodiscard]] Result<void> addTo(net::HttpRouter &router);
+    /// What plugins count, in the same format; asked at each scrape.
+    void setPlugins(std::function<QByteArray()> text) { m_plugins = std::move(text); }
     [[nodiscard]] QByteArray text() const;
 
 private:
@@ -31,6 +35,7 @@ private:
     rpc::FrontDoor &m_door;
     const net::HttpServer &m_server;
     RpcMetrics m_calls;
+    std::function<QByteArray()> m_plugins;
     net::HttpRouter::Route m_route;
 };
 

@@ -20,12 +20,14 @@ class Service
 public:
     virtual ~Service() = default;
 
-    /// Begins to listen. Returns where it can be reached, as people would type it. An error ends
-    /// the start of the node. \a host outlives the service.
+    /// Begins to listen. Returns where it can be reached, as people would type it, or nothing. An
+    /// error ends the start of the node. \a host outlives the service.
     [[nodiscard]] virtual Result<QString> start(Host &host) = 0;
     /// Takes nothing new from now on. Calls \a done when what was in flight is answered; the
     /// answers still come from the engine. The service may be destroyed before it is done.
     virtual void stop(std::function<void()> done) = 0;
+    /// False while it has yet to get ready by itself; the node is not ready before.
+    [[nodiscard]] virtual bool isReady() const { return true; }
 };
 
 } // namespace coffer::node

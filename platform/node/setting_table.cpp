@@ -75,6 +75,12 @@ static Result<void> setHostNames(Settings &settings, const QString &value)
     return {};
 }
 
+static Result<void> setGateway(Settings &settings, const QString &value)
+{
+    settings.gateway = value.split(QLatin1Char(','), Qt::SkipEmptyParts);
+    return {};
+}
+
 static Set duration(std::chrono::milliseconds Settings::*member, std::chrono::milliseconds min,
                     std::chrono::milliseconds max)
 {
@@ -173,6 +179,16 @@ static std::vector<SettingSpec> makeTable()
          "--listen-peers, or has its port and a host name of this machine",
          {},
          address(&S::advertisePeers)},
+        {"plugins",
+         "The folder of plugins. Default: lib/coffer/plugins beside the program. In the file: "
+         "folder = \"DIR\" below [plugins], and the settings of a plugin below [plugins.NAME]",
+         {},
+         text(&S::plugins)},
+        {"gateway",
+         "Host plugins and nothing else, on the store of the cluster with these nodes, as "
+         "host:port,host:port; no vote, no data. Needs no --data",
+         {},
+         setGateway},
         {"peer-cert",
          "Certificate for peers (PEM); with it peers speak TLS",
          {},

@@ -4,6 +4,7 @@
 #include "net/peer_address.h"
 #include "node/setting_table.h"
 
+#include <QCborArray>
 #include <QDir>
 #include <QFile>
 #include <QHostAddress>
@@ -41,7 +42,7 @@ class TomlFile
 public:
     explicit TomlFile(QString path) : m_path(std::move(path)) {}
 
-    [[nodiscard]] std::optional<Leave> read(Values &values)
+    [[nodiscard]] std::optional<Leave> read(Values &values, Settings &settings)
     {
         QFile file(m_path);
         if (!file.open(QIODevice::ReadOnly))
@@ -53,7 +54,9 @@ public:
             std::istringstream stream(bytes.toStdString(), std::ios::binary);
             const toml::value root = toml::parse(stream, m_path.toStdString());
             for (const auto &[key, value] : root.as_table()) {
-                if (auto leave = take(QString::fromStdString(key), value, values))
+                const bool isPlugins = key == "plugins";
+                if (auto leave = isPlugins ? takePlugins(value, values, settings)
+                                           : take(QString::fromStdString(key), value, values))
                     return leave;
             }
         } catch (const toml::syntax_error &error) {
@@ -90,6 +93,65 @@ private:
                                     .arg(key));
         values[key] = {QStringLiteral("%1: %2").arg(place, key), *text};
         return std::nullopt;
+    }
+
+    /// [plugins]: the folder, and a table of settings for each plugin.
+    [[nodiscard]] std::optional<Leave> takePlugins(const toml::value &value, Values &values,
+                                                   Settings &settings) const
+    {
+        if (!value.is_table())
+            return wrong(placeOf(value.location().line()),
+                         QStringLiteral("plugins: write [plugins] with folder = \"DIR\", and "
+                                        "[plugins.NAME] for the settings of a plugin"));
+        for (const auto &[key, member] : value.as_table()) {
+            const QString name = QString::fromStdString(key);
+            const QString place = placeOf(member.location().line());
+            if (key == "folder" && member.is_string()) {
+                values[QStringLiteral("plugins")] = {
+                    place, QString::fromStdString(member.as_string().str)};
+                continue;
+            }
+            const std::optional<QCborValue> converted = toCbor(member, 0);
+            if (!member.is_table() || !converted)
+                return wrong(place, QStringLiteral("plugins.%1: expected a table of texts, "
+                                                   "numbers, true, false, lists and tables")
+                                        .arg(name));
+            settings.pluginSettings[name] = converted->toMap();
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] static std::optional<QCborValue> toCbor(const toml::value &value, int depth)
+    {
+        static constexpr int depthMax = 16;
+        if (value.is_string())
+            return QCborValue(QString::fromStdString(value.as_string().str));
+        if (value.is_integer())
+            return QCborValue(qint64(value.as_integer()));
+        if (value.is_boolean())
+            return QCborValue(value.as_boolean());
+        if (value.is_floating())
+            return QCborValue(value.as_floating());
+        if (depth > depthMax || (!value.is_array() && !value.is_table()))
+            return std::nullopt;
+        QCborMap map;
+        QCborArray array;
+        if (value.is_array()) {
+            for (const toml::value &part : value.as_array()) {
+                const auto item = toCbor(part, depth + 1);
+                if (!item)
+                    return std::nullopt;
+                array.append(*item);
+            }
+            return QCborValue(array);
+        }
+        for (const auto &[key, part] : value.as_table()) {
+            const auto item = toCbor(part, depth + 1);
+            if (!item)
+                return std::nullopt;
+            map.insert(QString::fromStdString(key), *item);
+        }
+        return QCborValue(map);
     }
 
     [[nodiscard]] static std::optional<QString> textOf(const toml::value &value)
@@ -205,7 +267,7 @@ static bool isLoopback(const QString &address)
 /// What only several settings together show.
 static std::optional<Leave> checkTogether(const Settings &settings)
 {
-    if (settings.data.isEmpty())
+    if (settings.data.isEmpty() && settings.gateway.isEmpty())
         return wrong(QStringLiteral("--data"),
                      QStringLiteral("name the directory in which this node lives: cofferd --data "
                                     "DIR"));
@@ -250,6 +312,7 @@ std::variant<Settings, Leave> readSettings(const QStringList &arguments,
     flags.merge(values);
     values = std::move(flags); // a flag stays before the variable of its name
 
+    Settings settings;
     QString config = commandLine.config();
     if (config.isEmpty())
         config = environment(QStringLiteral("COFFER_CONFIG")).value_or(QString());
@@ -259,12 +322,11 @@ std::variant<Settings, Leave> readSettings(const QStringList &arguments,
     }
     if (!config.isEmpty()) {
         Values fromFile;
-        if (const auto leave = TomlFile(config).read(fromFile))
+        if (const auto leave = TomlFile(config).read(fromFile, settings))
             return *leave;
         values.merge(fromFile);
     }
 
-    Settings settings;
     if (const auto leave = applyAll(values, settings))
         return *leave;
     if (const auto leave = checkTogether(settings))

@@ -57,6 +57,11 @@ def inStore(code):
     return {STORE: CLEAN[STORE] + code + "\n"}
 
 
+def inPlugin(code):
+    return {"plugins/lock/CMakeLists.txt": CMAKE + "l.cpp",
+            "plugins/lock/l.cpp": SPDX + code + "\n"}
+
+
 def function(lines):
     return "void f()\n{\n" + "    g();\n" * lines + "}\n"
 
@@ -98,11 +103,13 @@ BAD = {
          "tests/unit/engine/tst_e.cpp": SPDX + '#include "store/tree_p.h"\n'},
     ],
     "using-namespace": [{"platform/store/tree.h": HEADER + "using namespace std;\n"}],
-    "ban-thread": [inStore("QTimer timer;"), inStore("std::thread t;"), inStore("std::mutex m;")],
+    "ban-thread": [inStore("QTimer timer;"), inStore("std::thread t;"), inStore("std::mutex m;"),
+                   inPlugin("QTimer timer;"), inPlugin("QThread thread;")],
     "ban-clock": [
         inStore("auto t = QDateTime::currentDateTimeUtc();"),
         inStore("auto t = std::chrono::steady_clock::now();"),
         inStore("auto t = time(nullptr);"),
+        inPlugin("auto t = std::chrono::system_clock::now();"),
     ],
     "ban-random": [inStore("int n = rand();"), inStore("std::random_device device;")],
     "ban-log": [inStore('qWarning() << "x";'), inStore('qCInfo(log) << "x";'),

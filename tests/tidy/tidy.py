@@ -34,10 +34,11 @@ ORDERED = "consensus store engine".split()
 # rule, where (rooms of platform/, or path prefixes that end in "/"), pattern in code, what to do
 Ban = namedtuple("Ban", "rule where pattern advice")
 BANS = [
-    Ban("ban-thread", THREADLESS,
+    Ban("ban-thread", THREADLESS + ["plugins/"],
         r"\b(QTimer|QThread\w*|QtConcurrent|QEventLoop|QCoreApplication|std::j?thread|std::async"
-        r"|Q?[mM]utex)\b", "threads, timers and event loops belong to node"),
-    Ban("ban-clock", THREADLESS,
+        r"|Q?[mM]utex)\b", "threads, timers and event loops belong to node; a plugin's context has "
+        "clock(), spawn() and offload()"),
+    Ban("ban-clock", THREADLESS + ["testkit", "plugins/"],
         r"\b(Q(Date)?Time::current\w+|QElapsedTimer|QDeadlineTimer|\w+_clock::now|gettimeofday"
         r"|clock_gettime|(std::)?time\s*\(\s*(nullptr|NULL|0)\s*\))",
         "take the time from the Clock that was handed in"),
@@ -210,7 +211,8 @@ def checkCpp(file):
 
 
 def applies(ban, file):
-    return any(file.path.startswith(where) if where in ("", "tests/") else file.room == where
+    return any(file.room == where if where and not where.endswith("/")
+               else file.path.startswith(where)
                for where in ban.where)
 
 

@@ -2,7 +2,9 @@
 #include "node/setting_table.h"
 #include "node/settings.h"
 
+#include <QCborArray>
 #include <QFile>
+#include <QJsonObject>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -108,6 +110,30 @@ private Q_SLOTS:
         QCOMPARE(settings->logLevel, LogLevel::debug);
     }
 
+    void read_takesSettingsOfPlugins()
+    {
+        const QString file = fileWith("[plugins]\nfolder = \"p\"\n[plugins.a]\ntext = \"x\"\n"
+                                      "number = 5\nlist = [true, 1.5]\n[plugins.a.deep]\nb = 1\n");
+        const auto read = readWith({"--data", "d", "--config", file});
+        const auto *settings = std::get_if<Settings>(&read);
+        QVERIFY(settings != nullptr);
+        QCOMPARE(settings->plugins, "p");
+        const QCborMap expected{{QStringLiteral("text"), QStringLiteral("x")},
+                                {QStringLiteral("number"), 5},
+                                {QStringLiteral("list"), QCborArray{true, 1.5}},
+                                {QStringLiteral("deep"), QCborMap{{QStringLiteral("b"), 1}}}};
+        QCOMPARE(settings->pluginSettings.at("a").toJsonObject(), expected.toJsonObject());
+        const auto other = readWith({"--data", "d", "--config", file, "--plugins", "q"});
+        QCOMPARE(std::get<Settings>(other).plugins, "q");
+    }
+    void read_ofAGatewayNeedsNoData()
+    {
+        const auto read = readWith({"--gateway", "a:1,b:2"});
+        const auto *settings = std::get_if<Settings>(&read);
+        QVERIFY(settings != nullptr);
+        QCOMPARE(settings->gateway, (QStringList{"a:1", "b:2"}));
+    }
+
     void read_takesTheFileOfTheDataDirectory()
     {
         fileWith("cluster-name = \"main\"\npeers = [\"a:1\", \"b:2\"]\n");
@@ -127,6 +153,12 @@ private Q_SLOTS:
         QTest::newRow("bad value") << QByteArray("\n\nlog-level = \"loud\"\n")
                                    << QStringList{"cofferd.toml:3", "log-level", "\"loud\"",
                                                   "debug, info, warning, error"};
+        QTest::newRow("plugins no table")
+            << QByteArray("plugins = 1\n") << QStringList{"cofferd.toml:1", "[plugins.NAME]"};
+        QTest::newRow("plugin no table")
+            << QByteArray("[plugins]\na = 1\n") << QStringList{"cofferd.toml:2", "plugins.a"};
+        QTest::newRow("plugin with a date") << QByteArray("[plugins.a]\nb = 1979-05-27\n")
+                                            << QStringList{"plugins.a", "expected a table"};
         QTest::newRow("bad type") << QByteArray("listen = true\n")
                                   << QStringList{"cofferd.toml:1", "listen", "a string"};
         QTest::newRow("list of numbers")
