@@ -7,7 +7,7 @@
 
 namespace coffer::pluginhost {
 
-/// The methods plugins.*: list, enable, disable, configure. docs/plugins.md. Node thread.
+/// The methods plugins.*: list, enable, disable, configure. docs/formats/plugin.md. Node thread.
 class PluginVerbs
 {
     Q_DISABLE_COPY_MOVE(PluginVerbs)

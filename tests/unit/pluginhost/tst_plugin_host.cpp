@@ -6,7 +6,10 @@
 
 #include <QCoroTask>
 #include <QRegularExpression>
+#include <QTcpSocket>
 #include <QTest>
+
+#include <stdexcept>
 
 using namespace coffer;
 using namespace coffer::pluginhost;
@@ -259,6 +262,41 @@ private Q_SLOTS:
         QVERIFY2(has("plugin a stops"), pipe.sent.join('\n').constData());
         QCOMPARE(m_script->alive, 0);
     }
+    void offload_answersAndThrows()
+    {
+        QVERIFY(addAndStart(spec()));
+        const auto good = [] { return 7; };
+        const Result<int> seven = wait(m_script->context->offload(good));
+        QVERIFY(seven);
+        QCOMPARE(*seven, 7);
+        QVERIFY(wait(catches(m_script->context)));
+    }
+    void listener_servesUntilThePluginStops()
+    {
+        QVERIFY(addAndStart(spec()));
+        const pluginapi::Listeners::Serve serve = [](std::shared_ptr<QTcpSocket> socket) {
+            return greet(std::move(socket));
+        };
+        pluginapi::Listeners &listeners = m_script->context->listeners();
+        const auto port = listeners.listen(u"main"_s, {u"127.0.0.1:0"_s, 1}, serve);
+        QVERIFY2(port, port ? "" : qPrintable(port.error().message));
+        QCOMPARE(listeners.listen(u"b"_s, {u"0.0.0.0:0"_s, 1}, serve).error().code,
+                 ErrorCode::refused);
+        QCOMPARE(listeners.listen(u"b"_s, {u"nowhere"_s, 1}, serve).error().code,
+                 ErrorCode::invalid);
+        QTcpSocket first;
+        first.connectToHost(QHostAddress::LocalHost, *port);
+        QVERIFY(m_stage->waitFor([&first] { return first.bytesAvailable() == 5; }));
+        QTcpSocket second; // One too many.
+        second.connectToHost(QHostAddress::LocalHost, *port);
+        QVERIFY(m_stage->waitFor(
+            [&second] { return second.state() == QAbstractSocket::UnconnectedState; }));
+        QCOMPARE(second.bytesAvailable(), 0);
+        QVERIFY(m_stage->stop());
+        QVERIFY(m_stage->waitFor(
+            [&first] { return first.state() == QAbstractSocket::UnconnectedState; }));
+        QCOMPARE(m_script->alive, 0);
+    }
     void storeAndTasks_endWithThePlugin()
     {
         QVERIFY(addAndStart(spec()));
@@ -294,6 +332,26 @@ private:
             (void)co_await context.clock().sleep(1ms);
         }
         co_return Result<void>();
+    }
+    static Task<Result<void>> catches(PluginContext *context)
+    {
+        const auto bad = []() -> int { throw std::runtime_error("on purpose"); };
+        try {
+            (void)co_await context->offload(bad);
+        } catch (const std::runtime_error &) {
+            co_return Result<void>();
+        }
+        co_return Error{ErrorCode::invalid, u"nothing was thrown"_s};
+    }
+    /// Until the peer leaves, or the host ends it.
+    static Task<void> greet(std::shared_ptr<QTcpSocket> socket)
+    {
+        socket->write("hello");
+        Eventual<bool> gone({ErrorCode::unavailable, u"gone"_s});
+        const auto set = gone.setter();
+        QObject::connect(socket.get(), &QTcpSocket::disconnected, socket.get(),
+                         [set] { set(true); });
+        (void)co_await gone;
     }
     static Task<Result<void>> addAll(PluginContext &context, Handlers handlers)
     {
