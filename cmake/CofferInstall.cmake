@@ -14,8 +14,8 @@ set(COFFER_HEADER_DIR "${CMAKE_INSTALL_INCLUDEDIR}/coffer")
 # The headers of the SDK. What one of them includes is here too; the test `sdk` compiles each alone.
 set(sdk_headers
     base/clock.h base/eventual.h base/ids.h base/limits.h base/result.h
-    client/client.h client/connection.h client/credentials.h client/endpoint.h client/link.h client/remote_store.h
-    client/sequences.h
+    client/client.h client/connection.h client/credentials.h client/endpoint.h client/link.h
+    client/remote_store.h client/sequences.h
     net/http_message.h net/spawn.h
     pluginapi/context.h pluginapi/duty.h pluginapi/methods.h pluginapi/metrics.h pluginapi/plugin.h
     pluginapi/store.h

@@ -170,7 +170,7 @@ void ClientService::guardDoor()
     if (parts.audit) {
         const bool isAlways = m_options.audit == AuditMode::always;
         parts.door.addObserver([&parts, isAlways](const rpc::Method &method, const rpc::Call &call,
-                                                 const rpc::Outcome &outcome, Monotonic) {
+                                                  const rpc::Outcome &outcome, Monotonic) {
             if ((isAlways || parts.access.isOn()) && isAudited(method, outcome))
                 parts.audit->write(auditLine(method, call, outcome, parts.access.now()));
         });

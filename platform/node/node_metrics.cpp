@@ -10,8 +10,8 @@ NodeMetrics::NodeMetrics(prometheus::Registry &registry, Host &host, rpc::FrontD
     : m_registry(registry), m_host(host), m_door(door), m_server(server), m_calls(registry)
 {
     m_door.addObserver([this](const rpc::Method &method, const rpc::Call &,
-                             const rpc::Outcome &outcome,
-                             Monotonic took) { m_calls.count(method, outcome, took); });
+                              const rpc::Outcome &outcome,
+                              Monotonic took) { m_calls.count(method, outcome, took); });
 }
 
 Result<void> NodeMetrics::addTo(net::HttpRouter &router)

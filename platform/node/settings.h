@@ -34,7 +34,7 @@ struct Settings
     QString listen;      ///< For clients.
     /// That clients are served beyond this machine although each of them may do everything.
     bool isOpenToAll = false;
-    QStringList hostNames; ///< By which browsers may reach it, besides those that are safe.
+    QStringList hostNames;       ///< By which browsers may reach it, besides those that are safe.
     bool isAuthRequired = false; ///< Nothing is served before access control is on.
     QString rootTokenFile;
     bool isRootReset = false;
@@ -44,8 +44,8 @@ struct Settings
     QString clientAuthority; ///< Who signs the certificates that clients have to show, if any.
     QString listenPeers;     ///< For peers; not used by a cluster of one.
     QString advertisePeers;  ///< The own entry of `peers`; empty: found by itself.
-    QString plugins;        ///< The folder of plugins; empty: found beside the program.
-    QStringList gateway;    ///< Nodes of the cluster whose store this process hosts plugins on.
+    QString plugins;         ///< The folder of plugins; empty: found beside the program.
+    QStringList gateway;     ///< Nodes of the cluster whose store this process hosts plugins on.
     std::map<QString, QCborMap> pluginSettings = {}; ///< [plugins.NAME] of the file.
     QString peerCertificate;
     QString peerKey;

@@ -17,10 +17,9 @@ void Answers::add(const QCborValue &id, const Outcome &outcome)
     if (m_isBatch) {
         const auto bytes = std::size_t(answer.size());
         if (bytes > smallBytes && m_bytes + bytes > limits::messageBytesMax) {
-            const Failure tooMuch =
-                Failure::of(Code::limit,
-                            u"The answers of this batch are larger than %1 bytes; ask for less at "
-                            "once."_s.arg(limits::messageBytesMax));
+            const Failure tooMuch = Failure::of(
+                Code::limit, u"The answers of this batch are larger than %1 bytes; ask for less at "
+                             "once."_s.arg(limits::messageBytesMax));
             answer = writeAnswer(id, tooMuch, m_form);
         } else {
             m_bytes += bytes;
