@@ -18,9 +18,9 @@ public:
         : m_run(parts.run), m_timers(parts.timers), m_guard(std::move(guard))
     {}
 
-    bool isOver() const override { return m_isOver; }
-    store::Guard guard() const override { return m_guard; }
-    Task<bool> sleep(std::chrono::milliseconds time) override
+    [[nodiscard]] bool isOver() const override { return m_isOver; }
+    [[nodiscard]] store::Guard guard() const override { return m_guard; }
+    [[nodiscard]] Task<bool> sleep(std::chrono::milliseconds time) override
     {
         const auto self = shared_from_this(); // the caller may let go of it meanwhile
         const PluginRun::Frame frame(m_run);

@@ -19,7 +19,7 @@ RunContext::RunContext(Run run, const PluginHostParts &parts, Given given)
     , m_store(m_run, parts.store)
     , m_clock(m_run, parts.clock, parts.timers)
     , m_log(m_run)
-    , m_settings(m_run, std::move(given.settings))
+    , m_settings(m_run, given.settings)
     , m_methods(m_run, std::move(given.names), parts.registry, parts.router, parts.door)
     , m_listeners(m_run, m_settings, given.isOpenToAll)
 {}
@@ -67,7 +67,7 @@ Task<rpc::Outcome> RunContext::call(QString method, QCborMap params, PluginCallO
     const PluginRun::Frame frame(run);
     const auto call = std::make_shared<rpc::Call>(); // shared with the handler
     call->method = method;
-    call->params = std::move(params);
+    call->params = params;
     const QString self = u"plugin "_s + run->name();
     call->caller = options.caller.value_or(rpc::Caller{self, {u"plugin"_s}, self});
     call->deadline = m_parts.clock.monotonic() + options.timeout;

@@ -208,7 +208,7 @@ void PluginHost::changeSettings(Entry &entry)
             << "plugin" << entry.spec.name
             << "keeps its settings; the new ones are not valid:" << settings.error().message;
     else if (entry.context)
-        entry.context->settings().change(std::move(*settings));
+        entry.context->settings().change(*settings);
 }
 
 void PluginHost::onWishes(const std::set<QString> &changed)
@@ -273,10 +273,10 @@ void PluginHost::makeRun(Entry &entry)
     ExclusiveOptions exclusive = m_options.exclusive;
     exclusive.holder = m_options.node;
     entry.run = std::make_shared<PluginRun>(entry.spec.name, m_meter);
-    entry.context = std::make_unique<RunContext>(
-        entry.run, m_parts,
-        RunContext::Given{entry.spec.names(), std::move(*settings), entry.metrics,
-                          m_options.isOpenToAll, exclusive});
+    entry.context =
+        std::make_unique<RunContext>(entry.run, m_parts,
+                                     RunContext::Given{entry.spec.names(), *settings, entry.metrics,
+                                                       m_options.isOpenToAll, exclusive});
 }
 
 /// Whatever \a call does with the plugin; what it throws is an error.

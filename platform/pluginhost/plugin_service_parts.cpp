@@ -24,7 +24,7 @@ static PluginHostParts partsOf(const PluginServiceParts::Platform &platform, Tim
 {
     const DoorCall door = [&door = platform.door](net::HttpRequest request, QString method,
                                                   QCborMap params) {
-        return door.call(std::move(request), std::move(method), std::move(params));
+        return door.call(std::move(request), std::move(method), params);
     };
     return {platform.clock,    timers,          workers, platform.store,
             platform.registry, platform.router, door};

@@ -7,12 +7,12 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::pluginhost {
 
-void LiveSettings::change(QCborMap values)
+void LiveSettings::change(const QCborMap &values)
 {
     // Maps of CBOR differ if only the order of their members does.
     if (m_run->isStopping() || values.toJsonObject() == m_values.toJsonObject())
         return;
-    m_values = std::move(values);
+    m_values = values;
     const auto callbacks = m_callbacks; // one of them may add another
     for (const auto &callback : callbacks) {
         try {

@@ -14,8 +14,8 @@ class LiveSettings final : public pluginapi::PluginSettings
     Q_DISABLE_COPY_MOVE(LiveSettings)
 
 public:
-    LiveSettings(std::shared_ptr<PluginRun> run, QCborMap values)
-        : m_run(std::move(run)), m_values(std::move(values))
+    LiveSettings(std::shared_ptr<PluginRun> run, const QCborMap &values)
+        : m_run(std::move(run)), m_values(values)
     {}
     ~LiveSettings() override = default;
 
@@ -25,7 +25,7 @@ public:
         m_callbacks.push_back(std::move(callback));
     }
     /// Tells the plugin, if \a values differ.
-    void change(QCborMap values);
+    void change(const QCborMap &values);
 
 private:
     std::shared_ptr<PluginRun> m_run; // shared with everything that the plugin was given

@@ -60,7 +60,7 @@ public:
         if (!value.isArray() || array.size() > namesMax)
             fail(member, u"expected an array of at most %1 names"_s.arg(namesMax));
         QStringList names;
-        for (const QJsonValue &one : array)
+        for (const QJsonValue one : array)
             names.append(word(member, one));
         return names;
     }

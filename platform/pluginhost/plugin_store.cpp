@@ -23,13 +23,16 @@ public:
         m_ticket = m_run->when(PluginRun::Moment::stop, [this] { end(); });
     }
 
-    Task<Result<store::WatchAnswer>> next() override
+    [[nodiscard]] Task<Result<store::WatchAnswer>> next() override
     {
         if (!m_watch)
             return ready<store::WatchAnswer>(m_run->goneError(ErrorCode::unavailable));
         return m_run->await(m_watch->next(), ErrorCode::unavailable);
     }
-    Revision progress() const override { return m_watch ? m_watch->progress() : m_progress; }
+    [[nodiscard]] Revision progress() const override
+    {
+        return m_watch ? m_watch->progress() : m_progress;
+    }
 
 private:
     void end()
