@@ -29,7 +29,7 @@ Result<QString> PluginService::start(Host &host)
         std::move(sources));
     if (const Result<void> started = m_parts->start(); !started)
         return started.error();
-    m_clients.setPluginMetrics([this] { return host().metrics(); });
+    m_clients.setPluginMetrics([parts = m_parts.get()] { return parts->host().metrics(); });
     return QString();
 }
 

@@ -68,7 +68,7 @@ private:
         if (!m_network.isRefused || !m_network.isRefused(m_host, method))
             return false;
         const rpc::Failure failure = rpc::Failure::of(rpc::Code::unavailable, u"no leader"_s);
-        received(rpc::write(rpc::answerOf(asked.value(u"id"_s), failure), rpc::Form::cbor));
+        received(rpc::writeAnswer(asked.value(u"id"_s), failure, rpc::Form::cbor));
         return true;
     }
     void send(const QByteArray &message, rpc::Form) override
