@@ -178,7 +178,23 @@ ClusterMethods::Task ClusterMethods::stateHash(rpc::Call &)
                                                   .arg(hash.low, 16, 16, QLatin1Char('0'))}});
 }
 
-ClusterMethods::Task ClusterMethods::list(rpc::Call &) { co_return QCborValue(members()); }
+rpc::Answer<consensus::Configuration> ClusterMethods::configuration() const
+{
+    consensus::Configuration now = m_host.status().configuration;
+    if (now.epoch.isNone())
+        return rpc::Failure::of(
+            rpc::Code::unavailable,
+            u"This node belongs to no cluster yet, and does not know the members; ask another."_s);
+    return now;
+}
+
+ClusterMethods::Task ClusterMethods::list(rpc::Call &)
+{
+    const rpc::Answer<consensus::Configuration> known = configuration();
+    if (!known)
+        co_return known.error();
+    co_return QCborValue(members());
+}
 
 // ---- changes
 
@@ -199,7 +215,10 @@ ClusterMethods::Task ClusterMethods::add(rpc::Call &call)
     const rpc::Answer<NodeId> node = nodeIn(call, "node"_L1);
     if (!node)
         co_return node.error();
-    consensus::Configuration now = m_host.status().configuration;
+    const rpc::Answer<consensus::Configuration> known = configuration();
+    if (!known)
+        co_return known.error();
+    consensus::Configuration now = *known;
     if (now.members.isMember(*node))
         co_return QCborValue(members());
     insert(now.members.observers, *node);
@@ -214,7 +233,10 @@ ClusterMethods::Task ClusterMethods::promote(rpc::Call &call)
     const rpc::Answer<NodeId> node = nodeIn(call, "node"_L1);
     if (!node)
         co_return node.error();
-    consensus::Configuration now = m_host.status().configuration;
+    const rpc::Answer<consensus::Configuration> known = configuration();
+    if (!known)
+        co_return known.error();
+    consensus::Configuration now = *known;
     if (now.members.isVoter(*node))
         co_return QCborValue(members());
     if (!now.members.isMember(*node))
@@ -232,7 +254,10 @@ ClusterMethods::Task ClusterMethods::remove(rpc::Call &call)
     const rpc::Answer<NodeId> node = nodeIn(call, "node"_L1);
     if (!node)
         co_return node.error();
-    consensus::Configuration now = m_host.status().configuration;
+    const rpc::Answer<consensus::Configuration> known = configuration();
+    if (!known)
+        co_return known.error();
+    consensus::Configuration now = *known;
     if (!now.members.isMember(*node))
         co_return QCborValue(members()); // As after a repeated call.
     std::erase(now.members.observers, *node);
@@ -252,7 +277,10 @@ ClusterMethods::Task ClusterMethods::replace(rpc::Call &call)
     if (!old || !successor)
         co_return !old ? old.error() : successor.error();
     const QPointer<Host> host(&m_host);
-    consensus::Configuration now = m_host.status().configuration;
+    const rpc::Answer<consensus::Configuration> known = configuration();
+    if (!known)
+        co_return known.error();
+    consensus::Configuration now = *known;
     if (!now.members.isMember(*old) && now.members.isMember(*successor))
         co_return QCborValue(members()); // As after a repeated call.
     if (!now.members.isMember(*old))

@@ -41,6 +41,8 @@ private:
     [[nodiscard]] QCoro::Task<Result<bool>> reconfigure(consensus::MemberSet members,
                                                         Epoch ifEpoch);
     [[nodiscard]] QCborMap members() const;
+    /// As this node knows it; `unavailable` while it belongs to no cluster.
+    [[nodiscard]] rpc::Answer<consensus::Configuration> configuration() const;
 
     [[nodiscard]] MethodTable<ClusterMethods> methods() const;
 

@@ -22,7 +22,9 @@ private Q_SLOTS:
         m_node.setProcessChannelMode(QProcess::MergedChannels);
         m_node.start(QStringLiteral(COFFERD),
                      {QStringLiteral("--data"), m_data.filePath(QStringLiteral("node")),
-                      QStringLiteral("--listen"), QStringLiteral("127.0.0.1:0")});
+                      QStringLiteral("--listen"), QStringLiteral("127.0.0.1:0"),
+                      // None, whose files and sessions would be shown.
+                      QStringLiteral("--plugins"), m_data.path()});
         QByteArray said;
         QVERIFY(QTest::qWaitFor(
             [&] {

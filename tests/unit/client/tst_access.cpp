@@ -527,6 +527,8 @@ private:
             {u"auth.role.withdraw"_s, {{u"role"_s, u"a"_s}, {u"rule"_s, 1}}},
             {u"auth.name.set"_s, {{u"name"_s, u"a"_s}, {u"roles"_s, QCborArray()}}},
             {u"auth.token.create"_s, {{u"roles"_s, QCborArray()}}},
+            {u"backup.read"_s, {{u"backup"_s, 1}, {u"offset"_s, 0}}},
+            {u"backup.end"_s, {{u"backup"_s, 1}}},
             {u"members.replace"_s, textsOf({{u"node"_s, u"1"_s}, {u"by"_s, u"2"_s}})},
         };
         if (const auto found = known.find(method); found != known.end())

@@ -103,9 +103,10 @@ private:
     }
     QByteArray call(const QByteArray &body)
     {
-        return exchange("POST /rpc HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Type: "
-                        "application/json\r\nContent-Length: "
-                        + QByteArray::number(body.size()) + "\r\n\r\n" + body);
+        return exchange(
+            "POST /rpc HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: "
+            "application/json\r\nContent-Length: "
+            + QByteArray::number(body.size()) + "\r\n\r\n" + body);
     }
     static QByteArray put(const QByteArray &params)
     {
@@ -121,7 +122,7 @@ private:
         QHash<QByteArray, double> values;
         QSet<QString> families;
         const QByteArray text =
-            exchange("GET /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+            exchange("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         for (const QByteArray &line : text.split('\n')) {
             if (line.isEmpty() || line.startsWith("# HELP "))
                 continue;
