@@ -192,7 +192,7 @@ QByteArray auditLine(const rpc::Method &method, const rpc::Call &call, const rpc
         line[u"outcome"_s] = QString(rpc::nameOf(outcome.error().code));
         line[u"why"_s] = outcome.error().message.left(textShown);
     } else {
-        const QCborMap map = outcome->toMap();
+        const QCborMap map = rpc::decoded(*outcome).toMap();
         line[u"outcome"_s] = map.value("status"_L1).toString(u"ok"_s);
         if (map.value("revision"_L1).isInteger())
             line[u"revision"_s] = map.value("revision"_L1).toInteger();

@@ -83,6 +83,12 @@ using Outcome = Answer<QCborValue>;
 inline constexpr QCborTag encodedTag{24};
 /// \a cbor, one well-formed item, as a value that is only to be written.
 [[nodiscard]] inline QCborValue encoded(const QByteArray &cbor) { return {encodedTag, cbor}; }
+/// \a value as one that can be looked into, for those who watch answers pass.
+[[nodiscard]] inline QCborValue decoded(const QCborValue &value)
+{
+    return value.tag() == encodedTag ? QCborValue::fromCbor(value.taggedValue().toByteArray())
+                                     : value;
+}
 
 /// "INVALID_ARGUMENT".
 [[nodiscard]] QLatin1StringView nameOf(Code code);

@@ -66,6 +66,7 @@ public:
     [[nodiscard]] QCoro::Task<Outcome> run(std::weak_ptr<Lane> lane, Request request);
 
     /// Adds one; all are told, in order, and must not add others meanwhile.
+    /// An outcome can be encoded (rpc::decoded()).
     void addObserver(Observe observe) { m_observers.push_back(std::move(observe)); }
     [[nodiscard]] int inFlight() const { return m_inFlight; }
     /// Calls that were refused because there were too many, or because the node stops.

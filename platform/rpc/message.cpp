@@ -234,9 +234,7 @@ QByteArray writeEvent(std::uint64_t id, const QCborValue &event, const QCborValu
                       Form form)
 {
     if (form == Form::json) {
-        const bool isEncoded = event.tag() == encodedTag;
-        QCborMap params{{u"subscription"_s, qint64(id)},
-                        {u"event"_s, isEncoded ? QCborValue::fromCbor(itemOf(event)) : event}};
+        QCborMap params{{u"subscription"_s, qint64(id)}, {u"event"_s, decoded(event)}};
         if (!resume.isUndefined())
             params.insert(u"resume"_s, resume);
         return write(notificationOf(u"rpc.event"_s, params), form);

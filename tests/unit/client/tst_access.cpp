@@ -374,11 +374,12 @@ private Q_SLOTS:
             const QJsonObject object = QJsonDocument::fromJson(line).object();
             QVERIFY2(!object.isEmpty(), line.constData());
             if (object.value(u"who"_s).toString() == peerName(token))
-                seen.append(u"%1 %2"_s.arg(object.value(u"method"_s).toString(),
-                                           object.value(u"outcome"_s).toString()));
+                seen.append(u"%1 %2%3"_s.arg(object.value(u"method"_s).toString(),
+                                             object.value(u"outcome"_s).toString(),
+                                             object.contains(u"revision"_s) ? u"+"_s : QString()));
         }
-        QCOMPARE(seen,
-                 QStringList({u"store.put ok"_s, u"store.get DENIED"_s, u"store.delete DENIED"_s}));
+        QCOMPARE(seen, QStringList(
+                           {u"store.put ok+"_s, u"store.get DENIED"_s, u"store.delete DENIED"_s}));
     }
 
     void required_servesNothingBeforeItIsEnabled()
