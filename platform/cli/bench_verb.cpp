@@ -66,10 +66,11 @@ Task<int> bench(Console &console, BenchArguments arguments)
     if (!prepared)
         co_return console.fail(prepared.error());
     const bool isShown = !arguments.isQuiet && ::isatty(2) != 0;
-    const Result<void> ran = co_await load.run([&console, isShown](const QString &line) {
+    const auto say = [&console, isShown](const QString &line) {
         if (isShown)
             console.aside(line);
-    });
+    };
+    const Result<void> ran = co_await load.run(say);
     if (!ran)
         co_return console.fail(ran.error());
     show(console, arguments.plan, load);

@@ -151,7 +151,8 @@ static QCoro::Task<void> installRoot(AccessControl &access, Token root, bool isR
         Eventual<bool> over({ErrorCode::unavailable, u"the node ended"_s});
         QTimer::singleShot(std::chrono::milliseconds(500), self,
                            [set = over.setter()] { set(true); });
-        if (!co_await over)
+        const Result<bool> isOver = co_await over;
+        if (!isOver)
             co_return;
     }
 }

@@ -120,8 +120,9 @@ struct Stream
 
 QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
 {
-    while (stream->watch && co_await stream->subscription.room()) {
-        if (!stream->watch)
+    while (stream->watch) {
+        const bool hasRoom = co_await stream->subscription.room();
+        if (!hasRoom || !stream->watch)
             break;
         const Result<store::WatchAnswer> answer = co_await stream->watch->next();
         if (!stream->subscription.isOpen())
@@ -140,7 +141,8 @@ QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
             break;
         }
         // While it slept others may have filled the connection: all of its watches wake at once.
-        if (!co_await stream->subscription.room())
+        const bool hasRoomStill = co_await stream->subscription.room();
+        if (!hasRoomStill)
             break;
         const Revision resume = std::get<store::WatchBatch>(*answer).progress.next();
         stream->subscription.send(rpc::encoded(writeCbor(*answer)), qint64(resume.value()));

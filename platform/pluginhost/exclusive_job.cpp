@@ -197,7 +197,10 @@ Task<Result<void>> ExclusiveJob::hold(Won won)
     duty->endAt(m_parts.clock, ends(won.countedFrom));
     // The end of the job ends the duty; so the duty's end is all that has to be awaited.
     Task<void> job = doJob(duty);
-    while (co_await duty->sleep(m_options.timeToLive / 3)) {
+    for (;;) {
+        const bool isOn = co_await duty->sleep(m_options.timeToLive / 3);
+        if (!isOn)
+            break;
         const Monotonic before = m_parts.clock.monotonic();
         const Result<void> renewed = co_await m_parts.store.keepAlive(won.session);
         if (renewed)

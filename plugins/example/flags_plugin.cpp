@@ -170,7 +170,10 @@ Task<Result<void>> FlagsPlugin::follow(FeedCall call)
     const auto watch =
         std::make_shared<std::unique_ptr<Watch>>(m_context->store().watch({*glob, from}));
     call.subscription->onClosed([watch] { watch->reset(); });
-    while (co_await call.subscription->room()) {
+    for (;;) {
+        const bool hasRoom = co_await call.subscription->room();
+        if (!hasRoom)
+            break;
         const Result<store::WatchAnswer> answer = co_await (*watch)->next();
         if (!answer)
             co_return answer.error();
@@ -194,7 +197,8 @@ Task<Result<void>> FlagsPlugin::keepFlags()
             if (!watched && !m_context->isStopping())
                 m_context->log().warning(u"reads the flags anew: "_s + watched.error().message);
         }
-        if (!co_await m_context->clock().sleep(againAfter))
+        const bool goesOn = co_await m_context->clock().sleep(againAfter);
+        if (!goesOn)
             break;
     }
     co_return Result<void>();
@@ -261,11 +265,12 @@ void FlagsPlugin::note(const store::WatchEvent &event)
 
 Task<Result<void>> FlagsPlugin::sweep(std::shared_ptr<Duty> duty)
 {
-    do {
+    for (bool isOn = true; isOn;) {
         const Result<void> swept = co_await sweepOnce(duty);
         if (!swept)
             co_return swept.error();
-    } while (co_await duty->sleep(m_sweepEvery));
+        isOn = co_await duty->sleep(m_sweepEvery);
+    }
     co_return Result<void>();
 }
 

@@ -59,6 +59,10 @@ BANS = [
     Ban("sender", [""], r"(?:(?<=QObject::)|(?<=return )|(?<=[(,=!&|;{])|(?<=[(,=!&|;{] )|^\s*)"
         r"sender\s*\(\s*\)(?!\s*(const|override|\{))", "capture what you need; no sender()"),
     Ban("capture-all", [""], r"\[\s*=\s*[\],]", "capture by name, never [=]"),
+    Ban("await-condition", [""], r"\b(if|while|for|switch)\s*\(.*\bco_await\b",
+        "GCC 12 comes back to a wrong place: put the result into a const local first"),
+    Ban("await-closure", [""], r"\bco_await\b.*\[[^\]]+\]\s*[({]",
+        "GCC 12 destroys the closure twice: give it a name first"),
     Ban("bare-delete", [""], r"\bdelete\s*(\[\s*\])?\s+[\w(*:]",
         "give it an owner: a value member or std::unique_ptr"),
     Ban("sleep", ["tests/"], r"\b(sleep_for|sleep_until|usleep|nanosleep|q(Wait|Sleep)\s*\()",

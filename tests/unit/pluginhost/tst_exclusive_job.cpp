@@ -111,10 +111,8 @@ private:
         node->running = true;
         m_most = std::max(m_most, ++m_now);
         duty->onOver([node] { ++node->overs; });
-        while (co_await duty->sleep(1ms)) {
-            if (std::exchange(node->isAsked, false))
-                break;
-        }
+        for (bool isOn = true; isOn && !std::exchange(node->isAsked, false);)
+            isOn = co_await duty->sleep(1ms);
         --m_now;
         node->running = false;
         co_return Result<void>();

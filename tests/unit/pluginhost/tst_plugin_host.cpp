@@ -327,7 +327,10 @@ private:
     static Task<Result<void>> follow(PluginContext &context, pluginapi::FeedCall call)
     {
         const auto subscription = call.subscription;
-        while (co_await subscription->room()) {
+        for (;;) {
+            const bool hasRoom = co_await subscription->room();
+            if (!hasRoom)
+                break;
             subscription->send(1, {});
             (void)co_await context.clock().sleep(1ms);
         }

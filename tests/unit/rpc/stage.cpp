@@ -135,7 +135,10 @@ QCoro::Task<Outcome> Stage::follow(Call &call)
 
 QCoro::Task<void> Stage::produce(Subscription subscription, qint64 count, qint64 size)
 {
-    for (qint64 i = 0; i < count && co_await subscription.room(); ++i) {
+    for (qint64 i = 0; i < count; ++i) {
+        const bool hasRoom = co_await subscription.room();
+        if (!hasRoom)
+            break;
         ++sentEvents;
         subscription.send(QString(size, u'x'), i);
     }

@@ -35,8 +35,12 @@ public:
 private:
     [[nodiscard]] Task<Result<void>> beat()
     {
-        for (int i = 1; co_await m_context->clock().sleep(1s); ++i)
+        for (int i = 1;; ++i) {
+            const bool goesOn = co_await m_context->clock().sleep(1s);
+            if (!goesOn)
+                break;
             (void)co_await m_context->store().put("/probe/beats", QByteArray::number(i));
+        }
         co_return Result<void>();
     }
     [[nodiscard]] Task<rpc::Outcome> work(rpc::Call &)
