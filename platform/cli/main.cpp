@@ -128,6 +128,8 @@ int main(int count, char **arguments)
     cli::addClusterVerbs(app, run);
     cli::addAuthVerbs(app, run);
     cli::addPluginVerbs(app, run);
+    cli::addConfigVerbs(app, run);
+    cli::addFleetVerbs(app, run);
     cli::addCallVerb(app, run);
     cli::addBenchVerb(app, run);
     cli::addBackupVerbs(app, run, companion);

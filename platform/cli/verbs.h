@@ -16,6 +16,8 @@ void addWatchVerbs(CLI::App &app, Run &run);   ///< watch, history.
 void addClusterVerbs(CLI::App &app, Run &run); ///< status, member, session, compact.
 void addAuthVerbs(CLI::App &app, Run &run);    ///< auth, token.
 void addPluginVerbs(CLI::App &app, Run &run);  ///< plugins.
+void addConfigVerbs(CLI::App &app, Run &run);  ///< config, with all below it.
+void addFleetVerbs(CLI::App &app, Run &run);   ///< fleet.
 void addCallVerb(CLI::App &app, Run &run);     ///< call.
 void addBenchVerb(CLI::App &app, Run &run);    ///< bench.
 /// backup, restore. Work that needs no cluster is not done by a task: \a companion gets the

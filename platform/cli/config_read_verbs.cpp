@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/config_verbs.h"
+#include "cli/config_words.h"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::cli {
+
+namespace {
+
+struct ReadArguments
+{
+    std::string target;
+    std::string place;
+    std::string version;
+    std::string draft;
+    bool isDraft = false;
+    bool isEffective = false;
+};
+
+QCborMap viewOf(const ConfigTarget &target, const ReadArguments &arguments)
+{
+    QCborMap params = target.params();
+    if (!arguments.version.empty())
+        params.insert(u"version"_s, QString::fromStdString(arguments.version));
+    if (arguments.isDraft || !arguments.draft.empty()) {
+        params.insert(u"draft"_s, arguments.draft.empty()
+                                      ? u"main"_s
+                                      : QString::fromStdString(arguments.draft));
+    }
+    return params;
+}
+
+void showComment(Console &console, const QCborMap &of, const QString &indent)
+{
+    const QString comment = of.value("comment"_L1).toString();
+    for (const QString &line : comment.split(u'\n', Qt::SkipEmptyParts))
+        console.line(indent + u"# "_s + line);
+}
+
+QString fromText(const QCborMap &of)
+{
+    const QString from = of.value("from"_L1).toString();
+    return from.isEmpty() ? from : u"   <- "_s + (from == "_all"_L1 ? u"service"_s : from);
+}
+
+QString rightsText(const QCborMap &of)
+{
+    const QString owner = of.value("owner"_L1).toString();
+    const QString group = of.value("group"_L1).toString();
+    QString text = u"%1"_s.arg(of.value("mode"_L1).toInteger(0644), 4, 8, QLatin1Char('0'));
+    if (!owner.isEmpty() || !group.isEmpty())
+        text += u" %1:%2"_s.arg(owner, group);
+    return text;
+}
+
+void showLayer(Console &console, const QCborMap &view)
+{
+    const QString version = view.value("version"_L1).toString();
+    console.aside(version.isEmpty() ? u"nothing is published yet"_s : version);
+    for (const QCborValue value : view.value("sections"_L1).toArray()) {
+        const QCborMap section = value.toMap();
+        showComment(console, section, {});
+        console.line(u"[%1]"_s.arg(section.value("name"_L1).toString()));
+        for (const QCborValue entry : section.value("keys"_L1).toArray()) {
+            const QCborMap key = entry.toMap();
+            showComment(console, key, u"  "_s);
+            console.line(u"  %1 = %2   (%3)%4"_s.arg(
+                key.value("name"_L1).toString(), key.value("value"_L1).toString(),
+                key.value("type"_L1).toString(), fromText(key)));
+        }
+    }
+    for (const QCborValue value : view.value("outputs"_L1).toArray()) {
+        const QCborMap output = value.toMap();
+        console.line(u"%1  rendered as %2, %3%4"_s.arg(output.value("path"_L1).toString(),
+                                                       output.value("format"_L1).toString(),
+                                                       rightsText(output), fromText(output)));
+    }
+    for (const QCborValue value : view.value("files"_L1).toArray()) {
+        const QCborMap file = value.toMap();
+        console.line(u"%1  file of %2 bytes, %3%4"_s.arg(file.value("path"_L1).toString())
+                         .arg(file.value("bytes"_L1).toInteger())
+                         .arg(rightsText(file), fromText(file)));
+    }
+}
+
+Task<int> tree(Console &console, ReadArguments arguments)
+{
+    const Result<ConfigTarget> target = configTarget(arguments.target);
+    if (!target)
+        co_return console.fail(target.error());
+    QCborMap params = viewOf(*target, arguments);
+    if (arguments.isEffective)
+        params.insert(u"effective"_s, true);
+    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
+    if (!outcome)
+        co_return console.fail(outcome.error());
+    console.json(*outcome);
+    showLayer(console, outcome->toMap());
+    co_return ok;
+}
+
+/// The bytes of a file or output, piece by piece.
+Task<rpc::Outcome> fileBytes(Console &console, QCborMap params)
+{
+    QByteArray bytes;
+    for (;;) {
+        params.insert(u"offset"_s, bytes.size());
+        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.file"_s, params);
+        if (!outcome)
+            co_return outcome;
+        const QCborMap piece = outcome->toMap();
+        const QByteArray part = piece.value("bytes"_L1).toByteArray();
+        bytes += part;
+        if (part.isEmpty() || bytes.size() >= piece.value("total"_L1).toInteger())
+            break;
+    }
+    co_return QCborValue(bytes);
+}
+
+Task<int> cat(Console &console, ReadArguments arguments)
+{
+    const Result<ConfigTarget> target = configTarget(arguments.target);
+    if (!target)
+        co_return console.fail(target.error());
+    QCborMap params = viewOf(*target, arguments);
+    params.insert(u"path"_s, QString::fromStdString(arguments.place));
+    const rpc::Outcome bytes = co_await fileBytes(console, params);
+    if (!bytes)
+        co_return console.fail(bytes.error());
+    console.json(QCborMap{{u"path"_s, params.value("path"_L1)}, {u"bytes"_s, *bytes}});
+    console.raw(bytes->toByteArray());
+    co_return ok;
+}
+
+/// The one key of a view; an empty map if it has none.
+QCborMap keyIn(const QCborMap &view, const ConfigPlace &place)
+{
+    for (const QCborValue value : view.value("sections"_L1).toArray()) {
+        const QCborMap section = value.toMap();
+        if (section.value("name"_L1).toString() != place.section)
+            continue;
+        for (const QCborValue key : section.value("keys"_L1).toArray()) {
+            if (key.toMap().value("name"_L1).toString() == place.key)
+                return key.toMap();
+        }
+    }
+    return {};
+}
+
+Task<int> get(Console &console, ReadArguments arguments)
+{
+    const Result<ConfigTarget> target = configTarget(arguments.target);
+    if (!target)
+        co_return console.fail(target.error());
+    const Result<ConfigPlace> place = configPlace(QString::fromStdString(arguments.place));
+    if (!place)
+        co_return console.fail(place.error());
+    if (place->section.isEmpty()) {
+        const Error fault{ErrorCode::invalid,
+                          u"a value in a file is read with `coffer config cat %1 %2`"_s.arg(
+                              QString::fromStdString(arguments.target), place->file)};
+        co_return console.fail(fault);
+    }
+    QCborMap params = viewOf(*target, arguments);
+    params.insert(u"effective"_s, target->scope != "_all"_L1);
+    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
+    if (!outcome)
+        co_return console.fail(outcome.error());
+    const QCborMap key = keyIn(outcome->toMap(), *place);
+    if (key.isEmpty()) {
+        const Error none{
+            ErrorCode::notFound,
+            u"%1 has no key %2; `coffer config tree %1` shows what there is"_s.arg(
+                QString::fromStdString(arguments.target), QString::fromStdString(arguments.place))};
+        co_return console.fail(none);
+    }
+    console.json(key);
+    console.line(key.value("value"_L1).toString());
+    co_return ok;
+}
+
+// ---- differences
+
+struct DiffArguments
+{
+    std::string target;
+    std::string from;
+    std::string to;
+    std::string draft = "main";
+};
+
+/// "v3", or "v3@sh001" of another scope; "draft"; "" for what is live.
+QCborMap pointOf(const std::string &text, const ConfigTarget &target)
+{
+    QString version = QString::fromStdString(text);
+    QString scope = target.scope;
+    if (const qsizetype at = version.indexOf(u'@'); at >= 0) {
+        scope = version.mid(at + 1);
+        version = version.first(at);
+    }
+    QCborMap point{{u"scope"_s, scope}};
+    if (!version.isEmpty())
+        point.insert(u"version"_s, version);
+    return point;
+}
+
+Task<int> diff(Console &console, DiffArguments arguments)
+{
+    const Result<ConfigTarget> target = configTarget(arguments.target);
+    if (!target)
+        co_return console.fail(target.error());
+    QCborMap params;
+    QString method = u"goconf.draft.diff"_s;
+    if (arguments.from.empty()) {
+        params = target->params();
+        params.insert(u"draft"_s, QString::fromStdString(arguments.draft));
+    } else {
+        method = u"goconf.diff"_s;
+        const QCborMap from = pointOf(arguments.from, *target);
+        const QCborMap to = pointOf(arguments.to, *target);
+        params = QCborMap{{u"service"_s, target->service}, {u"from"_s, from}, {u"to"_s, to}};
+    }
+    const rpc::Outcome outcome = co_await askSafely(console, method, params);
+    if (!outcome)
+        co_return failConfig(console, outcome.error());
+    console.json(*outcome);
+    showDifferences(console, outcome->toMap());
+    co_return ok;
+}
+
+// ---- drafts
+
+Task<int> drafts(Console &console, std::string only)
+{
+    QCborMap params;
+    if (!only.empty())
+        params.insert(u"service"_s, QString::fromStdString(only));
+    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.draft.list"_s, params);
+    if (!outcome)
+        co_return console.fail(outcome.error());
+    console.json(*outcome);
+    const QCborArray list = outcome->toMap().value("drafts"_L1).toArray();
+    for (const QCborValue value : list) {
+        const QCborMap draft = value.toMap();
+        QStringList by;
+        for (const QCborValue name : draft.value("by"_L1).toArray())
+            by.append(name.toString());
+        const QString scope = draft.value("scope"_L1).toString();
+        const QString service = draft.value("service"_L1).toString();
+        console.line(u"%1  draft %2: %3 changes by %4"_s.arg(
+            scope == "_all"_L1 ? service : service + u'@' + scope,
+            draft.value("draft"_L1).toString(),
+            QString::number(draft.value("changes"_L1).toInteger()), by.join(u", "_s)));
+    }
+    if (list.isEmpty())
+        console.aside(u"no pending changes"_s);
+    co_return ok;
+}
+
+void addView(CLI::App *verb, const std::shared_ptr<ReadArguments> &arguments)
+{
+    verb->add_option("target", arguments->target, "SERVICE, or SERVICE@IDC")->required();
+    CLI::Option *version =
+        verb->add_option("--at", arguments->version, "A version, as v12; else what is live");
+    verb->add_option("--draft-name", arguments->draft, "With the changes of this draft")
+        ->excludes(version);
+    verb->add_flag("--draft", arguments->isDraft, "With the pending changes")->excludes(version);
+}
+
+} // namespace
+
+void addConfigReadVerbs(CLI::App &config, Run &run)
+{
+    auto arguments = std::make_shared<ReadArguments>();
+    CLI::App *verb = config.add_subcommand("tree", "Sections, keys, files and outputs of a layer");
+    addView(verb, arguments);
+    verb->add_flag(
+        "--effective", arguments->isEffective,
+        "What hosts get: the service's layer with that of the IDC, and where each is from");
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return tree(console, *arguments); };
+    });
+
+    arguments = std::make_shared<ReadArguments>();
+    verb = config.add_subcommand("get", "The value of a key; of SERVICE@IDC the effective one");
+    addView(verb, arguments);
+    verb->add_option("key", arguments->place, "SECTION/KEY")->required();
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return get(console, *arguments); };
+    });
+
+    arguments = std::make_shared<ReadArguments>();
+    verb = config.add_subcommand("cat", "The bytes of a file, or of an output as hosts get it");
+    addView(verb, arguments);
+    verb->add_option("path", arguments->place, "As `tree` shows it")->required();
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return cat(console, *arguments); };
+    });
+
+    auto points = std::make_shared<DiffArguments>();
+    verb = config.add_subcommand(
+        "diff", "What is pending; or the differences between two versions, v3 v4@sh001");
+    verb->add_option("target", points->target, "SERVICE, or SERVICE@IDC")->required();
+    CLI::Option *from = verb->add_option("from", points->from, "VERSION or VERSION@IDC");
+    verb->add_option("to", points->to, "The same; else what is live")->needs(from);
+    verb->add_option("--draft-name", points->draft, "Which draft")->capture_default_str();
+    verb->callback(
+        [&run, points] { run = [points](Console &console) { return diff(console, *points); }; });
+
+    auto service = std::make_shared<std::string>();
+    verb = config.add_subcommand("drafts", "Where changes are pending, and whose");
+    verb->add_option("service", *service, "Only of this one");
+    verb->callback([&run, service] {
+        run = [service](Console &console) { return drafts(console, *service); };
+    });
+}
+
+} // namespace coffer::cli

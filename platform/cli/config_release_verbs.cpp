@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/config_verbs.h"
+#include "cli/config_words.h"
+#include "cli/fleet_view.h"
+
+#include <CLI/CLI.hpp>
+#include <QDateTime>
+
+#include <memory>
+#include <optional>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::cli {
+
+namespace {
+
+struct ReleaseArguments
+{
+    std::vector<std::string> targets;
+    std::string draft = "main";
+    std::string message;
+    std::vector<std::string> idcs;
+    std::vector<std::string> byIdc;
+    std::vector<std::string> expected;
+    std::string to;
+    std::string change;
+    std::string by;
+    std::optional<std::uint64_t> yes;
+    bool isUndo = false;
+    bool isDryRun = false;
+    bool waits = false;
+    double waitSeconds = 60;
+};
+
+// ---- what a release does, for people
+
+void showBlast(Console &console, const QCborMap &map)
+{
+    const QCborArray classes = map.value("blast"_L1).toArray();
+    for (const QCborValue value : classes) {
+        const QCborMap one = value.toMap();
+        QStringList names;
+        for (const QCborValue name : one.value("names"_L1).toArray())
+            names.append(name.toString());
+        const qint64 hosts = one.value("hosts"_L1).toInteger();
+        if (hosts > names.size() && !names.isEmpty())
+            names.append(u"..."_s);
+        console.line(u"%1@%2: changes on %3 hosts%4"_s
+                         .arg(one.value("service"_L1).toString(), one.value("idc"_L1).toString())
+                         .arg(hosts)
+                         .arg(names.isEmpty() ? QString() : u" ("_s + names.join(u", "_s) + u')'));
+        showDiff(console, one.value("diff"_L1).toString());
+    }
+    if (classes.isEmpty())
+        console.line(u"no host's files change"_s);
+}
+
+QString versionsText(const QCborMap &map)
+{
+    QStringList texts;
+    const QCborMap versions = map.value("versions"_L1).toMap();
+    for (const auto &entry : versions)
+        texts.append(entry.first.toString() + u' ' + entry.second.toString());
+    return texts.join(u", "_s);
+}
+
+void showRelease(Console &console, const QCborMap &map, bool isDryRun)
+{
+    console.json(map);
+    showBlast(console, map);
+    if (isDryRun)
+        console.line(u"nothing was released: this was a dry run"_s);
+    else
+        console.line(
+            u"released %1: %2"_s.arg(map.value("release"_L1).toString(), versionsText(map)));
+}
+
+QString newReleaseId()
+{
+    return u"%1-%2"_s.arg(QDateTime::currentMSecsSinceEpoch(), 16, 16, QLatin1Char('0'))
+        .arg(randomHex(8));
+}
+
+/// What every release says.
+QCborMap releaseParams(const ReleaseArguments &arguments)
+{
+    QCborMap params{{u"message"_s, QString::fromStdString(arguments.message)},
+                    {u"as"_s, ownName()}};
+    if (arguments.yes)
+        params.insert(u"yes"_s, qint64(*arguments.yes));
+    if (arguments.isDryRun)
+        params.insert(u"dryRun"_s, true);
+    else
+        params.insert(u"id"_s, newReleaseId());
+    if (!arguments.idcs.empty())
+        params.insert(u"idcs"_s, textsOf(arguments.idcs));
+    return params;
+}
+
+Result<QCborMap> publishParams(const ReleaseArguments &arguments)
+{
+    QCborArray targets;
+    QCborMap expected;
+    for (const std::string &text : arguments.targets) {
+        const Result<ConfigTarget> target = configTarget(text);
+        if (!target)
+            return target.error();
+        QCborMap map = target->params();
+        map.insert(u"draft"_s, QString::fromStdString(arguments.draft));
+        targets.append(map);
+    }
+    for (const std::string &text : arguments.expected) {
+        const QString whole = QString::fromStdString(text);
+        const qsizetype at = whole.indexOf(u'=');
+        const Result<ConfigTarget> target =
+            configTarget(whole.first(std::max<qsizetype>(at, 0)).toStdString());
+        if (!target)
+            return target.error().in(u"--expect"_s);
+        expected.insert(target->service + u'@' + target->scope, whole.mid(at + 1));
+    }
+    QCborMap params = releaseParams(arguments);
+    params.insert(u"targets"_s, targets);
+    if (!expected.isEmpty())
+        params.insert(u"expected"_s, expected);
+    return params;
+}
+
+std::vector<QString> servicesOf(const ReleaseArguments &arguments)
+{
+    std::vector<QString> services;
+    for (const std::string &text : arguments.targets) {
+        if (const Result<ConfigTarget> target = configTarget(text))
+            services.push_back(target->service);
+    }
+    return services;
+}
+
+Task<int> release(Console &console, ReleaseArguments arguments, QString method, QCborMap params)
+{
+    const rpc::Outcome outcome = co_await askSafely(console, method, params);
+    if (!outcome)
+        co_return failConfig(console, outcome.error());
+    showRelease(console, outcome->toMap(), arguments.isDryRun);
+    if (!arguments.waits || arguments.isDryRun)
+        co_return ok;
+    const FleetWish wish{servicesOf(arguments), params.value("idcs"_L1).toArray(),
+                         std::chrono::milliseconds(std::int64_t(arguments.waitSeconds * 1000))};
+    const int code = co_await awaitFleet(console, wish);
+    co_return code;
+}
+
+// ---- publish
+
+/// One release per IDC under one change id; ends at the first whose hosts do not all follow.
+Task<int> publishByIdc(Console &console, ReleaseArguments arguments)
+{
+    const QString change =
+        arguments.change.empty() ? randomHex(16) : QString::fromStdString(arguments.change);
+    arguments.waits = true;
+    for (std::size_t index = 0; index < arguments.byIdc.size(); ++index) {
+        arguments.idcs = {arguments.byIdc[index]};
+        Result<QCborMap> params = publishParams(arguments);
+        if (!params)
+            co_return console.fail(params.error());
+        params->insert(u"change"_s, change);
+        console.aside(u"%1 (%2 of %3)"_s.arg(QString::fromStdString(arguments.byIdc[index]))
+                          .arg(index + 1)
+                          .arg(arguments.byIdc.size()));
+        const int code = co_await release(console, arguments, u"goconf.publish"_s, *params);
+        if (code == ok)
+            continue;
+        const QString service = servicesOf(arguments).front();
+        console.aside(u"Stopped: later IDCs are untouched. To undo those done: coffer config "
+                      "rollback %1 --change %2 -m 'why'"_s.arg(service, change));
+        co_return code;
+    }
+    co_return ok;
+}
+
+Task<int> publish(Console &console, ReleaseArguments arguments)
+{
+    if (!arguments.byIdc.empty() && !arguments.isDryRun) {
+        const int code = co_await publishByIdc(console, arguments);
+        co_return code;
+    }
+    const Result<QCborMap> params = publishParams(arguments);
+    if (!params)
+        co_return console.fail(params.error());
+    const int code = co_await release(console, arguments, u"goconf.publish"_s, *params);
+    co_return code;
+}
+
+Task<int> validate(Console &console, ReleaseArguments arguments)
+{
+    bool isFine = true;
+    for (const std::string &text : arguments.targets) {
+        const Result<ConfigTarget> target = configTarget(text);
+        if (!target)
+            co_return console.fail(target.error());
+        QCborMap params = target->params();
+        params.insert(u"draft"_s, QString::fromStdString(arguments.draft));
+        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.validate"_s, params);
+        if (!outcome)
+            co_return failConfig(console, outcome.error());
+        console.json(*outcome);
+        if (outcome->toMap().value("ok"_L1).toBool()) {
+            console.line(u"%1: nothing is wrong"_s.arg(QString::fromStdString(text)));
+            continue;
+        }
+        isFine = false;
+        if (console.isJson())
+            continue;
+        rpc::Failure shown =
+            rpc::Failure::of(rpc::Code::invalidArgument,
+                             u"%1 cannot be published"_s.arg(QString::fromStdString(text)));
+        shown.details = outcome->toMap();
+        (void)failConfig(console, shown);
+    }
+    co_return isFine ? int(ok) : int(failure);
+}
+
+// ---- rollback
+
+Task<int> rollback(Console &console, ReleaseArguments arguments)
+{
+    const Result<ConfigTarget> target = configTarget(arguments.targets.front());
+    if (!target)
+        co_return console.fail(target.error());
+    if (int(!arguments.to.empty()) + int(arguments.isUndo) + int(!arguments.change.empty()) != 1) {
+        const Error fault{
+            ErrorCode::invalid,
+            u"say where to: --to VERSION, --undo (the version before), or --change ID"_s};
+        co_return console.fail(fault);
+    }
+    QCborMap params = releaseParams(arguments);
+    params.insert(u"service"_s, target->service);
+    if (target->scope != "_all"_L1)
+        params.insert(u"idcs"_s, QCborArray{target->scope});
+    if (!arguments.to.empty())
+        params.insert(u"to"_s, QString::fromStdString(arguments.to));
+    if (arguments.isUndo)
+        params.insert(u"undo"_s, true);
+    if (!arguments.change.empty())
+        params.insert(u"change"_s, QString::fromStdString(arguments.change));
+    const int code = co_await release(console, arguments, u"goconf.rollback"_s, params);
+    co_return code;
+}
+
+// ---- what was
+
+void showHistoryLine(Console &console, const QCborMap &release)
+{
+    QStringList moves;
+    for (const QCborValue value : release.value("services"_L1).toArray()) {
+        const QCborMap service = value.toMap();
+        for (const QCborValue moved : service.value("targets"_L1).toArray()) {
+            const QCborMap target = moved.toMap();
+            const QString scope = target.value("scope"_L1).toString();
+            const QString name = service.value("service"_L1).toString();
+            moves.append(u"%1 %2->%3"_s.arg(scope == "_all"_L1 ? name : name + u'@' + scope,
+                                            target.value("from"_L1).toString(u"-"_s),
+                                            target.value("to"_L1).toString()));
+        }
+    }
+    console.line(u"%1  %2  %3  %4  %5"_s.arg(
+        release.value("release"_L1).toString().leftJustified(8), timeText(release.value("at"_L1)),
+        release.value("kind"_L1).toString().leftJustified(8),
+        release.value("by"_L1).toString().leftJustified(10),
+        release.value("message"_L1).toString()));
+    console.line(u"          %1"_s.arg(moves.join(u", "_s)));
+}
+
+Task<int> history(Console &console, std::string service, int limit)
+{
+    QCborMap params{{u"limit"_s, limit}};
+    if (!service.empty())
+        params.insert(u"service"_s, QString::fromStdString(service));
+    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.history"_s, params);
+    if (!outcome)
+        co_return console.fail(outcome.error());
+    console.json(*outcome);
+    for (const QCborValue release : outcome->toMap().value("releases"_L1).toArray())
+        showHistoryLine(console, release.toMap());
+    if (outcome->toMap().value("more"_L1).toBool())
+        console.aside(u"there are older ones; --limit shows more"_s);
+    co_return ok;
+}
+
+Task<int> show(Console &console, std::string name)
+{
+    const QCborMap params{{u"release"_s, QString::fromStdString(name)}};
+    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.show"_s, params);
+    if (!outcome)
+        co_return console.fail(outcome.error());
+    console.json(*outcome);
+    const QCborMap release = outcome->toMap();
+    showHistoryLine(console, release);
+    showDifferences(console, release);
+    co_return ok;
+}
+
+// ---- the verbs
+
+void addCommon(CLI::App *verb, const std::shared_ptr<ReleaseArguments> &arguments)
+{
+    verb->add_option("-m,--message", arguments->message, "Why, for those who read the history")
+        ->required();
+    verb->add_flag("--dry-run", arguments->isDryRun, "Only show what would change, and where");
+    verb->add_option("--yes", arguments->yes, "That many hosts may change; needed above 20");
+    verb->add_option("--idc", arguments->idcs, "Only these")->delimiter(',');
+    verb->add_flag("--wait", arguments->waits, "Until the hosts have followed; says who has not");
+    verb->add_option("--wait-seconds", arguments->waitSeconds, "How long to wait at most")
+        ->check(CLI::Range(0.1, 86'400.0))
+        ->capture_default_str();
+}
+
+void addPublish(CLI::App &config, Run &run)
+{
+    auto arguments = std::make_shared<ReleaseArguments>();
+    CLI::App *verb = config.add_subcommand("publish", "Make what is pending live, all or nothing");
+    verb->add_option("targets", arguments->targets, "SERVICE or SERVICE@IDC, one or more")
+        ->required();
+    addCommon(verb, arguments);
+    verb->add_option("--draft-name", arguments->draft, "Which draft")->capture_default_str();
+    verb->add_option("--by-idc", arguments->byIdc,
+                     "One IDC after the other, each when the hosts of the one before are healthy")
+        ->delimiter(',');
+    verb->add_option("--change", arguments->change, "Go on with a change that --by-idc began");
+    verb->add_option("--expect", arguments->expected, "TARGET=VERSION that has to be live now");
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return publish(console, *arguments); };
+    });
+}
+
+void addRollback(CLI::App &config, Run &run)
+{
+    auto arguments = std::make_shared<ReleaseArguments>();
+    CLI::App *verb = config.add_subcommand("rollback", "Make an earlier version live again");
+    verb->add_option("target", arguments->targets, "SERVICE, or SERVICE@IDC")
+        ->required()
+        ->expected(1);
+    addCommon(verb, arguments);
+    verb->add_option("--to", arguments->to, "A version, as v12");
+    verb->add_flag("--undo", arguments->isUndo, "To what was live before the last switch");
+    verb->add_option("--change", arguments->change, "Undo all releases of a change");
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return rollback(console, *arguments); };
+    });
+}
+
+} // namespace
+
+void addConfigReleaseVerbs(CLI::App &config, Run &run)
+{
+    auto arguments = std::make_shared<ReleaseArguments>();
+    CLI::App *verb = config.add_subcommand("validate", "Whether what is pending can be published");
+    verb->add_option("targets", arguments->targets, "SERVICE or SERVICE@IDC, one or more")
+        ->required();
+    verb->add_option("--draft-name", arguments->draft, "Which draft")->capture_default_str();
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return validate(console, *arguments); };
+    });
+    addPublish(config, run);
+    addRollback(config, run);
+
+    auto service = std::make_shared<std::string>();
+    auto limit = std::make_shared<int>(20);
+    verb = config.add_subcommand("history", "Releases, the newest first");
+    verb->add_option("service", *service, "Only of this one");
+    verb->add_option("--limit", *limit, "How many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    verb->callback([&run, service, limit] {
+        run = [service, limit](Console &console) { return history(console, *service, *limit); };
+    });
+
+    auto name = std::make_shared<std::string>();
+    verb = config.add_subcommand("show", "One release, with what it changed");
+    verb->add_option("release", *name, "As `history` shows it")->required();
+    verb->callback(
+        [&run, name] { run = [name](Console &console) { return show(console, *name); }; });
+}
+
+} // namespace coffer::cli
