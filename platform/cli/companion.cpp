@@ -29,14 +29,10 @@ Result<QString> findCompanion()
     return found;
 }
 
-int becomeCompanion(const QStringList &arguments)
+/// Returns only if that is impossible.
+static int become(const QString &program, const QStringList &arguments)
 {
-    const Result<QString> program = findCompanion();
-    if (!program) {
-        std::fprintf(stderr, "coffer: %s\n", qUtf8Printable(program.error().message));
-        return failure;
-    }
-    std::vector<QByteArray> words{program->toLocal8Bit()};
+    std::vector<QByteArray> words{program.toLocal8Bit()};
     for (const QString &argument : arguments)
         words.push_back(argument.toLocal8Bit());
     std::vector<char *> pointers;
@@ -48,6 +44,22 @@ int becomeCompanion(const QStringList &arguments)
     std::fprintf(stderr, "coffer: %s cannot be run: %s\n", pointers.front(),
                  std::strerror(errno)); // NOLINT(concurrency-mt-unsafe) there is one thread
     return failure;
+}
+
+int becomeCompanion(const QStringList &arguments)
+{
+    const Result<QString> program = findCompanion();
+    if (program)
+        return become(*program, arguments);
+    std::fprintf(stderr, "coffer: %s\n", qUtf8Printable(program.error().message));
+    return failure;
+}
+
+void becomeExtension(const QString &verb, const QStringList &arguments)
+{
+    const QString program = QStandardPaths::findExecutable(u"coffer-"_s + verb);
+    if (!verb.contains(u'/') && !program.isEmpty())
+        (void)become(program, arguments);
 }
 
 Result<QByteArray> askCompanion(const QStringList &arguments)

@@ -32,7 +32,8 @@ const char *const footer =
     "Exit codes: 0 done, 1 failed, 2 wrong command line, 3 not found, 4 conflict (not as\n"
     "expected; nothing was done), 5 unavailable (certainly not done), 6 denied, 7 unknown outcome\n"
     "(a write that was done or not: read before you try again).\n"
-    "Paths are /segment/segment; patterns have * and ? within a segment, ** across.\n";
+    "Paths are /segment/segment; patterns have * and ? within a segment, ** across.\n"
+    "A program coffer-foo on PATH is run by `coffer foo`.\n";
 
 void addCommon(CLI::App &app, Common &common)
 {
@@ -109,6 +110,12 @@ int talk(const cli::Run &run, const Common &common)
     return QCoreApplication::exec();
 }
 
+bool hasVerb(CLI::App &app, const std::string &name)
+{
+    return !app.get_subcommands([&name](CLI::App *verb) { return verb->get_name() == name; })
+                .empty();
+}
+
 } // namespace
 
 int main(int count, char **arguments)
@@ -135,6 +142,9 @@ int main(int count, char **arguments)
     cli::addBackupVerbs(app, run, companion);
     cli::addNodeVerbs(app, run, companion);
     cli::addCompletionVerb(app, completion);
+    if (count > 1 && arguments[1][0] != '-' && !hasVerb(app, arguments[1]))
+        cli::becomeExtension(QString::fromLocal8Bit(arguments[1]),
+                             QCoreApplication::arguments().mid(2));
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError &error) {

@@ -73,7 +73,7 @@ BANS = [ban._replace(pattern=re.compile(ban.pattern)) for ban in BANS]
 RULES = {ban.rule for ban in BANS} | {
     "spdx", "pragma-once", "file-name", "include-path", "own-header-first", "arrows",
     "private-header", "using-namespace", "file-lines", "function-lines", "columns", "todo",
-    "dead-code", "banner", "dead-file", "sim-engine", "machine-path", "allow",
+    "dead-code", "banner", "dead-file", "nodiscard-task", "sim-engine", "machine-path", "allow",
 }
 
 # Put together at run time, so that this file does not name such a path itself.
@@ -84,6 +84,7 @@ IMPORT = re.compile(r'^\s*import\s+(?:public\s+)?(")([^"]+)"')
 DEAD_CODE = re.compile(
     r"^//(?!/)\s*(#\s*include\b.*|(return|if|for|while|switch|auto|const)\b.*[;{]|[^`]*\)\s*[;{]"
     r"|[\w:.>\[\]*& -]+ [+|&-]?= [^`]*;|\})\s*$")
+TASK = re.compile(r"^\s*(static |virtual |inline )*([\w:]+::)?Task<.*> \w+\(.*[;,({]")
 BANNER = re.compile(r"([-=*#/_])\1{9,}")
 TODO = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))")
 
@@ -202,6 +203,9 @@ def checkCpp(file):
         if length > FUNCTION_LINES_MAX:
             yield line, "function-lines", f"{length} lines, at most {FUNCTION_LINES_MAX}; split it"
     for number, code in enumerate(file.codeLines, 1):
+        before = file.codeLines[number - 2] if number > 1 else ""
+        if isHeader and TASK.match(code) and "[[nodiscard]]" not in before + code:
+            yield number, "nodiscard-task", "a task that nobody awaits is lost: [[nodiscard]]"
         if isHeader and re.search(r"\busing\s+namespace\b", code):
             yield number, "using-namespace", "a header opens no namespace for others"
         for ban in BANS:
