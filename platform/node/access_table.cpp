@@ -102,6 +102,8 @@ rpc::Answer<QStringList> AccessTable::rolesOf(const rpc::Caller &caller, WallMs 
         return nobody(u"The name of this certificate has no roles; an administrator gives it some "
                       "with `coffer auth name set`."_s);
     }
+    if (caller.name.startsWith("plugin "_L1)) // no name of a token or certificate begins so
+        return QStringList{u"plugin"_s, u"plugin-"_s + caller.name.mid(7)};
     const auto found =
         caller.name.startsWith("token "_L1) ? m_tokens.find(caller.name.mid(6)) : m_tokens.end();
     if (found == m_tokens.end() || found->second.hash != caller.proof)

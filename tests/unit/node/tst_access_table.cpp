@@ -48,6 +48,17 @@ class TestAccessTable : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
+    void plugin_hasTheRolesOfItsName()
+    {
+        const AccessTable table = tableOf({u"allow read /**"_s});
+        const rpc::Caller plugin{u"plugin shop"_s, {u"r"_s}, u"plugin shop"_s};
+        const auto roles = table.rolesOf(plugin, WallMs(0));
+        QVERIFY(roles);
+        QCOMPARE(*roles, QStringList({u"plugin"_s, u"plugin-shop"_s}));
+        const Decision decision = table.decide(*roles, {u"flags.check"_s, {Kind::read}, {}});
+        QVERIFY(!decision.isAllowed); // nobody has given them rules
+        QVERIFY2(decision.reason.contains("plugin-shop"_L1), qPrintable(decision.reason));
+    }
     void decide_followsTheRules_data()
     {
         QTest::addColumn<QStringList>("rules");
