@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The tour of ./dev demo: three nodes on this machine, what a client sees of them, and what it sees
-# when the leader is killed. Each command is shown before it runs.
+# The tour of ./dev demo: three nodes and two hosts on this machine, and the configuration of a small
+# shop on its way to the hosts, with a leader that dies and versions that are refused. Each command
+# is shown before it runs, and what it should have done is checked.
 #
-#   demo.sh <folder of cofferd and coffer> <folder for data> [--then-stop]
-#   demo.sh <...> <folder for data> --stop     only stops the nodes of an earlier tour
+#   demo.sh <folder of the programs> <folder for data> [--check]
+#   demo.sh <folder of the programs> <folder for data> --stop
+#
+# --check ends everything after the tour; --stop only ends what an earlier tour left running.
 set -euo pipefail
 
 programs=$1 place=$2 then=${3:-}
-cofferd=$programs/cofferd coffer=$programs/coffer
+cofferd=$programs/cofferd coffer=$programs/coffer agent=$programs/coffer-agent
+demo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../demo" && pwd)
 
 if [[ -t 1 ]]; then bold=$'\e[1m' dim=$'\e[2m' plain=$'\e[0m'; else bold='' dim='' plain=''; fi
 say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
@@ -22,23 +26,44 @@ run() {
         [[ $word == *[*?]* ]] && word="'$word'"
         shown+=" $word"
     done
+    shown=${shown//"$demo/"/demo/}
     printf '  $%s\n' "$shown"
-    "$coffer" "${@:2}" 2>&1 | sed 's/^/    /' || status=$?
+    "$programs/$1" "${@:2}" >"$place/said" 2>&1 </dev/null || status=$?
+    sed 's/^/    /' "$place/said"
     return "$status"
 }
 
-# The process of node $1, if it is still one of ours.
+# Runs a command that has to be refused, with $1 in what it says.
+refused() {
+    local said=$1
+    shift
+    run "$@" && die "that should have been refused: $*"
+    grep -qF -- "$said" "$place/said" || die "expected '$said' of: $*"
+}
+
+# Waits for something to become true; $1 says what.
+await() {
+    local what=$1 tries
+    shift
+    for tries in $(seq 600); do
+        "$@" >/dev/null 2>&1 && return
+        read -rt 0.05 <> <(:) || true
+    done
+    die "this did not happen within 30 s: $what"
+}
+
+# The process of $1 (n1, web-1), if it is still one of ours.
 pidOf() {
     local pid
-    pid=$(cat "$place/n$1/pid" 2>/dev/null) || return 1
-    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */cofferd* ]] || return 1
+    pid=$(cat "$place/$1/pid" 2>/dev/null) || return 1
+    [[ $(readlink "/proc/$pid/exe" 2>/dev/null) == */coffer* ]] || return 1
     echo "$pid"
 }
 
 stopAll() {
-    local n pid pids=()
-    for n in 1 2 3; do
-        pid=$(pidOf "$n") || continue
+    local one pid pids=()
+    for one in web-1 web-2 n1 n2 n3; do
+        pid=$(pidOf "$one") || continue
         kill -TERM "$pid"
         pids+=("$pid")
     done
@@ -76,7 +101,7 @@ waitReady() {
     local n=$1 tries
     for tries in $(seq 300); do
         grep -q ready "$place/n$n/out" && return
-        pidOf "$n" >/dev/null || die "node $n ended; see $place/n$n/log"
+        pidOf "n$n" >/dev/null || die "node $n ended; see $place/n$n/log"
         read -rt 0.05 <> <(:) || true
     done
     die "node $n is not ready after 15 s; see $place/n$n/log"
@@ -94,6 +119,43 @@ leader() {
     die "nobody leads"
 }
 
+# Host $1 in data centre $2: a folder with what the machine would have below /.
+makeHost() {
+    local host=$1 idc=$2 dir=$place/$1 line
+    mkdir -p "$dir/targets.d" "$dir/state" "$dir/srv/shop"
+    cat >"$dir/agent.toml" <<TOML
+state = "$dir/state"
+socket = "$dir/agent.sock"
+targets = "$dir/targets.d"
+scrub = "1s"
+TOML
+    cat >"$dir/targets.d/shop.toml" <<TOML
+service = "shop"
+destination = "$dir/srv/shop"
+check = { command = ["$demo/host/check"] }
+reload = { command = ["$demo/host/reload", "$dir/reloads"] }
+TOML
+    run coffer fleet enroll "$host" --idc "$idc" --service shop
+    line=$(grep -o 'coffer-agent join .*' "$place/said") || die "no line to run on $host"
+    read -r -a line <<<"$line"
+    run coffer-agent --config "$dir/agent.toml" "${line[@]:1}"
+    printf '  $ coffer-agent --config %s/agent.toml &\n' "$host"
+    "$agent" --config "$dir/agent.toml" >"$dir/out" 2>"$dir/log" </dev/null &
+    echo $! >"$dir/pid"
+    disown
+}
+
+# A value in a file of host $1.
+onHost() { sed -n "s/^ *$3[: ]*\\([^ #]*\\).*/\\1/p" "$place/$1/srv/shop/current/$2" | head -n 1; }
+hostHas() { [[ $(onHost "$1" "$2" "$3") == "$4" ]]; }
+expectOnHosts() { # file, name, value
+    local host
+    for host in web-1 web-2; do
+        hostHas "$host" "$1" "$2" "$3" \
+            || die "$host has $2 = $(onHost "$host" "$1" "$2") in $1, not $3"
+    done
+}
+
 stopAll
 [[ $then == --stop ]] && exit
 rm -rf "${place:?}"
@@ -101,7 +163,8 @@ mkdir -p "$place"
 base=$(findPorts)
 peers=127.0.0.1:$((base + 3)),127.0.0.1:$((base + 4)),127.0.0.1:$((base + 5))
 export COFFER_ENDPOINTS=127.0.0.1:$base,127.0.0.1:$((base + 1)),127.0.0.1:$((base + 2))
-[[ $then == --then-stop ]] && trap stopAll EXIT
+export USER=${USER:-you}
+[[ $then == --check ]] && trap stopAll EXIT
 
 say "Three nodes found a cluster. Each has the same list of peers; nobody is told to lead."
 for n in 1 2 3; do
@@ -113,48 +176,90 @@ done
 for n in 1 2 3; do waitReady "$n"; done
 run coffer status
 
-say "A write is answered when a majority has it on disk. Any node takes it."
-run coffer put /shop/checkout/timeout 30s
-run coffer put /shop/checkout/retries 3
-run coffer get /shop/checkout/timeout
-run coffer ls /shop/checkout
+say "A shop in two data centres. Its files come in as they are, its flags as typed keys."
+run coffer config idc create sh001
+run coffer config idc create bj001
+run coffer config service create shop --note 'the web shop'
+run coffer config import shop "$demo/shop"
+run coffer config import shop "$demo/flags.yaml" --as-keys yaml
+run coffer config output shop flags.json --format json
+run coffer config tree shop --draft
 
-say "A change that rests on something old is refused, and says what is there now."
-run coffer put /shop/checkout/timeout 45s --if-missing || true
+say "Two hosts are admitted; each runs the line that this prints, and its agent."
+makeHost web-1 sh001
+makeHost web-2 bj001
 
-say "Somebody watches. Every change comes once and in order, whoever made it."
-printf "  $ coffer watch '/shop/**' --from 1 --count 4 &\n"
-"$coffer" watch '/shop/**' --from 1 --count 4 >"$place/watched" 2>&1 &
-watcher=$!
-run coffer put /shop/checkout/timeout 60s
-run coffer del /shop/checkout/retries
-wait "$watcher" || die "the watcher failed: $(cat "$place/watched")"
-sed 's/^/    /' "$place/watched"
+say "The first version. --wait ends when both hosts have it on disk and say that it works."
+run coffer config publish shop -m 'as it was on the old machines' --wait
+expectOnHosts application.yaml port 8080
+printf '  $ ls web-1/srv/shop/current/\n'
+ls -l "$place/web-1/srv/shop/current/" | sed 's/^/    /'
+cmp "$demo/shop/nginx.conf" "$place/web-1/srv/shop/current/nginx.conf" \
+    || die "nginx.conf is not what was imported"
+
+say "One value in a file is edited: its comments and order stay. What would change, and where?"
+run coffer config set shop application.yaml#/spring/datasource/hikari/maximum-pool-size 48
+run coffer config diff shop
+run coffer config publish shop -m 'more connections' --dry-run
+expectOnHosts application.yaml maximum-pool-size 32
+run coffer config publish shop -m 'more connections' --wait
+expectOnHosts application.yaml maximum-pool-size 48
+
+say "A value of one data centre alone: bj001 searches in Chinese only."
+run coffer config set shop@bj001 search/languages '["zh"]'
+run coffer config publish shop@bj001 -m 'Beijing searches in Chinese' --wait
+run coffer config diff shop v3@bj001 v2@bj001
 
 killed=$(leader)
-say "The leader is node $killed. It is killed, without a chance to say anything."
-printf '  $ kill -9 %s\n' "$(pidOf "$killed")"
-kill -9 "$(pidOf "$killed")"
-begin=$(date +%s%N)
-run coffer put /shop/checkout/timeout 90s
-printf '    %sdone after %s ms, with the start of the program and the election%s\n' "$dim" \
-    $((($(date +%s%N) - begin) / 1000000)) "$plain"
-run coffer get /shop/checkout/timeout
+say "The leader, node $killed, is killed in the middle of a publish."
+run coffer config set shop checkout/percent-with-coupons 50
+printf '  $ coffer config publish shop -m %s --wait & kill -9 %s\n' "'coupons for half'" \
+    "$(pidOf "n$killed")"
+"$coffer" config publish shop -m 'coupons for half' --wait >"$place/published" 2>&1 &
+publisher=$!
+kill -9 "$(pidOf "n$killed")"
+wait "$publisher" || die "the publish failed: $(cat "$place/published")"
+sed 's/^/    /' "$place/published"
+expectOnHosts flags.json '"percent-with-coupons"' 50,
 
-say "It comes back, and catches up."
+say "A file that is no YAML any more is refused: nothing changes anywhere."
+sed 's/^payment:/payment: [/' "$demo/shop/application.yaml" >"$place/broken.yaml"
+run coffer config import shop "$place/broken.yaml" --path application.yaml
+refused application.yaml coffer config publish shop -m 'oops'
+run coffer config discard shop
+
+say "A port that does not exist is good YAML. The hosts' own check refuses it; they keep what they had."
+run coffer config set shop application.yaml#/server/port 99999
+refused 'ports end at 65535' coffer config publish shop -m 'another port' --wait
+expectOnHosts application.yaml port 8080
+run coffer fleet
+
+say "Back to the version before: a switch of one pointer."
+run coffer config rollback shop --undo -m 'the port was wrong' --wait
+run coffer config history shop
+run coffer fleet
+
+say "Node $killed comes back, and catches up."
 : >"$place/n$killed/out"
 startNode "$killed"
 waitReady "$killed"
 run coffer status
-run coffer history '/shop/**'
 
-[[ $then == --then-stop ]] && exit
-say "The cluster stays. Try it:"
+say "Somebody edits a file on a host by hand. The agent says so."
+echo '# a quick fix' >>"$place/web-1/srv/shop/current/redis.conf"
+hasDrifted() { "$coffer" fleet --state drifted | grep -q web-1; }
+await "web-1 reports the drift" hasDrifted
+run coffer fleet
+
+[[ $then == --check ]] && exit
+say "Everything stays. Try it:"
 cat <<TEXT
   export PATH=$programs:\$PATH
   export COFFER_ENDPOINTS=$COFFER_ENDPOINTS
-  coffer tree /
-  curl http://127.0.0.1:$base/v1/store/shop/checkout/timeout
-  coffer bench write --duration 5
-Its data and logs are in $place; ./dev demo --stop ends it.
+  coffer config tree shop@bj001 --effective
+  coffer config set shop search/suggestions false
+  coffer config publish shop -m 'no suggestions' --wait
+  curl 'http://127.0.0.1:$base/v1/config/shop/sh001?output=flags.json'
+  coffer-agent --config $place/web-1/agent.toml status
+Data and logs are in $place; ./dev demo --stop ends it.
 TEXT
