@@ -126,6 +126,27 @@ private Q_SLOTS:
         QCOMPARE(run({"call", "store.put", "path=/call"}), 2);
         QCOMPARE(run({"call", "store.nothing"}), 3);
     }
+    void unknownVerb_isAProgramOnPath()
+    {
+        QTemporaryDir folder;
+        QFile program(folder.filePath(QStringLiteral("coffer-greet")));
+        QVERIFY(program.open(QIODevice::WriteOnly));
+        program.write("#!/bin/sh\necho \"greets $*\"\nexit 5\n");
+        program.close();
+        QVERIFY(program.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner));
+        const QByteArray path = qgetenv("PATH");
+        qputenv("PATH", folder.path().toUtf8() + ':' + path);
+        const int code = QProcess::execute(QStringLiteral(COFFER), {QStringLiteral("greet")});
+        QProcess process;
+        process.start(QStringLiteral(COFFER),
+                      {QStringLiteral("greet"), QStringLiteral("--loud"), QStringLiteral("you")});
+        const bool hasEnded = process.waitForFinished(20'000);
+        qputenv("PATH", path);
+        QVERIFY(hasEnded);
+        QCOMPARE(code, 5);
+        QCOMPARE(process.readAllStandardOutput(), "greets --loud you\n");
+        QCOMPARE(run({"greet"}), 2);
+    }
     void bench_measures()
     {
         for (const char *mode : {"write", "read", "mixed", "watch"}) {
