@@ -7,10 +7,10 @@
 #include <functional>
 #include <memory>
 
-namespace coffer::node {
+namespace coffer::net {
 
 /// SIGTERM and SIGINT as a call from the event loop. The second one ends the process at once, with
-/// code 128 + its number. SIGPIPE is ignored from here on. One object a process; node thread.
+/// code 128 + its number. SIGPIPE is ignored from here on. One object a process; main thread.
 class StopSignals final : public QObject
 {
     Q_DISABLE_COPY_MOVE(StopSignals)
@@ -24,4 +24,4 @@ private:
     std::unique_ptr<QSocketNotifier> m_notifier;
 };
 
-} // namespace coffer::node
+} // namespace coffer::net

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/stop_signals.h"
+#include "net/stop_signals.h"
 
 #include <atomic>
 #include <csignal>
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace coffer::node {
+namespace coffer::net {
 
 // A signal handler may only touch what is here: the write end of a pipe, and whether it was called.
 static std::atomic<int> g_pipe{-1};
@@ -24,7 +24,7 @@ StopSignals::StopSignals(std::function<void()> stop) : m_stop(std::move(stop))
 {
     int ends[2] = {-1, -1};
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-        qFatal("cofferd: no pipe can be made; raise the limit of open files");
+        qFatal("no pipe can be made; raise the limit of open files");
     g_pipe = ends[1];
     m_notifier = std::make_unique<QSocketNotifier>(ends[0], QSocketNotifier::Read);
     connect(m_notifier.get(), &QSocketNotifier::activated, this, [this, end = ends[0]] {
@@ -50,4 +50,4 @@ StopSignals::~StopSignals()
     ::close(g_pipe.exchange(-1));
 }
 
-} // namespace coffer::node
+} // namespace coffer::net
