@@ -124,8 +124,8 @@ void Socket::tell(const QJsonObject &event)
     }
 }
 
-Result<QJsonObject> askAgent(const QString &path, const Ask &ask,
-                             std::chrono::milliseconds timeout)
+Result<std::optional<QJsonObject>> askAgent(const QString &path, const Ask &ask,
+                                            std::chrono::milliseconds timeout)
 {
     QDeadlineTimer deadline(timeout);
     QLocalSocket socket;
@@ -135,7 +135,7 @@ Result<QJsonObject> askAgent(const QString &path, const Ask &ask,
             return Error{ErrorCode::denied,
                          u"%1: this user may not ask the agent; be its user, or in its group"_s.arg(
                              path)};
-        return Error{ErrorCode::notFound, u"no agent answers at %1"_s.arg(path)};
+        return std::optional<QJsonObject>();
     }
     socket.write(write(ask) + '\n');
     while (!socket.canReadLine()) {
@@ -143,7 +143,10 @@ Result<QJsonObject> askAgent(const QString &path, const Ask &ask,
             return Error{ErrorCode::unavailable,
                          u"the agent at %1 did not answer in time"_s.arg(path)};
     }
-    return parseAnswer(socket.readLine().trimmed());
+    Result<QJsonObject> answer = parseAnswer(socket.readLine().trimmed());
+    if (!answer)
+        return answer.error();
+    return std::optional(std::move(*answer));
 }
 
 } // namespace coffer::agent

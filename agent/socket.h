@@ -8,6 +8,7 @@
 #include <QObject>
 
 #include <functional>
+#include <optional>
 #include <set>
 
 class QLocalSocket;
@@ -49,9 +50,9 @@ private:
     std::set<QLocalSocket *> m_watching;
 };
 
-/// Asks the agent at \a path and waits. `notFound` if none runs there, `denied` if this user may
-/// not connect.
-[[nodiscard]] Result<QJsonObject> askAgent(const QString &path, const Ask &ask,
-                                           std::chrono::milliseconds timeout);
+/// Asks the agent at \a path and waits; nothing if none runs there. `denied` if this user may not
+/// connect; else what the agent says.
+[[nodiscard]] Result<std::optional<QJsonObject>> askAgent(const QString &path, const Ask &ask,
+                                                          std::chrono::milliseconds timeout);
 
 } // namespace coffer::agent
