@@ -203,7 +203,8 @@ Result<std::uint32_t> DiskFiles::groupId(const QByteArray &name)
 
 Result<void> DiskFiles::makeDirectory(const QByteArray &path, std::uint16_t mode)
 {
-    if (::mkdir(path.constData(), mode) != 0)
+    // mkdir() asks the umask, chmod() does not.
+    if (::mkdir(path.constData(), mode) != 0 || ::chmod(path.constData(), mode) != 0)
         return systemError("cannot make the directory", path, errno);
     return {};
 }

@@ -125,7 +125,7 @@ public:
 
     /// Until then (this host's wall clock) offers are answered with `held`. Kept over restarts.
     Result<void> hold(WallMs until);
-    Result<void> release();
+    Result<void> endHold();
     [[nodiscard]] std::optional<WallMs> heldUntil() const;
 
     /// Compares every file with what is applied, and every stored bundle with its name. With
