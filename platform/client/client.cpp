@@ -14,7 +14,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 static constexpr milliseconds pauseMin{20};
-static constexpr milliseconds pauseMax{1'000};
 /// Before a call is tried again where a node said UNAVAILABLE without a time.
 static constexpr milliseconds retryPause{50};
 
@@ -109,16 +108,16 @@ void Client::onOpened()
         set(true);
 }
 
-/// Nodes are tried in turn without a pause, once around; then with growing pauses. To be let in is
-/// no success: where no node can serve, clients would go round in circles.
+/// Nodes are tried in turn without a pause, once around; then with pauses of any length up to a
+/// growing bound. To be let in is no success: where no node can serve, clients would go round in
+/// circles.
 milliseconds Client::pause()
 {
     if (m_failures < m_options.nodes.size())
         return milliseconds(0);
-    const auto rounds = std::min<std::size_t>(m_failures / m_options.nodes.size(), 8);
-    const milliseconds longest = std::min(pauseMax, pauseMin * (1 << rounds));
-    return longest / 2
-           + milliseconds(QRandomGenerator::global()->bounded(int(longest.count() / 2) + 1));
+    const auto rounds = std::min<std::size_t>(m_failures / m_options.nodes.size(), 16);
+    const milliseconds longest = std::min(m_options.pauseMax, pauseMin * (1 << rounds));
+    return pauseMin / 2 + milliseconds(QRandomGenerator::global()->bounded(int(longest.count()) + 1));
 }
 
 void Client::onClosed(const QString &why)

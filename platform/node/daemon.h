@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "net/service_manager.h"
 #include "node/data_directory.h"
 #include "node/host.h"
 #include "node/lane_threads.h"
 #include "node/metered.h"
 #include "node/peer_link.h"
 #include "node/service.h"
-#include "node/service_manager.h"
 #include "node/settings.h"
 #include "node/system.h"
 #include "storage/file_journal.h"
@@ -69,7 +69,7 @@ private:
     QElapsedTimer m_age;
     SystemClock m_clock;
     SystemRandom m_random;
-    ServiceManager m_manager;
+    net::ServiceManager m_manager;
     std::unique_ptr<DataDirectory> m_directory;
     std::unique_ptr<storage::FileJournal> m_journal;
     std::unique_ptr<storage::SqliteCheckpoint> m_checkpoint;

@@ -3,13 +3,13 @@
 #include "client/endpoint.h"
 #include "gateway/gateway.h"
 #include "net/epoll_loop.h"
+#include "net/log.h"
 #include "net/peer_address.h"
+#include "net/stop_signals.h"
 #include "node/client_service.h"
 #include "node/daemon.h"
-#include "node/log.h"
 #include "node/plugin_service.h"
 #include "node/settings.h"
-#include "node/stop_signals.h"
 
 #include <QCoreApplication>
 #include <QHostAddress>
@@ -88,7 +88,7 @@ static int runGateway(const node::Settings &settings)
                                                           : node::Daemon::notStarted;
     }
     place = *started;
-    node::StopSignals signals([&gateway, timeout = settings.stopTimeout] {
+    net::StopSignals signals([&gateway, timeout = settings.stopTimeout] {
         QTimer::singleShot(timeout, qApp, [] { QCoreApplication::exit(0); });
         gateway.stop([] { QCoreApplication::exit(0); });
     });
@@ -108,7 +108,7 @@ int main(int count, char **arguments)
         return leave->code;
     }
     const auto &settings = std::get<node::Settings>(read);
-    node::installLog(settings.logLevel, settings.logFormat);
+    net::installLog(settings.logLevel, settings.logFormat);
 
     if (!settings.gateway.isEmpty())
         return runGateway(settings);
@@ -121,7 +121,7 @@ int main(int count, char **arguments)
     auto plugins = std::make_unique<node::PluginService>(*clients, sourcesOf(settings));
     daemon.addService(std::move(clients));
     daemon.addService(std::move(plugins));
-    node::StopSignals signals([&daemon] { daemon.stop(); });
+    net::StopSignals signals([&daemon] { daemon.stop(); });
     if (const auto exit = daemon.start(); exit != node::Daemon::stopped)
         return exit;
     return QCoreApplication::exec();

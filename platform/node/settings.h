@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "net/log.h"
 
 #include <QCborMap>
 #include <QString>
@@ -15,8 +16,8 @@
 
 namespace coffer::node {
 
-enum class LogLevel { debug, info, warning, error };
-enum class LogFormat { text, json };
+using net::LogFormat;
+using net::LogLevel;
 
 /// When writes and denials are noted down (audit_log.h).
 enum class AuditMode {

@@ -275,7 +275,7 @@ def checkTree(files, arrows):
             continue
         if path.endswith((".cpp", ".proto")) and not isNamedInCMake(files, folder, name):
             yield path, 1, "dead-file", "name it in a CMakeLists.txt, or delete it"
-        if path.endswith(".h") and "/".join(path.split("/")[1:]) not in included:
+        if path.endswith(".h") and not {path, "/".join(path.split("/")[1:])} & included:
             yield path, 1, "dead-file", "nobody includes it: delete it"
 
 

@@ -7,13 +7,13 @@
 #include <chrono>
 #include <optional>
 
-namespace coffer::node {
+namespace coffer::net {
 
-/// Tells systemd how the node is (sd_notify), if it was started by it.
+/// Tells systemd how a program is (sd_notify), if it was started by it.
 ///
 /// The protocol is one datagram of text to the socket that NOTIFY_SOCKET names, stable and
 /// documented in sd_notify(3), so libsystemd is not needed for it. Without that variable nothing
-/// happens. Node thread.
+/// happens. The thread of its event loop.
 class ServiceManager
 {
 public:
@@ -33,4 +33,4 @@ private:
     QTimer m_timer;
 };
 
-} // namespace coffer::node
+} // namespace coffer::net

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/service_manager.h"
+#include "net/service_manager.h"
 
 #include <cstring>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-namespace coffer::node {
+namespace coffer::net {
 
 ServiceManager::ServiceManager() : m_socket(qgetenv("NOTIFY_SOCKET"))
 {
@@ -48,4 +48,4 @@ void ServiceManager::notify(const QByteArray &text) const
     ::close(descriptor);
 }
 
-} // namespace coffer::node
+} // namespace coffer::net

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/log.h"
+#include "net/log.h"
 
 #include <QJsonDocument>
 #include <QTest>
 
-using namespace coffer::node;
+using namespace coffer::net;
 
 static LogLine sample(const QString &message)
 {

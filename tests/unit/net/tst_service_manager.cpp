@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "node/service_manager.h"
+#include "net/service_manager.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -8,7 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-using namespace coffer::node;
+using namespace coffer::net;
 
 /// What systemd has on the other side.
 class Manager

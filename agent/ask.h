@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/result.h"
+
+#include <QByteArray>
+#include <QJsonObject>
+
+namespace coffer::agent {
+
+/// What local programs and commands may ask of a running agent (docs/agent.md).
+enum class Verb {
+    status,   ///< All services and how the agent and its cluster stand.
+    metrics,  ///< The same as text for Prometheus.
+    history,  ///< Versions that are kept here.
+    diff,     ///< Files that are not as they were applied.
+    plan,     ///< What would change if what is wanted were applied.
+    rollback, ///< Another version that is kept here, and held.
+    hold,     ///< Nothing new until `until`, or for ever.
+    release,  ///< The end of a hold.
+    file,     ///< The bytes of one file as they were applied.
+    watch     ///< A line for each change of a service, until the asker leaves.
+};
+
+/// One question. Value.
+struct Ask
+{
+    Verb verb = Verb::status;
+    QString service; ///< Empty: all.
+    QString root;    ///< For rollback: of a kept version, at least 4 digits; empty: the one before.
+    QString path;    ///< For file.
+    qint64 seconds = 0; ///< For hold; 0: until it is released.
+    bool operator==(const Ask &) const = default;
+};
+
+inline constexpr qint64 askBytesMax = 65'536; ///< One line.
+
+/// Reads one line: a JSON object with "ask" and what belongs to it. `invalid` names the member.
+[[nodiscard]] Result<Ask> parseAsk(const QByteArray &line);
+/// The line for \a ask, without its line feed.
+[[nodiscard]] QByteArray write(const Ask &ask);
+
+/// An answer as a line: {"ok":{...}} or {"error":{"code":"...","message":"..."}}.
+[[nodiscard]] QByteArray writeAnswer(const Result<QJsonObject> &answer);
+/// The way back.
+[[nodiscard]] Result<QJsonObject> parseAnswer(const QByteArray &line);
+
+} // namespace coffer::agent

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/commands.h"
+
+#include "agent/disk_files.h"
+#include "agent/host_actions.h"
+#include "agent/join.h"
+#include "agent/log.h"
+#include "agent/socket.h"
+#include "agent/system_clock.h"
+#include "agent/targets.h"
+#include "client/endpoint.h"
+#include "config/name.h"
+#include "net/service_manager.h"
+#include "net/stop_signals.h"
+
+#include <QCoreApplication>
+#include <QDir>
+#include <QEventLoop>
+#include <QJsonDocument>
+#include <QLocalSocket>
+#include <QRandomGenerator>
+#include <QSysInfo>
+
+#include <cstdio>
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::agent {
+
+using namespace std::chrono_literals;
+
+/// For a question that runs commands, as a rollback does.
+static constexpr std::chrono::milliseconds askTimeout = 10min;
+/// For nodes to say what is wanted, where no agent runs.
+static constexpr std::chrono::milliseconds lookTimeout = 20s;
+
+Exit exitOf(ErrorCode code)
+{
+    switch (code) {
+    case ErrorCode::invalid: return usage;
+    case ErrorCode::notFound: return notFound;
+    case ErrorCode::unavailable: return unavailable;
+    case ErrorCode::denied: return denied;
+    default: return failure;
+    }
+}
+
+int fail(const Error &error)
+{
+    std::fprintf(stderr, "coffer-agent: %s\n", qUtf8Printable(error.message));
+    return exitOf(error.code);
+}
+
+namespace {
+
+/// One agent with what it lives on, in the order in which that ends.
+struct Household
+{
+    Household(const Settings &settings, std::unique_ptr<StateLock> stateLock, bool mayApply)
+        : lock(std::move(stateLock))
+        , random(QRandomGenerator::system()->generate64())
+        , agent(settings, {.files = files,
+                           .clock = clock,
+                           .random = random,
+                           .makeActions = [] { return std::make_unique<HostActions>(); },
+                           .mayApply = mayApply})
+    {}
+
+    std::unique_ptr<StateLock> lock;
+    DiskFiles files;
+    SystemClock clock;
+    SeededRandom random;
+    Agent agent;
+};
+
+} // namespace
+
+/// Takes the state directory, reads the targets and gets what is there into force.
+static Result<std::unique_ptr<Household>> settleIn(const Settings &settings, bool mayApply)
+{
+    Result<std::vector<Target>> targets = readTargets(settings.targets);
+    if (!targets)
+        return targets.error();
+    auto lock = StateLock::take(settings.state.toUtf8());
+    if (!lock)
+        return lock.error();
+    auto household = std::make_unique<Household>(settings, std::move(*lock), mayApply);
+    household->agent.setTargets(std::move(*targets));
+    return household;
+}
+
+/// Ends it properly; \a code.
+static int leave(Household &household, int code)
+{
+    QEventLoop loop;
+    QObject::connect(&household.agent, &Agent::stopped, &loop, &QEventLoop::quit);
+    household.agent.stop();
+    loop.exec();
+    return code;
+}
+
+static QByteArray summaryOf(const AgentStatus &status)
+{
+    int healthy = 0;
+    for (const ServiceStatus &service : status.services)
+        healthy += int(service.report.state == u"healthy");
+    const QString where = status.standing.node.isEmpty() ? u"follows no node"_s
+                                                         : u"follows "_s + status.standing.node;
+    return u"%1; %2 of %3 services healthy"_s.arg(where)
+        .arg(healthy)
+        .arg(status.services.size())
+        .toUtf8();
+}
+
+static void readTargetsAgain(const Settings &settings, Agent &agent)
+{
+    Result<std::vector<Target>> targets = readTargets(settings.targets);
+    if (!targets) {
+        qCWarning(logAgent).noquote()
+            << "the targets stay as they were:" << targets.error().message;
+        return;
+    }
+    qCInfo(logAgent) << "read" << targets->size() << "targets";
+    agent.setTargets(std::move(*targets));
+}
+
+int runAgent(const Settings &settings)
+{
+    auto household = settleIn(settings, true);
+    if (!household)
+        return fail(household.error());
+    Agent &agent = (*household)->agent;
+    Socket socket([&agent](Ask ask) { return agent.answer(std::move(ask)); });
+    const Result<void> listening = socket.listen(settings.socket);
+    if (!listening) // Configuration is more important than questions about it.
+        qCWarning(logAgent).noquote() << listening.error().message;
+    net::ServiceManager manager;
+    manager.ready(summaryOf(agent.status()));
+    QObject::connect(&agent, &Agent::changed, &socket,
+                     [&socket](const QJsonObject &service) { socket.tell(service); });
+    QByteArray said;
+    QObject::connect(&agent, &Agent::progressed, &socket, [&agent, &manager, &said] {
+        const QByteArray summary = summaryOf(agent.status());
+        if (std::exchange(said, summary) != summary)
+            manager.setStatus(summary);
+    });
+    QObject::connect(&agent, &Agent::stopped, qApp, &QCoreApplication::quit);
+    const net::StopSignals signals(
+        [&agent, &manager] {
+            manager.stopping();
+            agent.stop();
+        },
+        [&agent, &settings] { readTargetsAgain(settings, agent); });
+    agent.connectToCluster();
+    return QCoreApplication::exec();
+}
+
+int runOnce(const Settings &settings, std::chrono::seconds patience)
+{
+    auto household = settleIn(settings, true);
+    if (!household)
+        return fail(household.error());
+    Agent &agent = (*household)->agent;
+    QEventLoop loop;
+    const auto check = [&agent, &loop] {
+        if (agent.isSettled())
+            loop.quit();
+    };
+    QObject::connect(&agent, &Agent::progressed, &loop, check, Qt::QueuedConnection);
+    QTimer::singleShot(patience, &loop, [&loop] { loop.exit(1); });
+    const net::StopSignals signals([&loop] { loop.exit(1); });
+    agent.connectToCluster();
+    const bool isSettled = loop.exec() == 0;
+    const QJsonObject status = toJson(agent.status());
+    std::fputs(qUtf8Printable(describeStatus(status)), stdout);
+    const Exit verdict = agent.isConverged() ? ok : failure;
+    return leave(**household, isSettled ? verdict : unavailable);
+}
+
+// ---- questions
+
+static void print(const Ask &ask, const QJsonObject &answer, bool isJson)
+{
+    QString text;
+    switch (ask.verb) {
+    case Verb::status: text = describeStatus(answer); break;
+    case Verb::metrics: text = answer[u"text"_s].toString(); break;
+    case Verb::history: text = describeHistory(answer); break;
+    case Verb::diff:
+    case Verb::plan: text = describeDiffs(answer); break;
+    case Verb::rollback:
+        text = u"%1 is at %2 again, and held; `coffer-agent release %1` ends that\n"_s.arg(
+            ask.service, answer[u"version"_s].toString());
+        break;
+    case Verb::hold: text = u"%1 is held\n"_s.arg(ask.service); break;
+    case Verb::release: text = u"%1 follows what is wanted again\n"_s.arg(ask.service); break;
+    case Verb::file:
+    case Verb::watch: break;
+    }
+    if (isJson)
+        text = QString::fromUtf8(QJsonDocument(answer).toJson(QJsonDocument::Compact)) + u'\n';
+    std::fputs(qUtf8Printable(text), stdout);
+}
+
+/// What a plan found: nothing, changes, or something that could not be told.
+static Exit exitOfPlan(const QJsonObject &answer)
+{
+    Exit code = ok;
+    for (const QJsonValue service : answer[u"services"_s].toArray()) {
+        if (service.toObject().contains(u"error"_s))
+            return failure;
+        if (!service[u"files"_s].toArray().isEmpty())
+            code = changes;
+    }
+    return code;
+}
+
+/// Without an agent that runs: on the state directory, and for a plan on the cluster.
+static Result<QJsonObject> answerAlone(const Settings &settings, const Ask &ask)
+{
+    auto household = settleIn(settings, false);
+    if (!household)
+        return household.error();
+    Agent &agent = (*household)->agent;
+    if (ask.verb == Verb::plan) {
+        QEventLoop loop;
+        QObject::connect(
+            &agent, &Agent::progressed, &loop,
+            [&agent, &loop] {
+                if (agent.isSettled())
+                    loop.quit();
+            },
+            Qt::QueuedConnection);
+        QTimer::singleShot(lookTimeout, &loop, [&loop] { loop.exit(1); });
+        agent.connectToCluster();
+        if (loop.exec() != 0) {
+            const QString trouble = agent.status().standing.trouble;
+            (void)leave(**household, 0);
+            return Error{ErrorCode::unavailable,
+                         u"no node has said what is wanted: %1"_s.arg(trouble)};
+        }
+    }
+    Result<QJsonObject> answer = QCoro::waitFor(agent.answer(ask));
+    if (answer && ask.verb == Verb::status) {
+        (*answer)[u"running"_s] = false;
+        if (const auto identity = readIdentity(settings))
+            (*answer)[u"host"_s] = identity->host;
+    }
+    (void)leave(**household, 0);
+    return answer;
+}
+
+int runAsk(const Settings &settings, const Ask &ask, bool isJson)
+{
+    Result<std::optional<QJsonObject>> asked = askAgent(settings.socket, ask, askTimeout);
+    if (!asked)
+        return fail(asked.error());
+    Result<QJsonObject> answer = *asked ? Result<QJsonObject>(**asked) : answerAlone(settings, ask);
+    if (!answer)
+        return fail(answer.error());
+    print(ask, *answer, isJson);
+    return ask.verb == Verb::plan ? exitOfPlan(*answer) : ok;
+}
+
+int runWatch(const Settings &settings)
+{
+    QLocalSocket socket;
+    socket.connectToServer(settings.socket);
+    if (!socket.waitForConnected())
+        return fail({ErrorCode::unavailable, u"no agent answers at %1"_s.arg(settings.socket)});
+    socket.write(write(Ask{.verb = Verb::watch}) + '\n');
+    for (;;) {
+        while (socket.canReadLine()) {
+            const Result<QJsonObject> event = parseAnswer(socket.readLine().trimmed());
+            if (!event)
+                return fail(event.error());
+            if (event->contains(u"service"_s)) {
+                std::printf("%s\n",
+                            QJsonDocument(*event).toJson(QJsonDocument::Compact).constData());
+                std::fflush(stdout);
+            }
+        }
+        if (!socket.waitForReadyRead(-1))
+            return fail({ErrorCode::unavailable, u"the agent has ended"_s});
+    }
+}
+
+// ---- joining
+
+int runJoin(const Settings &settings, const JoinArguments &arguments)
+{
+    auto nodes = client::parseEndpoints(arguments.nodes);
+    if (!nodes)
+        return fail(nodes.error());
+    JoinRequest request{.nodes = std::move(*nodes), .token = arguments.token.toLatin1()};
+    request.host = settings.host.isEmpty() ? QSysInfo::machineHostName() : settings.host;
+    if (!config::isName(request.host.toUtf8()))
+        return fail({ErrorCode::invalid,
+                     u"the name of this machine, \"%1\", cannot be that of a host; say the name "
+                     u"that was enrolled: --host NAME"_s.arg(request.host)});
+    QString hash = arguments.authorityHash.toLower();
+    if (hash.startsWith(u"sha256:"))
+        hash = hash.mid(7);
+    if (!hash.isEmpty() && !config::Hash::fromHex(hash.toLatin1()))
+        return fail({ErrorCode::invalid,
+                     u"--ca-hash: expected 64 hex digits, the SHA-256 of the certificate"_s});
+    request.authority = hash.toLatin1();
+    if (!QDir().mkpath(settings.state))
+        return fail({ErrorCode::io,
+                     u"%1 cannot be made; run this as the user of the agent, or name another "
+                     u"directory: --state DIR"_s.arg(settings.state)});
+    const Result<QString> joined = QCoro::waitFor(join(settings, std::move(request)));
+    if (!joined) {
+        const bool isUsed = joined.error().code == ErrorCode::unknown;
+        return fail(isUsed ? joined.error().in(u"the token may be used up; enroll again"_s)
+                           : joined.error());
+    }
+    std::printf("%s\n", qUtf8Printable(*joined));
+    return ok;
+}
+
+} // namespace coffer::agent

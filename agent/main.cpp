@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/commands.h"
+#include "agent/toml_table.h"
+#include "net/epoll_loop.h"
+#include "net/log.h"
+
+#include <CLI/CLI.hpp>
+#include <QCoreApplication>
+
+#include <functional>
+
+using namespace coffer;
+using namespace coffer::agent;
+
+namespace {
+
+struct Given
+{
+    bool isJson = false;
+    bool isOnce = false;
+    bool isMetrics = false;
+    int patience = 60;
+    std::string nodes;
+    std::string token;
+    std::string authorityHash;
+    std::string service;
+    std::string root;
+    std::string holdFor;
+    std::string path;
+    std::function<int(const Settings &)> run;
+};
+
+const char *const footer =
+    "Without a command it runs, until SIGTERM or SIGINT; SIGHUP reads the targets again. A setting\n"
+    "of agent.toml has the name of its flag without the dashes; the environment outweighs the\n"
+    "file, and flags both.\n"
+    "Exit codes: 0 done, 1 failed, 2 wrong command line, setting or target, 3 not found,\n"
+    "5 unavailable, 6 denied, 10 (plan) something would change.\n";
+
+std::optional<QString> environment(const QString &name)
+{
+    const QByteArray key = name.toUtf8();
+    if (!qEnvironmentVariableIsSet(key.constData()))
+        return std::nullopt;
+    return qEnvironmentVariable(key.constData());
+}
+
+QString textOf(const std::string &text) { return QString::fromStdString(text); }
+
+CLI::App *addAsk(CLI::App &app, Given &given, Verb verb, const char *name, const char *what)
+{
+    CLI::App *const command = app.add_subcommand(name, what);
+    command->callback([&given, verb] {
+        given.run = [&given, verb](const Settings &settings) {
+            Ask ask{.verb = given.isMetrics ? Verb::metrics : verb,
+                    .service = textOf(given.service),
+                    .root = textOf(given.root)};
+            if (!given.holdFor.empty()) {
+                const auto time = parseDuration(textOf(given.holdFor));
+                ask.seconds =
+                    time ? std::chrono::duration_cast<std::chrono::seconds>(*time).count() : 0;
+                if (ask.seconds < 1)
+                    return fail({ErrorCode::invalid,
+                                 QStringLiteral("--for: expected a time from 1s on with its unit, "
+                                                "as 30m or 8h")});
+            }
+            return runAsk(settings, ask, given.isJson);
+        };
+    });
+    return command;
+}
+
+void addCommands(CLI::App &app, Given &given)
+{
+    CLI::App *const join = app.add_subcommand(
+        "join", "Makes this machine a host of the fleet; `coffer fleet enroll` prints the line");
+    join->add_option("URL", given.nodes, "Nodes, as https://a:7400,https://b:7400")->required();
+    join->add_option("TOKEN", given.token, "The token, of one use")->required();
+    join->add_option("--ca-hash", given.authorityHash,
+                     "SHA-256 of the certificate of who signs those of nodes; it is kept");
+    join->callback([&given] {
+        given.run = [&given](const Settings &settings) {
+            return runJoin(settings, {textOf(given.nodes), textOf(given.token),
+                                      textOf(given.authorityHash)});
+        };
+    });
+    addAsk(app, given, Verb::status, "status", "How this host and its services stand")
+        ->add_flag("--metrics", given.isMetrics, "The same for Prometheus");
+    for (const auto &[verb, name, what] :
+         {std::tuple{Verb::history, "history", "Versions that are kept here; * is applied"},
+          std::tuple{Verb::diff, "diff", "Files that are not as they were applied"},
+          std::tuple{Verb::plan, "plan", "What would change if what is wanted were applied"}})
+        addAsk(app, given, verb, name, what)->add_option("SERVICE", given.service);
+    CLI::App *const rollback = addAsk(app, given, Verb::rollback, "rollback-local",
+                                      "Goes back to a version that is kept here, and holds it");
+    rollback->add_option("SERVICE", given.service)->required();
+    rollback->add_option("ROOT", given.root,
+                         "Digits of its root, or its version; default: the one before");
+    CLI::App *const hold =
+        addAsk(app, given, Verb::hold, "hold", "Takes nothing new of a service for a while");
+    hold->add_option("SERVICE", given.service)->required();
+    hold->add_option("--for", given.holdFor, "For so long, as 30m or 8h; default: until released");
+    addAsk(app, given, Verb::release, "release", "Ends a hold")
+        ->add_option("SERVICE", given.service)
+        ->required();
+    app.add_subcommand("watch", "A line of JSON for each change of a service")->callback([&given] {
+        given.run = [](const Settings &settings) { return runWatch(settings); };
+    });
+    app.add_subcommand("doctor", "What is missing on this host, and what to do")
+        ->callback([&given] {
+            given.run = [&given](const Settings &settings) {
+                return runDoctor(settings, given.isJson);
+            };
+        });
+}
+
+} // namespace
+
+int main(int count, char **arguments)
+{
+    QCoreApplication::setEventDispatcher(new net::EpollLoop); // the application owns it
+    QCoreApplication application(count, arguments);
+    Given given;
+    CLI::App app("Keeps the configuration of this host right.", "coffer-agent");
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    app.footer(footer);
+    app.set_version_flag("--version", COFFER_VERSION);
+    const SettingsReader reader(app);
+    app.add_flag("--json", given.isJson, "Answers of commands as lines of JSON");
+    app.add_flag("--once", given.isOnce, "Applies what is wanted and ends, for containers");
+    app.add_option("--wait", given.patience, "With --once: seconds for nodes to say what is wanted")
+        ->check(CLI::Range(1, 86'400))
+        ->capture_default_str();
+    addCommands(app, given);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::ParseError &error) {
+        return app.exit(error) == 0 ? ok : usage;
+    }
+    const Result<Settings> settings = reader.read(&environment);
+    if (!settings)
+        return fail({ErrorCode::invalid, settings.error().message});
+    net::installLog(settings->logLevel, settings->logFormat);
+    if (given.run)
+        return given.run(*settings);
+    return given.isOnce ? runOnce(*settings, std::chrono::seconds(given.patience))
+                        : runAgent(*settings);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/switcher.h"
+
+namespace coffer::agent {
+
+/// A switch that has begun and is not yet confirmed: all that is needed to undo it. Value.
+struct Intent
+{
+    Generation to;
+    // directory
+    QByteArray directory = {};   ///< The name below DEST that `current` is to have.
+    bool isDirectoryNew = false; ///< It was made for this switch.
+    QByteArray linkBefore = {};  ///< What `current` named; "" if there was none.
+    // files
+    struct Step
+    {
+        enum class Kind { add, replace, remove };
+        Kind kind = Kind::add;
+        QByteArray path;
+        bool operator==(const Step &) const = default;
+    };
+    std::vector<Step> steps = {};
+    std::vector<QByteArray> directories = {}; ///< To be made, outermost first.
+    bool operator==(const Intent &) const = default;
+};
+
+/// A generation, and where it lies.
+struct Kept
+{
+    Generation generation;
+    QByteArray directory = {}; ///< Below DEST; directory targets only.
+    bool operator==(const Kept &) const = default;
+};
+
+/// All that the agent knows of one service: STATE/<service>/record. Value.
+struct Record
+{
+    std::vector<Kept> kept = {}; ///< Newest first; the first is applied.
+    std::optional<Intent> intent = {};
+    bool owesReload = false;
+    std::optional<WallMs> heldUntil = {};
+    std::vector<QByteArray> directories = {}; ///< Below DEST, made by us, outermost first.
+    std::vector<QByteArray> trash = {};       ///< Below DEST: generations to remove.
+    bool operator==(const Record &) const = default;
+};
+
+inline constexpr std::uint64_t recordBytesMax = std::uint64_t(32) << 20;
+
+/// JSON, a line with its SHA-256 after it.
+[[nodiscard]] QByteArray encode(const Record &record);
+/// `corrupt` if it is not exactly what encode() gives.
+[[nodiscard]] Result<Record> decodeRecord(const QByteArray &bytes);
+
+} // namespace coffer::agent

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/state.h"
+
+#include "agent/file_tree.h"
+#include "config/limits.h"
+
+namespace coffer::agent {
+
+/// Of an encoded bundle: its files, and as much again for paths would be plenty.
+static constexpr std::uint64_t bundleBytesMax = std::uint64_t(config::limits::serviceBytesMax) * 2;
+
+State::State(Files &files, const QByteArray &state, const QByteArray &service)
+    : m_files(files), m_directory(state + '/' + service)
+{}
+
+Result<void> State::open()
+{
+    for (const QByteArray &path : {m_directory, m_directory + "/bundles", m_directory + "/damaged"}) {
+        const Result<std::optional<FileStatus>> status = m_files.status(path);
+        if (!status)
+            return status.error();
+        if (status->has_value())
+            continue;
+        if (Result<void> made = m_files.makeDirectory(path, 0700); !made)
+            return made;
+        if (Result<void> synced = m_files.sync(parentOf(path)); !synced)
+            return synced;
+    }
+    const QByteArray path = m_directory + "/record";
+    const Result<QByteArray> bytes = m_files.read(path, recordBytesMax);
+    if (!bytes && bytes.error().code == ErrorCode::notFound)
+        return {};
+    if (!bytes)
+        return bytes.error();
+    Result<Record> record = decodeRecord(*bytes);
+    if (!record) {
+        if (Result<void> moved = putAside(path, "record"); !moved)
+            return moved;
+        return record.error();
+    }
+    m_record = *std::move(record);
+    m_isSure = true;
+    return {};
+}
+
+Result<void> State::save(Record next)
+{
+    m_isSure = false;
+    if (Result<void> done = replaceFile(m_files, m_directory + "/record", encode(next)); !done)
+        return done.error().in(QStringLiteral("the state was not kept"));
+    m_record = std::move(next);
+    m_isSure = true;
+    return {};
+}
+
+Result<void> State::keepBundle(const config::Hash &root, const QByteArray &bytes)
+{
+    if (bundle(root))
+        return {};
+    return replaceFile(m_files, m_directory + "/bundles/" + root.hex(), bytes);
+}
+
+Result<QByteArray> State::bundle(const config::Hash &root)
+{
+    const QByteArray path = m_directory + "/bundles/" + root.hex();
+    Result<QByteArray> bytes = m_files.read(path, bundleBytesMax);
+    if (!bytes && bytes.error().code == ErrorCode::notFound)
+        return Error{ErrorCode::notFound,
+                     QStringLiteral("the bundle %1 is not kept here")
+                         .arg(QLatin1String(root.brief()))};
+    if (!bytes && bytes.error().code != ErrorCode::invalid)
+        return bytes.error();
+    if (bytes && config::Hash::of(*bytes) == root)
+        return bytes;
+    if (Result<void> moved = putAside(path, "bundle"); !moved)
+        return moved.error();
+    return Error{ErrorCode::corrupt, QStringLiteral("the kept bundle %1 was damaged")
+                                         .arg(QLatin1String(root.brief()))};
+}
+
+Result<void> State::sweepBundles()
+{
+    const Result<QByteArrayList> names = m_files.names(m_directory + "/bundles");
+    if (!names)
+        return names.error();
+    for (const QByteArray &name : *names) {
+        bool isKept = false;
+        for (const Kept &kept : m_record.kept)
+            isKept = isKept || kept.generation.root.hex() == name;
+        if (isKept)
+            continue;
+        if (Result<void> removed = m_files.remove(m_directory + "/bundles/" + name); !removed)
+            return removed;
+    }
+    return {};
+}
+
+Result<void> State::putAside(const QByteArray &path, const QByteArray &name)
+{
+    return m_files.rename(path, m_directory + "/damaged/" + name);
+}
+
+} // namespace coffer::agent

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/record.h"
+
+namespace coffer::agent {
+
+/// STATE/<service>/: the record and the bundles. Each change is one moment, and durable.
+class State
+{
+public:
+    State(Files &files, const QByteArray &state, const QByteArray &service);
+
+    /// Makes the directories and reads the record. `corrupt`: the record was damaged and lies in
+    /// damaged/ now; the state is as new.
+    Result<void> open();
+
+    [[nodiscard]] const Record &record() const { return m_record; }
+    /// If it fails, record() is what it was, but either may be found after a crash; see isSure().
+    Result<void> save(Record next);
+    /// Whether record() is certainly what the disk has.
+    [[nodiscard]] bool isSure() const { return m_isSure; }
+
+    /// Keeps \a bytes, whose hash \a root is. Does nothing if they are there.
+    Result<void> keepBundle(const config::Hash &root, const QByteArray &bytes);
+    /// Verified. `notFound`; `corrupt`: it was damaged and lies in damaged/ now.
+    [[nodiscard]] Result<QByteArray> bundle(const config::Hash &root);
+    /// Removes bundles that the record does not name.
+    Result<void> sweepBundles();
+
+private:
+    /// Keeps one of a kind: what was put aside before under \a name is gone.
+    Result<void> putAside(const QByteArray &path, const QByteArray &name);
+
+    Files &m_files;
+    QByteArray m_directory;
+    Record m_record;
+    bool m_isSure = false;
+};
+
+} // namespace coffer::agent

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/switcher_p.h"
+
+#include <QTimer>
+
+namespace coffer::agent {
+
+using std::chrono::milliseconds;
+using State = Verdict::State;
+
+static constexpr qsizetype errorBytesMax = 4096;
+
+static Verdict failed(const Error &error)
+{
+    return {.state = State::failed, .error = error.message.toUtf8().first(
+                std::min(error.message.toUtf8().size(), errorBytesMax))};
+}
+
+static Verdict failed(State state, const char *stage, const CommandOutcome &outcome)
+{
+    return {.state = state,
+            .error = QByteArray(stage) + ' ' + outcome.reason.toUtf8().left(errorBytesMax),
+            .output = outcome.output.toUtf8()};
+}
+
+static const Verdict superseded{.state = State::superseded, .error = "something newer came"};
+
+Switcher::Impl::Impl(Target wanted, const QByteArray &state, World of)
+    : target(std::move(wanted)), world(of), swap(target, state, of.files)
+{}
+
+QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
+{
+    const Ticket ticket = ++m_newest;
+    world.actions.wake();
+    while (isRunning) {
+        Eventual<bool> turn({ErrorCode::unavailable, QStringLiteral("the agent ends")});
+        m_waiting.push_back(turn.setter());
+        static_cast<void>(co_await turn);
+        if (!isNewest(ticket))
+            co_return superseded;
+    }
+    if (!job.isLocal && isHeld())
+        co_return Verdict{.state = State::held, .error = "the service is held on this host"};
+    isRunning = true;
+    Verdict verdict = co_await carryOut(job, ticket);
+    if (swap.record().owesReload && isNewest(ticket)) {
+        const Result<void> settled = co_await settle();
+        if (!settled) {
+            if (verdict.state == State::healthy)
+                verdict.state = State::failed;
+            verdict.error += (verdict.error.isEmpty() ? "" : "; ") + settled.error().message.toUtf8();
+        }
+    }
+    leave();
+    co_return verdict;
+}
+
+void Switcher::Impl::leave()
+{
+    isRunning = false;
+    // Later: whoever awaits this one has to hear of it before the next begins.
+    QMetaObject::invokeMethod(
+        &m_context,
+        [waiting = std::exchange(m_waiting, {})] {
+            for (const Eventual<bool>::Setter &set : waiting)
+                set(true);
+        },
+        Qt::QueuedConnection);
+}
+
+void Switcher::Impl::cancel()
+{
+    ++m_newest;
+    world.actions.wake();
+}
+
+bool Switcher::Impl::isHeld() const
+{
+    const std::optional<WallMs> until = swap.record().heldUntil;
+    return until && world.clock.wall() < *until;
+}
+
+Result<config::Bundle> Switcher::Impl::verify(const Job &job)
+{
+    if (config::rootOf(job.bytes) != job.to.root)
+        return Error{ErrorCode::corrupt,
+                     QStringLiteral("the bundle that came is not %1; it is fetched again with the "
+                                    "next offer")
+                         .arg(QLatin1String(job.to.root.brief()))};
+    if (Result<void> checked = swap.checkDestination(); !checked)
+        return checked.error();
+    return config::decodeBundle(job.bytes);
+}
+
+std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const config::Bundle &bundle)
+{
+    if (!swap.applied() || swap.applied()->root != job.to.root)
+        return std::nullopt;
+    if (Result<void> kept = swap.state().keepBundle(job.to.root, job.bytes); !kept)
+        return failed(kept.error());
+    if (*swap.applied() != job.to) { // The same content under another version's name.
+        Record next = swap.record();
+        next.kept.front().generation = job.to;
+        if (Result<void> saved = swap.state().save(std::move(next)); !saved)
+            return failed(saved.error());
+    }
+    const Result<std::vector<Finding>> findings = swap.compare(bundle);
+    if (!findings)
+        return failed(findings.error());
+    if (findings->empty())
+        return Verdict{};
+    if (target.drift == Target::Drift::repair)
+        return std::nullopt; // By the whole way, as a new version.
+    return Verdict{.state = State::drifted,
+                   .error = findings->front().path + " and maybe more is not as it was applied"};
+}
+
+QCoro::Task<Verdict> Switcher::Impl::pace(Job job, Ticket ticket)
+{
+    if (job.isLocal || !swap.applied())
+        co_return Verdict{};
+    Monotonic due = world.clock.monotonic();
+    if (m_lastSwitch)
+        due = std::max(due, *m_lastSwitch + target.minInterval);
+    due += milliseconds(world.random.below(std::uint64_t(target.splay.count()) + 1));
+    const bool isDue = co_await waitUntil(due, ticket);
+    co_return isDue ? Verdict{} : superseded;
+}
+
+QCoro::Task<bool> Switcher::Impl::waitUntil(Monotonic due, Ticket ticket)
+{
+    while (isNewest(ticket) && world.clock.monotonic() < due) {
+        const Monotonic left = due - world.clock.monotonic();
+        co_await world.actions.pause(std::chrono::ceil<milliseconds>(left));
+    }
+    co_return isNewest(ticket);
+}
+
+QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
+{
+    if (Result<void> undone = swap.undo(); !undone)
+        co_return failed(undone.error().in(QStringLiteral("an earlier switch is half undone")));
+    const Result<config::Bundle> bundle = verify(job);
+    if (!bundle)
+        co_return failed(bundle.error());
+    if (const std::optional<Verdict> known = alreadyApplied(job, *bundle))
+        co_return *known;
+    const Verdict paced = co_await pace(job, ticket);
+    if (paced.state != State::healthy)
+        co_return paced;
+    if (Result<void> staged = swap.stage(job.to, *bundle, job.bytes); !staged) {
+        swap.unstage();
+        co_return failed(staged.error());
+    }
+    const CommandOutcome checked = co_await check(job.to);
+    if (!isNewest(ticket)) {
+        swap.unstage();
+        co_return superseded;
+    }
+    if (!checked.isOk) {
+        swap.unstage();
+        co_return failed(State::failed, "the check", checked);
+    }
+    co_return co_await switchTo(job, *bundle, ticket);
+}
+
+QCoro::Task<Verdict> Switcher::Impl::switchTo(Job job, config::Bundle bundle, Ticket ticket)
+{
+    m_lastSwitch = world.clock.monotonic();
+    if (Result<void> whole = swap.checkStaged(bundle); !whole) {
+        swap.unstage();
+        co_return failed(whole.error());
+    }
+    if (Result<void> performed = swap.perform(job.to, bundle); !performed)
+        co_return goBack(failed(performed.error()));
+    const CommandOutcome reloaded = co_await reload(job.to);
+    if (!reloaded.isOk)
+        co_return goBack(failed(State::rolledBack, "the reload", reloaded));
+    const CommandOutcome healthy = co_await awaitHealth(job.to, ticket);
+    if (!isNewest(ticket))
+        co_return goBack(superseded);
+    if (!healthy.isOk)
+        co_return goBack(failed(State::rolledBack, "the health command", healthy));
+    if (Result<void> committed = swap.commit(); !committed)
+        co_return goBack(failed(committed.error()));
+    co_return Verdict{};
+}
+
+Verdict Switcher::Impl::goBack(Verdict verdict)
+{
+    const Result<void> undone = swap.undo();
+    if (undone) {
+        if (!swap.record().intent)
+            swap.unstage();
+        return verdict;
+    }
+    return {.state = State::failed,
+            .error = verdict.error + "; and the version before it could not be brought back, which "
+                     "is tried again with the next offer: "
+                     + undone.error().message.toUtf8(),
+            .output = verdict.output};
+}
+
+QCoro::Task<Result<void>> Switcher::Impl::settleInTurn()
+{
+    if (isRunning || !swap.record().owesReload)
+        co_return Result<void>();
+    isRunning = true;
+    Result<void> settled = co_await settle();
+    leave();
+    co_return settled;
+}
+
+QCoro::Task<Result<void>> Switcher::Impl::settle()
+{
+    if (!swap.record().owesReload)
+        co_return Result<void>();
+    const CommandOutcome reloaded = co_await reload(swap.applied().value_or(Generation()));
+    if (!reloaded.isOk)
+        co_return Error{ErrorCode::unavailable,
+                        QStringLiteral("the reload of the version that was kept failed too: ")
+                            + reloaded.reason};
+    Record next = swap.record();
+    next.owesReload = false;
+    co_return swap.state().save(std::move(next));
+}
+
+} // namespace coffer::agent

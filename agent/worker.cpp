@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/worker.h"
+
+#include "agent/log.h"
+#include "net/spawn.h"
+
+#include <algorithm>
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::agent {
+
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+
+/// A hold without an end: until it is released.
+static constexpr WallMs forEver = std::chrono::hours(24) * 36'500;
+/// Timers are asked again this often: the wall clock may jump.
+static constexpr milliseconds holdCheckMax = 60s;
+
+/// Counts what is under way, so that nothing outlives the worker.
+class Worker::Busy
+{
+public:
+    explicit Busy(Worker &worker) : m_worker(worker) { ++m_worker.m_underWay; }
+    ~Busy()
+    {
+        if (--m_worker.m_underWay == 0)
+            QMetaObject::invokeMethod(&m_worker, &Worker::idle, Qt::QueuedConnection);
+    }
+    Q_DISABLE_COPY_MOVE(Busy)
+
+private:
+    Worker &m_worker;
+};
+
+static QString textOf(const std::vector<FileDiff> &files)
+{
+    QByteArray text;
+    for (const FileDiff &file : files)
+        text += file.text.endsWith('\n') ? file.text : file.text + '\n';
+    return QString::fromUtf8(text);
+}
+
+Worker::Worker(Target target, QString state, std::unique_ptr<Actions> actions, World world)
+    : m_target(std::move(target))
+    , m_actions(std::move(actions))
+    , m_world(world)
+    , m_switcher(m_target, state.toUtf8(), {world.files, *m_actions, world.clock, world.random})
+    , m_applyBackoff(10s, 300s)
+    , m_fetchBackoff(1s, 60s)
+{
+    m_report.service = service();
+    m_report.state = u"unknown"_s;
+    m_again.setSingleShot(true);
+    m_holdEnd.setSingleShot(true);
+    connect(&m_again, &QTimer::timeout, this, &Worker::kick);
+    connect(&m_holdEnd, &QTimer::timeout, this, &Worker::kick);
+}
+
+void Worker::setNetwork(client::Client *client, Follower *follower, Reporter *reporter)
+{
+    m_world.client = client;
+    m_world.follower = follower;
+    m_world.reporter = reporter;
+    if (reporter != nullptr && m_report.state != u"unknown")
+        reporter->report(m_report);
+}
+
+void Worker::recover()
+{
+    const Result<void> recovered = m_switcher.recover();
+    const auto applied = m_switcher.applied();
+    if (applied)
+        qCInfo(logAgent).noquote() << service() << "is at" << applied->version << "root"
+                                   << applied->root.brief();
+    if (!recovered) {
+        qCWarning(logAgent).noquote() << service() << "cannot be made ready:"
+                                      << recovered.error().message;
+        report(u"failed"_s, recovered.error().message);
+    } else if (isHeld()) {
+        report(u"held"_s);
+    } else if (applied) {
+        report(u"healthy"_s);
+    }
+    if (m_world.mayApply)
+        spawn(settle(), "settle");
+}
+
+/// The reload that a crash left owed.
+Task<void> Worker::settle()
+{
+    const Busy busy(*this);
+    const Result<void> settled = co_await m_switcher.settle();
+    if (!settled)
+        report(u"failed"_s, settled.error().message);
+}
+
+bool Worker::isHeld() const
+{
+    const auto until = m_switcher.heldUntil();
+    return until && *until > m_world.clock.wall();
+}
+
+ServiceStatus Worker::status() const
+{
+    ServiceStatus status{.report = m_report,
+                         .applied = m_switcher.applied(),
+                         .wanted = m_wanted,
+                         .heldUntil = isHeld() ? m_switcher.heldUntil() : std::nullopt,
+                         .tries = m_tries,
+                         .isBusy = m_underWay > 0};
+    status.isGivenUp = m_tries >= triesMax;
+    return status;
+}
+
+bool Worker::isSettled() const
+{
+    return m_underWay == 0 && (!m_again.isActive() || m_tries > 0);
+}
+
+/// Says how it stands; \a state as in Report.
+void Worker::report(const QString &state, const QString &error, const QString &output)
+{
+    const auto applied = m_switcher.applied();
+    m_report.state = state;
+    m_report.error = error;
+    m_report.output = output.toUtf8();
+    m_report.version = applied ? QString::fromUtf8(applied->version) : QString();
+    m_report.root = applied ? applied->root.hex() : QByteArray();
+    if (m_world.reporter != nullptr)
+        m_world.reporter->report(m_report);
+    Q_EMIT changed(service());
+}
+
+void Worker::want(const Wanted &wanted)
+{
+    if (m_isRetired || m_wanted == wanted)
+        return;
+    m_wanted = wanted;
+    m_tries = 0;
+    m_applyBackoff.reset();
+    m_fetchBackoff.reset();
+    m_again.stop();
+    kick();
+}
+
+void Worker::withdraw()
+{
+    m_wanted.reset();
+    m_taken.reset();
+    m_again.stop();
+    Q_EMIT changed(service());
+}
+
+/// Does what there is to do, if anything.
+void Worker::kick()
+{
+    if (m_isRetired || !m_wanted || m_isFetching || !m_world.mayApply)
+        return;
+    if (isHeld()) {
+        report(u"held"_s);
+        const milliseconds left = *m_switcher.heldUntil() - m_world.clock.wall();
+        m_holdEnd.start(std::clamp(left, 1ms, holdCheckMax));
+        return;
+    }
+    if (m_taken == m_wanted)
+        return;
+    const auto applied = m_switcher.applied();
+    const bool isThere = applied && applied->root.hex() == m_wanted->root
+                         && QString::fromUtf8(applied->version) == m_wanted->version
+                         && QString::fromUtf8(applied->release) == m_wanted->release;
+    if (isThere) {
+        m_taken = m_wanted;
+        if (m_report.state != u"drifted")
+            report(u"healthy"_s);
+        return;
+    }
+    spawn(fetchAndApply(), "fetch");
+}
+
+Task<Result<QByteArray>> Worker::obtain(Wanted wanted)
+{
+    const auto root = config::Hash::fromHex(wanted.root);
+    if (!root)
+        co_return Error{ErrorCode::corrupt,
+                        u"the node offered a root that is no hash: %1"_s.arg(
+                            QString::fromLatin1(wanted.root.left(80)))};
+    Result<QByteArray> kept = m_switcher.bundleBytes(*root);
+    if (kept)
+        co_return kept;
+    if (m_world.client == nullptr || m_world.follower->ticket().isEmpty())
+        co_return Error{ErrorCode::unavailable, u"no node is followed"_s};
+    FetchBase base;
+    if (const auto applied = m_switcher.applied()) {
+        Result<QByteArray> bytes = m_switcher.bundleBytes(applied->root);
+        if (bytes)
+            base = {applied->root.hex(), std::move(*bytes)};
+    }
+    Result<QByteArray> fetched =
+        co_await fetchBundle(*m_world.client, m_world.follower->ticket(), wanted, base);
+    co_return fetched;
+}
+
+Task<void> Worker::fetchAndApply()
+{
+    const Busy busy(*this);
+    m_isFetching = true;
+    while (m_wanted && m_wanted != m_taken && !m_isRetired) {
+        const Wanted wanted = *m_wanted;
+        const Result<QByteArray> bundle = co_await obtain(wanted);
+        if (m_wanted != wanted)
+            continue; // A newer offer came meanwhile.
+        if (!bundle) {
+            onNotFetched(bundle.error());
+            break;
+        }
+        m_taken = wanted;
+        spawn(apply(wanted, *bundle), "apply");
+    }
+    m_isFetching = false;
+}
+
+void Worker::onNotFetched(const Error &why)
+{
+    if (why.code != ErrorCode::unavailable)
+        report(u"failed"_s,
+               u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message));
+    m_again.start(m_fetchBackoff.next(m_world.random));
+}
+
+Task<void> Worker::apply(Wanted wanted, QByteArray bundle)
+{
+    const Busy busy(*this);
+    Q_EMIT changed(service());
+    const Offer offer{m_target.service, wanted.version.toUtf8(),
+                      config::Hash::fromHex(wanted.root).value_or(config::Hash()),
+                      wanted.release.toUtf8()};
+    const Verdict verdict = co_await m_switcher.apply(offer, std::move(bundle));
+    onVerdict(wanted, verdict);
+}
+
+void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
+{
+    const QString state = QString::fromUtf8(nameOf(verdict.state));
+    qCInfo(logAgent).noquote() << service() << wanted.version << state << verdict.error;
+    switch (verdict.state) {
+    case Verdict::State::superseded: return;
+    case Verdict::State::healthy:
+        m_tries = 0;
+        report(state);
+        return;
+    case Verdict::State::drifted: report(state, verdict.error, verdict.output); return;
+    case Verdict::State::held:
+        m_taken.reset();
+        kick();
+        return;
+    case Verdict::State::failed:
+    case Verdict::State::rolledBack: break;
+    }
+    if (m_wanted == wanted && ++m_tries < triesMax) {
+        m_taken.reset();
+        m_again.start(m_applyBackoff.next(m_world.random));
+    }
+    const QString about = u"version %1: "_s.arg(wanted.version);
+    report(state, about + verdict.error, verdict.output);
+}
+
+Task<DriftReport> Worker::scrub()
+{
+    const Busy busy(*this);
+    DriftReport drift;
+    if (m_isRetired || m_switcher.isBusy() || !m_switcher.applied())
+        co_return drift;
+    drift = co_await m_switcher.scrub();
+    const bool wasDrifted = m_report.state == u"drifted";
+    if (drift.isBundleLost && m_wanted && !m_isRetired) {
+        m_taken.reset();
+        spawn(fetchAndApply(), "fetch");
+    } else if (!drift.error.isEmpty()) {
+        report(u"drifted"_s, drift.error, textOf(drift.files));
+    } else if (!drift.isClean() && !drift.isRepaired) {
+        report(u"drifted"_s,
+               u"%1 files are not as they were applied"_s.arg(drift.files.size()),
+               textOf(drift.files));
+    } else if (wasDrifted) {
+        report(isHeld() ? u"held"_s : u"healthy"_s);
+    }
+    if (drift.isRepaired)
+        qCWarning(logAgent).noquote() << service() << "was changed by somebody, and repaired:"
+                                      << drift.files.size() << "files";
+    co_return std::move(drift);
+}
+
+Task<Result<std::vector<FileDiff>>> Worker::plan()
+{
+    const Busy busy(*this);
+    if (!m_wanted)
+        co_return Error{ErrorCode::notFound,
+                        u"%1: nothing is wanted yet, or no node has said it"_s.arg(service())};
+    const Result<QByteArray> bundle = co_await obtain(*m_wanted);
+    if (!bundle)
+        co_return bundle.error();
+    co_return m_switcher.plan(*bundle);
+}
+
+Task<Verdict> Worker::rollBack(config::Hash root)
+{
+    const Busy busy(*this);
+    const bool wasHeld = isHeld();
+    const Result<void> held = m_switcher.hold(m_world.clock.wall() + forEver);
+    if (!held)
+        co_return Verdict{Verdict::State::failed, held.error().message};
+    Verdict verdict = co_await m_switcher.rollbackLocal(root);
+    if (verdict.state == Verdict::State::healthy) {
+        m_taken.reset();
+        report(u"held"_s, u"rolled back on this host"_s);
+    } else if (!wasHeld) {
+        (void)m_switcher.release();
+        kick();
+    }
+    co_return std::move(verdict);
+}
+
+Result<void> Worker::hold(std::optional<std::chrono::seconds> time)
+{
+    Result<void> held =
+        m_switcher.hold(m_world.clock.wall() + (time ? milliseconds(*time) : forEver));
+    if (!held)
+        return held;
+    m_taken.reset();
+    report(u"held"_s);
+    kick();
+    return {};
+}
+
+Result<void> Worker::release()
+{
+    Result<void> released = m_switcher.release();
+    if (!released)
+        return released;
+    m_holdEnd.stop();
+    m_taken.reset();
+    m_tries = 0;
+    if (m_wanted)
+        kick();
+    else if (m_switcher.applied())
+        report(u"healthy"_s);
+    return {};
+}
+
+void Worker::retire()
+{
+    m_isRetired = true;
+    m_again.stop();
+    m_holdEnd.stop();
+    m_switcher.cancel();
+}
+
+} // namespace coffer::agent

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/fetcher.h"
+#include "agent/reporter.h"
+#include "agent/switcher.h"
+
+#include <QTimer>
+
+namespace coffer::agent {
+
+/// How one service stands on this host, for people and programs. Value.
+struct ServiceStatus
+{
+    Report report;                    ///< What is said of it; service and state are always there.
+    std::optional<Generation> applied;
+    std::optional<Wanted> wanted;     ///< As last offered; nothing: no offer yet, or withdrawn.
+    std::optional<WallMs> heldUntil;
+    int tries = 0;                    ///< Of what is wanted, failed so far.
+    bool isBusy = false;
+    bool isGivenUp = false; ///< It failed too often; a newer offer ends that.
+};
+
+/// Brings one service to what is wanted of it: fetches, hands over to the Switcher, reports, and
+/// tries a failed version again, a bounded number of times with growing pauses, until a newer one
+/// is offered.
+///
+/// Resource; one thread, with an event loop. What is given to the constructor outlives it. It must
+/// be idle when it is destroyed: retire(), then wait for idle().
+class Worker final : public QObject
+{
+    Q_OBJECT
+    Q_DISABLE_COPY_MOVE(Worker)
+
+public:
+    struct World
+    {
+        client::Client *client; ///< nullptr while this host has not joined.
+        Follower *follower;     ///< The same.
+        Reporter *reporter;     ///< The same.
+        Files &files;
+        const Clock &clock;
+        Random &random;
+        bool mayApply = true; ///< False: it only looks, for plan and doctor.
+    };
+    static constexpr int triesMax = 5;
+
+    Worker(Target target, QString state, std::unique_ptr<Actions> actions, World world);
+
+    /// First of all: the local half gets ready. What is wrong is logged, and shown as `failed`.
+    void recover();
+    /// The network has come, or has another identity.
+    void setNetwork(client::Client *client, Follower *follower, Reporter *reporter);
+
+    [[nodiscard]] const Target &target() const { return m_target; }
+    [[nodiscard]] QString service() const { return QString::fromUtf8(m_target.service); }
+    [[nodiscard]] Switcher &switcher() { return m_switcher; }
+    [[nodiscard]] ServiceStatus status() const;
+    /// Nothing is under way, and nothing waits that was not tried at least once.
+    [[nodiscard]] bool isSettled() const;
+
+    void want(const Wanted &wanted);
+    void withdraw();
+    /// Compares files with what is applied, repairs where the target says so, and reports.
+    [[nodiscard]] Task<DriftReport> scrub();
+    /// What applying what is wanted would change. `notFound` if nothing is wanted.
+    [[nodiscard]] Task<Result<std::vector<FileDiff>>> plan();
+    /// Another version that is kept here, and a hold, so that it stays.
+    [[nodiscard]] Task<Verdict> rollBack(config::Hash root);
+    [[nodiscard]] Result<void> hold(std::optional<std::chrono::seconds> time);
+    [[nodiscard]] Result<void> release();
+    /// Ends what is under way; nothing new is begun.
+    void retire();
+    [[nodiscard]] bool isIdle() const { return m_underWay == 0; }
+
+Q_SIGNALS:
+    /// status() is another one.
+    void changed(const QString &service);
+    void idle();
+
+private:
+    class Busy;
+    void kick();
+    [[nodiscard]] Task<void> fetchAndApply();
+    [[nodiscard]] Task<void> apply(Wanted wanted, QByteArray bundle);
+    [[nodiscard]] Task<void> settle();
+    [[nodiscard]] Task<Result<QByteArray>> obtain(Wanted wanted);
+    void onNotFetched(const Error &why);
+    void onVerdict(const Wanted &wanted, const Verdict &verdict);
+    void report(const QString &state, const QString &error = {}, const QString &output = {});
+    [[nodiscard]] bool isHeld() const;
+
+    Target m_target;
+    std::unique_ptr<Actions> m_actions;
+    World m_world;
+    Switcher m_switcher;
+    Report m_report;
+    std::optional<Wanted> m_wanted;
+    std::optional<Wanted> m_taken; ///< What was handed over last, or is applied.
+    bool m_isFetching = false;
+    bool m_isRetired = false;
+    int m_tries = 0;
+    int m_underWay = 0;
+    Backoff m_applyBackoff;
+    Backoff m_fetchBackoff;
+    QTimer m_again;
+    QTimer m_holdEnd;
+};
+
+} // namespace coffer::agent
