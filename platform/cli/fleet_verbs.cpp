@@ -61,10 +61,10 @@ Task<int> enroll(Console &console, HostArguments arguments)
         co_return console.fail(outcome.error());
     console.json(*outcome);
     const QString node = console.client().node().toString(QUrl::RemovePath);
-    console.line(
-        u"coffer-agent join %1 %2"_s.arg(node, outcome->toMap().value("token"_L1).toString()));
-    console.aside(u"Run this on %1, once, within a day. It is shown this once."_s.arg(
-        QString::fromStdString(arguments.host)));
+    const QString host = QString::fromStdString(arguments.host);
+    const QString token = outcome->toMap().value("token"_L1).toString();
+    console.line(u"coffer-agent join %1 %2 --host %3"_s.arg(node, token, host));
+    console.aside(u"Run this on %1, once, within a day. It is shown this once."_s.arg(host));
     co_return ok;
 }
 
