@@ -5,6 +5,8 @@
 
 #include <QTest>
 
+#include <functional>
+
 using namespace coffer;
 using namespace coffer::config;
 
@@ -109,16 +111,16 @@ void TestRender::buildIsRefused_withTheKeysPath()
     QCOMPARE(toldFaults(render(layer, {})), QByteArrayList());
 }
 
-void TestRender::faults_areFound_data()
+static void row(const char *name, const std::function<void(Layer &)> &change,
+                const QByteArrayList &faults)
 {
-    QTest::addColumn<Layer>("layer");
-    QTest::addColumn<QByteArrayList>("faults");
-    const auto row = [](const char *name, const std::function<void(Layer &)> &change,
-                        const QByteArrayList &faults) {
-        Layer layer = twoSections();
-        change(layer);
-        QTest::newRow(name) << layer << faults;
-    };
+    Layer layer = twoSections();
+    change(layer);
+    QTest::newRow(name) << layer << faults;
+}
+
+static void addFaultsOfKeys()
+{
     row("name of a section", [](Layer &layer) { layer.sections[1].name = "_a"; },
         {"_a: section '_a': expected 1 to", "_a/addr: section '_a': expected 1 to"});
     row("name of a key", [](Layer &layer) { layer.sections[1].keys[0].name = "a b"; },
@@ -140,6 +142,10 @@ void TestRender::faults_areFound_data()
             layer.sections[0].comment = QByteArray(limits::commentBytesMax + 1, 'x');
         },
         {"core: comment: expected at most"});
+}
+
+static void addFaultsOfFiles()
+{
     row("section of an output",
         [](Layer &layer) {
             layer.outputs = {{"a", Format::json, {"core", "none", "no"}, {}}};
@@ -201,6 +207,14 @@ void TestRender::faults_areFound_data()
         },
         {"a.yml: line 1"});
     row("no promise", [](Layer &layer) { layer.files = {{"a.conf", Hash::of("{"), 1, {}}}; }, {});
+}
+
+void TestRender::faults_areFound_data()
+{
+    QTest::addColumn<Layer>("layer");
+    QTest::addColumn<QByteArrayList>("faults");
+    addFaultsOfKeys();
+    addFaultsOfFiles();
 }
 
 void TestRender::faults_areFound()
