@@ -167,7 +167,10 @@ private:
         if (output.sections.empty())
             return m_layer.sections;
         Sections sections;
+        std::set<QByteArray> names;
         for (const QByteArray &name : output.sections) {
+            if (!names.insert(name).second)
+                continue; // That is a fault of the output, and told.
             const auto found = m_sections.find(name);
             if (found == m_sections.end())
                 fault(output.path, u"there is no section '%1'"_s.arg(shown(name)));

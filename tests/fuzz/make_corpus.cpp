@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/store_layout.h"
 #include "engine/store_machine.h"
+#include "fuzz/config_corpus.h"
 #include "fuzz/front_corpus.h"
 #include "fuzz/journal_files.h"
 #include "fuzz/journal_input.h"
@@ -221,12 +222,11 @@ int main(int count, char **arguments)
         writeSamples(corpus, seed);
     writePaths(corpus);
     writePeerStreams(corpus);
-    fuzz::writeFront([&corpus](const QString &fuzzer, const QString &name,
-                               const QByteArray &bytes) { corpus.write(fuzzer, name, bytes); });
-    fuzz::writeStoreCalls(
-        [&corpus](const QString &fuzzer, const QString &name, const QByteArray &bytes) {
-            corpus.write(fuzzer, name, bytes);
-        });
+    const auto write = [&corpus](const QString &fuzzer, const QString &name,
+                                 const QByteArray &bytes) { corpus.write(fuzzer, name, bytes); };
+    fuzz::writeFront(write);
+    fuzz::writeStoreCalls(write);
+    fuzz::writeConfig(write);
     writeJournals(corpus);
     writeStoreCommands(corpus);
     writeCheckpoint(corpus);

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/limits.h"
+#include "config/splice.h"
+
+#include <QTest>
+
+using namespace coffer;
+using namespace coffer::config;
+
+class TestSplice : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void value_isReplaced_data();
+    void value_isReplaced();
+    void value_isRefused_data();
+    void value_isRefused();
+    void value_isNotFound_data();
+    void value_isNotFound();
+    void sameValue_changesNothing_data();
+    void sameValue_changesNothing();
+    void limits_areKept();
+};
+
+static void row(const char *name, const char *path, const QByteArray &text, const char *pointer,
+                const QByteArray &value, const QByteArray &expected)
+{
+    QTest::newRow(name) << QByteArray(path) << text << QByteArray(pointer) << value << expected;
+}
+
+static void addStylesOfYaml()
+{
+    const auto yaml = [](const char *before, const QByteArray &value, const char *after) {
+        const QByteArray name = "yaml: " + QByteArray(before) + " := " + value;
+        row(name, "a.yaml", "k: " + QByteArray(before) + "  # c\n", "/k", value,
+            "k: " + QByteArray(after) + "  # c\n");
+    };
+    yaml("1", "2", "2");
+    yaml("1", "-2.5", "-2.5");
+    yaml("1", "two", "two");
+    yaml("1", "true", "\"true\"");
+    yaml("1", "", "\"\"");
+    yaml("0x1F", "0x2F", "0x2F");
+    yaml("true", "false", "false");
+    yaml("yes", "no", "no");
+    yaml("true", "1", "\"1\"");
+    yaml("text", "1", "\"1\"");
+    yaml("text", "yes", "\"yes\"");
+    yaml("text", "null", "\"null\"");
+    yaml("text", "2001-12-14", "\"2001-12-14\"");
+    yaml("text", "more text", "more text");
+    yaml("text", "a: b", "\"a: b\"");
+    yaml("text", "a #b", "\"a #b\"");
+    yaml("text", "a\nb", "\"a\\nb\"");
+    yaml("text", "- x", "\"- x\"");
+    yaml("text", "ünï ☃", "ünï ☃");
+    yaml("text", "x\xc2\x85y", "\"x\\x85y\"");
+    yaml("null", "5", "5");
+    yaml("~", "x", "x");
+    yaml("\"q\"", "1", "\"1\"");
+    yaml("\"q\\\" \\\\\"", "a\"b\\", "\"a\\\"b\\\\\"");
+    yaml("'q'", "it's", "'it''s'");
+    yaml("'it''s'", "a\"b", "'a\"b'");
+    yaml("'q'", "a\tb", "\"a\\tb\"");
+    yaml("'q'", "", "''");
+}
+
+static void addPlacesInYaml()
+{
+    row("yaml: two lines in quotes", "a.yml", "k: \"a\n  b\"\nl: 1\n", "/k", "c",
+        "k: \"c\"\nl: 1\n");
+    row("yaml: CRLF", "a.yml", "a: 1\r\nb: 2\r\nc: 3\r\n", "/b", "x y",
+        "a: 1\r\nb: x y\r\nc: 3\r\n");
+    row("yaml: BOM", "a.yml", "\xef\xbb\xbf# ü\na: ü\n", "/a", "ö", "\xef\xbb\xbf# ü\na: ö\n");
+    row("yaml: no line at the end", "a.yml", "a: {b: [x, y]}", "/a/b/1", "z", "a: {b: [x, z]}");
+    row("yaml: comma in a list", "a.yml", "a: [x, y]\n", "/a/0", "1,2", "a: [\"1,2\", y]\n");
+    row("yaml: names in quotes", "a.yml", "'a/b': {\"c~d\": 1, ? e : 2}\n", "/a~1b/c~0d", "3",
+        "'a/b': {\"c~d\": 3, ? e : 2}\n");
+    row("yaml: numbers as names", "a.yml", "404: x\n", "/404", "z", "404: z\n");
+    row("yaml: list of maps", "a.yml", "- a: 1\n  b: 2\n-   a: 3\n", "/1/a", "4",
+        "- a: 1\n  b: 2\n-   a: 4\n");
+    row("yaml: beside anchors and blocks", "a.yml",
+        "x: &x {a: 1}\ny:\n  <<: *x\n  b: 2\nz: |\n  b: 2\n", "/y/b", "3",
+        "x: &x {a: 1}\ny:\n  <<: *x\n  b: 3\nz: |\n  b: 2\n");
+}
+
+static void addOthers()
+{
+    row("json: number", "a.json", "{\n\t\"a\" : 1 ,\n\t\"b\":[1,2]}", "/a", "2e3",
+        "{\n\t\"a\" : 2e3 ,\n\t\"b\":[1,2]}");
+    row("json: number to text", "a.json", R"({"a":1})", "/a", "x", R"({"a":"x"})");
+    row("json: no number", "a.json", R"({"a":1})", "/a", "01", R"({"a":"01"})");
+    row("json: bool", "a.json", R"({"a":true})", "/a", "false", R"({"a":false})");
+    row("json: bool to text", "a.json", R"({"a":true})", "/a", "1", R"({"a":"1"})");
+    row("json: text stays text", "a.json", R"({"a":"b"})", "/a", "true", R"({"a":"true"})");
+    row("json: null to number", "a.json", R"({"a":null})", "/a", "5", R"({"a":5})");
+    row("json: escapes", "a.json", R"(["\"\u00e9"])", "/0", "a\"\n\x01", R"(["a\"\n\u0001"])");
+    row("json: empty name", "a.json", R"({"":{"":1}})", "//", "2", R"({"":{"":2}})");
+    row("json: BOM, CRLF", "a.json", "\xef\xbb\xbf{\r\n\"a\": 1\r\n}\r\n", "/a", "2",
+        "\xef\xbb\xbf{\r\n\"a\": 2\r\n}\r\n");
+    const auto env = [](const char *before, const QByteArray &value, const char *after) {
+        const QByteArray name = "env: " + QByteArray(before) + " := " + value;
+        row(name, "x/.env", "A=1\nexport K=" + QByteArray(before) + "\t# c\r\nB=$A\n", "/K", value,
+            "A=1\nexport K=" + QByteArray(after) + "\t# c\r\nB=$A\n");
+    };
+    env("x", "y", "y");
+    env("x", "", "");
+    env("", "x", "x");
+    env("x", "two words", "\"two words\"");
+    env("x", "$HOME", "'$HOME'");
+    env("x", "it's $5", "\"it's \\$5\"");
+    env("'x'", "$HOME \\ \"", "'$HOME \\ \"'");
+    env("'x'", "it's", "\"it's\"");
+    env("\"x\"", "a\"b$c`d\\e", "\"a\\\"b\\$c\\`d\\\\e\"");
+    env("\"x\"", "a\nb", "\"a\nb\"");
+    row("env: BOM", "a.env",
+        "\xef\xbb\xbf"
+        "A=1",
+        "/A", "2",
+        "\xef\xbb\xbf"
+        "A=2");
+    row("goconf: tabs, CRLF, comment", "shop", "# c\r\n[a]\r\n\tb \t x y \t\r\nc 1", "/a/b",
+        "z # z", "# c\r\n[a]\r\n\tb \t z # z \t\r\nc 1");
+    row("goconf: second section", "shop.conf", "[a]\nb 1\n[c]\nb 2\n", "/c/b", "3",
+        "[a]\nb 1\n[c]\nb 3\n");
+    row("goconf: odd names", "shop.conf", "[a/b c]\n~k v\n", "/a~1b c/~0k", "w", "[a/b c]\n~k w\n");
+}
+
+void TestSplice::value_isReplaced_data()
+{
+    QTest::addColumn<QByteArray>("path");
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("pointer");
+    QTest::addColumn<QByteArray>("value");
+    QTest::addColumn<QByteArray>("expected");
+    addStylesOfYaml();
+    addPlacesInYaml();
+    addOthers();
+}
+
+void TestSplice::value_isReplaced()
+{
+    QFETCH(QByteArray, path);
+    QFETCH(QByteArray, text);
+    QFETCH(QByteArray, pointer);
+    QFETCH(QByteArray, value);
+    QFETCH(QByteArray, expected);
+    const Result<QByteArray> result = withScalar(path, text, pointer, value);
+    QVERIFY2(result, result ? "" : qPrintable(result.error().message));
+    QCOMPARE(*result, expected);
+    QCOMPARE(scalarIn(path, *result, pointer).value_or("?"), value);
+}
+
+void TestSplice::value_isRefused_data()
+{
+    QTest::addColumn<QByteArray>("path");
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("pointer");
+    QTest::addColumn<QByteArray>("value");
+    QTest::addColumn<QString>("message");
+    const auto row = [](const char *name, const char *path, const QByteArray &text,
+                        const char *pointer, const QByteArray &value, const char *message) {
+        QTest::newRow(name) << QByteArray(path) << text << QByteArray(pointer) << value
+                            << QString::fromUtf8(message);
+    };
+    row("yaml: alias", "a.yaml", "a: &x 1\nb: *x\n", "/b", "2", "a.yaml#/b: this value is that of");
+    row("yaml: in an alias", "a.yaml", "a: &x {c: 1}\nb: *x\n", "/b/c", "2",
+        "is that of an anchor");
+    row("yaml: anchor", "a.yaml", "a: &x 1\nb: *x\n", "/a", "2", "has an anchor");
+    row("yaml: aliased elsewhere", "a.yaml", "a: &x {c: 1}\nb: *x\n", "/a/c", "2",
+        "would change more than itself");
+    row("yaml: tag", "a.yaml", "a: !x 1\n", "/a", "2", "has a tag");
+    row("yaml: literal block", "a.yaml", "a: |\n  x\n", "/a", "y", "is a block");
+    row("yaml: folded block", "a.yaml", "a: >-\n  x\n", "/a", "y", "is a block");
+    row("yaml: several lines", "a.yaml", "a: x\n  y\n", "/a", "z", "takes several lines");
+    row("yaml: nothing", "a.yaml", "a:\nb: 1\n", "/a", "z", "nothing is written there");
+    row("yaml: nothing before null", "a.yaml", "a:\nnull : 1\n", "/a", "z", "expected the name");
+    row("yaml: map", "a.yaml", "a: {b: 1}\n", "/a", "z", "a list or map is there");
+    row("yaml: two documents", "a.yaml", "a: 1\n---\nb: 1\n", "/a", "z", "more than one document");
+    row("yaml: broken", "a.yaml", "a: [\n", "/a", "z", "a.yaml#/a: line");
+    row("yaml: control character", "a.yaml", "a: 1\n#\x01", "/a", "z", "a control character");
+    row("json: list", "a.json", "[[]]", "/0", "z", "a list or map is there");
+    row("json: broken", "a.json", "{\"a\":1", "/a", "z", "a.json#/a: ");
+    row("json: comments", "a.json", "{\"a\":1} // c", "/a", "z", "a.json#/a: ");
+    row("env: put together", ".env", "A=\"$B\"\n", "/A", "z", "sh would put this value together");
+    row("env: pieces", ".env", "A='x'\"y\"\n", "/A", "z", "sh would put this value together");
+    row("env: twice", ".env", "A=1\nA=2\n", "/A", "z", "it is there twice");
+    row("env: zero byte", ".env", "A=1\n", "/A", QByteArray("a\0b", 3), "would change more");
+    row("env: program", ".env", "A=1\nif true; then\n", "/A", "z", "line 2: expected NAME=value");
+    row("goconf: empty", "shop", "[a]\nb 1\n", "/a/b", "", "cannot hold an empty value");
+    row("goconf: blank", "shop", "[a]\nb 1\n", "/a/b", "x ", "begins or ends with white space");
+    row("goconf: lines", "shop", "[a]\nb 1\n", "/a/b", "x\n[c]", "a value of several lines");
+    row("goconf: another form", "redis.conf", "port 6379\n", "/a/port", "1", "stands before any");
+    row("goconf: pointer", "shop", "[a]\nb 1\n", "/a", "x", "expected a pointer /section/key");
+    row("pointer: no slash", "a.json", "{}", "a", "x", "expected a pointer such as");
+    row("pointer: nothing", "a.json", "1", "", "x", "expected a pointer such as");
+    row("pointer: escape", "a.json", "{\"~2\":1}", "/~2", "x", "expected ~0 for ~");
+    row("pointer: escape at the end", "a.json", "{\"~\":1}", "/~", "x", "expected ~0 for ~");
+    for (const char *path : {"a.yaml", "a.json", ".env", "shop"}) {
+        const QByteArray name = path;
+        row(name + ": value is no UTF-8", path, "a: 1", "/a", "\xff", "the value is no UTF-8");
+        row(name + ": text is no UTF-8", path, "\xff", "/a/b", "x", "the text is no UTF-8");
+    }
+}
+
+void TestSplice::value_isRefused()
+{
+    QFETCH(QByteArray, path);
+    QFETCH(QByteArray, text);
+    QFETCH(QByteArray, pointer);
+    QFETCH(QByteArray, value);
+    QFETCH(QString, message);
+    const Result<QByteArray> result = withScalar(path, text, pointer, value);
+    QVERIFY2(!result, result ? result->constData() : "");
+    QCOMPARE(result.error().code, ErrorCode::invalid);
+    QVERIFY2(result.error().message.contains(message), qPrintable(result.error().message));
+}
+
+void TestSplice::value_isNotFound_data()
+{
+    QTest::addColumn<QByteArray>("path");
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("pointer");
+    const auto row = [](const char *name, const char *path, const char *text, const char *pointer) {
+        QTest::newRow(name) << QByteArray(path) << QByteArray(text) << QByteArray(pointer);
+    };
+    row("yaml: name", "a.yaml", "a: 1", "/b");
+    row("yaml: below a value", "a.yaml", "a: 1", "/a/b");
+    row("yaml: merged", "a.yaml", "x: &x {a: 1}\ny: {<<: *x}", "/y/a");
+    row("yaml: empty", "a.yaml", "", "/a");
+    row("yaml: below the only value", "a.yml", "--- x\n", "/");
+    row("json: index", "a.json", "[1]", "/1");
+    row("json: index with a zero", "a.json", "[1,2]", "/01");
+    row("json: sign", "a.json", "[1]", "/-0");
+    row("json: end of a list", "a.json", "[1]", "/-");
+    row("json: name of another case", "a.json", "{\"A\":1}", "/a");
+    row("env: name", ".env", "A=1", "/B");
+    row("env: two names", ".env", "A=1", "/A/B");
+    row("env: comment", ".env", "#A=1", "/A");
+    row("goconf: section", "shop", "[a]\nb 1", "/c/b");
+    row("goconf: key", "shop", "[a]\nb 1\n[c]\nd 1", "/a/d");
+}
+
+void TestSplice::value_isNotFound()
+{
+    QFETCH(QByteArray, path);
+    QFETCH(QByteArray, text);
+    QFETCH(QByteArray, pointer);
+    const Result<QByteArray> read = scalarIn(path, text, pointer);
+    QVERIFY(!read);
+    QCOMPARE(read.error().code, ErrorCode::notFound);
+    const Result<QByteArray> written = withScalar(path, text, pointer, "x");
+    QVERIFY(!written);
+    QCOMPARE(written.error().code, ErrorCode::notFound);
+}
+
+void TestSplice::sameValue_changesNothing_data()
+{
+    QTest::addColumn<QByteArray>("path");
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QByteArray>("pointer");
+    const auto row = [](const char *path, const char *text, const char *pointer) {
+        QTest::newRow(text) << QByteArray(path) << QByteArray(text) << QByteArray(pointer);
+    };
+    for (const char *text : {"a: 1", "a: 0644", "a: yes", "a: ~", "a: x y", "a: 'it''s'", "a: \"\"",
+                             "a: 10.0.0.1:80", "a: 2001-12-14", "a: .inf", "a: \"x\\ny\""})
+        row("a.yaml", text, "/a");
+    for (const char *text : {"{\"a\":1.50}", "{\"a\":true}", "{\"a\":null}", "{\"a\":\"\\n\"}"})
+        row("a.json", text, "/a");
+    for (const char *text : {"a=", "a=x", "a='x $y'", "a=\"it's\"", "a=\"\\$x\""})
+        row(".env", text, "/a");
+    row("shop", "[a]\nb c d", "/a/b");
+}
+
+void TestSplice::sameValue_changesNothing()
+{
+    QFETCH(QByteArray, path);
+    QFETCH(QByteArray, text);
+    QFETCH(QByteArray, pointer);
+    const Result<QByteArray> value = scalarIn(path, text, pointer);
+    QVERIFY2(value, value ? "" : qPrintable(value.error().message));
+    const Result<QByteArray> result = withScalar(path, text, pointer, *value);
+    QVERIFY2(result, result ? "" : qPrintable(result.error().message));
+    QCOMPARE(*result, text);
+}
+
+void TestSplice::limits_areKept()
+{
+    const QByteArray value(limits::valueBytesMax, 'x');
+    QVERIFY(withScalar("a.yaml", "a: 1", "/a", value));
+    QVERIFY(!withScalar("a.yaml", "a: 1", "/a", value + 'x'));
+    const QByteArray text = "{\"a\":1}" + QByteArray(limits::fileBytesMax - 7, ' ');
+    QVERIFY(withScalar("a.json", text, "/a", "2"));
+    QVERIFY(!withScalar("a.json", text + ' ', "/a", "2"));
+    QVERIFY(!scalarIn("a.json", text + ' ', "/a"));
+}
+
+QTEST_GUILESS_MAIN(TestSplice)
+#include "tst_splice.moc"
