@@ -224,7 +224,10 @@ Task<void> Worker::fetchAndApply()
 
 void Worker::onNotFetched(const Error &why)
 {
-    if (why.code != ErrorCode::unavailable)
+    const bool isPassing = why.code == ErrorCode::unavailable || why.code == ErrorCode::notFound;
+    if (why.code == ErrorCode::notFound && m_world.follower != nullptr)
+        m_world.follower->again(); // The ticket or the offer is an old one.
+    if (!isPassing)
         report(u"failed"_s,
                u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message));
     m_again.start(m_fetchBackoff.next(m_world.random));
@@ -317,7 +320,7 @@ Task<Verdict> Worker::rollBack(config::Hash root)
         m_taken.reset();
         report(u"held"_s, u"rolled back on this host"_s);
     } else if (!wasHeld) {
-        (void)m_switcher.release();
+        (void)m_switcher.endHold();
         kick();
     }
     co_return std::move(verdict);
@@ -337,7 +340,7 @@ Result<void> Worker::hold(std::optional<std::chrono::seconds> time)
 
 Result<void> Worker::release()
 {
-    Result<void> released = m_switcher.release();
+    Result<void> released = m_switcher.endHold();
     if (!released)
         return released;
     m_holdEnd.stop();

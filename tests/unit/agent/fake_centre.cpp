@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/fake_centre.h"
+
+#include <utility>
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::test {
+
+FakeCentre::FakeCentre()
+{
+    const auto add = [this](const char *name, auto handler) {
+        rpc::Method method;
+        method.name = QString::fromLatin1(name);
+        method.params = R"({"type":"object"})";
+        method.access = {.kind = rpc::Access::Kind::open};
+        m_registrations.push_back(
+            *registry.add(method, [this, handler](rpc::Call &call) { return (this->*handler)(call); }));
+    };
+    add("goconf.follow", &FakeCentre::follow);
+    add("goconf.fetch", &FakeCentre::fetch);
+    add("goconf.report", &FakeCentre::report);
+}
+
+QByteArray FakeCentre::bundleOf(const QByteArray &path, const QByteArray &bytes)
+{
+    return config::encode(config::Bundle{{{path, {}, bytes}}});
+}
+
+void FakeCentre::publish(const QString &service, const QString &version, const QByteArray &bundle)
+{
+    wanted[service] = {version, bundle};
+    offer(service);
+}
+
+void FakeCentre::send(const QCborMap &event)
+{
+    if (m_subscription)
+        m_subscription->send(event, {});
+}
+
+void FakeCentre::beat() { send({{u"kind"_s, u"heartbeat"_s}, {u"revision"_s, 7}}); }
+
+void FakeCentre::offer(const QString &service)
+{
+    const Version &version = wanted.at(service);
+    send({{u"kind"_s, u"offer"_s},
+          {u"service"_s, service},
+          {u"version"_s, version.name},
+          {u"root"_s, version.root()},
+          {u"release"_s, u"r1"_s},
+          {u"bytes"_s, version.bundle.size()},
+          {u"message"_s, u"why"_s}});
+}
+
+QCoro::Task<rpc::Outcome> FakeCentre::follow(rpc::Call &call)
+{
+    follows.push_back(call.params);
+    if (refusal)
+        co_return *refusal;
+    rpc::Answer<rpc::Subscription> subscription = call.subscribe();
+    if (!subscription)
+        co_return subscription.error();
+    const qint64 id = qint64(subscription->id());
+    m_subscription.emplace(std::move(*subscription));
+    send({{u"kind"_s, u"welcome"_s},
+          {u"ticket"_s, QString::number(++m_tickets)},
+          {u"heartbeatMs"_s, 5000},
+          {u"services"_s, QCborArray()}});
+    for (const auto &[service, version] : wanted)
+        offer(service);
+    if (isComplete)
+        beat();
+    co_return QCborMap{{u"subscription"_s, id}};
+}
+
+QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
+{
+    fetches.push_back(call.params);
+    if (call.params.value(u"ticket"_s).toString() != QString::number(m_tickets))
+        co_return rpc::Failure::of(rpc::Code::denied, u"this ticket is not known"_s);
+    const Version &version = wanted.at(call.params.value(u"service"_s).toString());
+    const QByteArray asked = call.params.value(u"base"_s).toString().toLatin1();
+    const auto base = bases.find(asked);
+    const bool hasBase = base != bases.end();
+    QByteArray packed = config::pack(
+        version.bundle, hasBase ? (isForgettingBases ? QByteArray("other") : base->second)
+                                : QByteArray());
+    if (isLying)
+        packed = config::pack(version.bundle + '\0');
+    const auto offset = qsizetype(call.params.value(u"offset"_s).toInteger());
+    co_return QCborMap{{u"packed"_s, packed.mid(offset, pieceBytes)},
+                       {u"offset"_s, offset},
+                       {u"total"_s, packed.size()},
+                       {u"bytes"_s, version.bundle.size()},
+                       {u"base"_s, QString::fromLatin1(hasBase ? asked : QByteArray())}};
+}
+
+QCoro::Task<rpc::Outcome> FakeCentre::report(rpc::Call &call)
+{
+    if (const auto fault = std::exchange(reportFault, {}))
+        co_return *fault;
+    for (const QCborValue report : call.params.value(u"reports"_s).toArray())
+        reports.push_back(report.toMap());
+    co_return QCborMap();
+}
+
+} // namespace coffer::test

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "agent/system_clock.h"
+#include "config/bundle.h"
+#include "rpc/registry.h"
+#include "rpc/subscription.h"
+#include "support/fake_network.h"
+
+#include <QCborArray>
+
+#include <map>
+
+namespace coffer::test {
+
+/// What an agent talks to: follow, fetch and report, played by the test.
+class FakeCentre
+{
+public:
+    struct Version
+    {
+        QString name;
+        QByteArray bundle; ///< Encoded.
+        [[nodiscard]] QString root() const
+        {
+            return QString::fromLatin1(config::rootOf(bundle).hex());
+        }
+    };
+
+    FakeCentre();
+
+    /// What is wanted of \a service from now on; said at once to who follows.
+    void publish(const QString &service, const QString &version, const QByteArray &bundle);
+    void beat();
+    void send(const QCborMap &event);
+
+    agent::SystemClock clock;
+    rpc::Registry registry;
+    FakeNetwork network{registry, clock};
+    std::map<QString, Version> wanted;
+    std::map<QByteArray, QByteArray> bases;  ///< Bundles to pack against, by root.
+    std::optional<rpc::Failure> refusal;     ///< Of follow.
+    std::optional<rpc::Failure> reportFault; ///< Of the next report.
+    bool isComplete = true;                  ///< A heartbeat follows the offers.
+    bool isLying = false;                    ///< Fetches have one bit wrong.
+    bool isForgettingBases = false;          ///< Packs against other bytes than it says.
+    qsizetype pieceBytes = 100;
+    std::vector<QCborMap> follows;
+    std::vector<QCborMap> fetches;
+    std::vector<QCborMap> reports; ///< Each of one service.
+
+    /// A bundle with one file.
+    [[nodiscard]] static QByteArray bundleOf(const QByteArray &path, const QByteArray &bytes);
+
+private:
+    [[nodiscard]] QCoro::Task<rpc::Outcome> follow(rpc::Call &call);
+    [[nodiscard]] QCoro::Task<rpc::Outcome> fetch(rpc::Call &call);
+    [[nodiscard]] QCoro::Task<rpc::Outcome> report(rpc::Call &call);
+    void offer(const QString &service);
+
+    std::vector<rpc::Registration> m_registrations;
+    std::optional<rpc::Subscription> m_subscription;
+    int m_tickets = 0;
+};
+
+} // namespace coffer::test
