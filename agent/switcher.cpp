@@ -8,18 +8,12 @@ namespace coffer::agent {
 QByteArray nameOf(Verdict::State state)
 {
     switch (state) {
-    case Verdict::State::healthy:
-        return "healthy";
-    case Verdict::State::failed:
-        return "failed";
-    case Verdict::State::rolledBack:
-        return "rolledBack";
-    case Verdict::State::drifted:
-        return "drifted";
-    case Verdict::State::held:
-        return "held";
-    case Verdict::State::superseded:
-        return "superseded";
+    case Verdict::State::healthy: return "healthy";
+    case Verdict::State::failed: return "failed";
+    case Verdict::State::rolledBack: return "rolledBack";
+    case Verdict::State::drifted: return "drifted";
+    case Verdict::State::held: return "held";
+    case Verdict::State::superseded: return "superseded";
     }
     return {};
 }
