@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/fake_centre.h"
 #include "agent/fetcher.h"
 #include "agent/follower.h"
 #include "agent/reporter.h"
 #include "client/endpoint.h"
+#include "support/fake_centre.h"
 
 #include <QCoroTask>
 #include <QSignalSpy>

@@ -3,6 +3,8 @@
 
 #include "agent/system_clock.h"
 #include "config/bundle.h"
+#include "net/http_server.h"
+#include "rpc/front_door.h"
 #include "rpc/registry.h"
 #include "rpc/subscription.h"
 #include "support/fake_network.h"
@@ -13,7 +15,8 @@
 
 namespace coffer::test {
 
-/// What an agent talks to: follow, fetch and report, played by the test.
+/// What an agent talks to: join, follow, fetch and report, played by the test; for one agent at a
+/// time. Behind `network`, or on a port of loopback.
 class FakeCentre
 {
 public:
@@ -28,6 +31,11 @@ public:
     };
 
     FakeCentre();
+
+    /// Listens on loopback, the first time on any free port and then on that; where it is.
+    [[nodiscard]] QString open();
+    /// Hangs up on everybody, and does not listen.
+    void close();
 
     /// What is wanted of \a service from now on; said at once to who follows.
     void publish(const QString &service, const QString &version, const QByteArray &bundle);
@@ -48,11 +56,24 @@ public:
     std::vector<QCborMap> follows;
     std::vector<QCborMap> fetches;
     std::vector<QCborMap> reports; ///< Each of one service.
+    /// The last report's state; empty if there is none.
+    [[nodiscard]] QString lastState() const;
+    [[nodiscard]] QString lastVersion() const;
 
     /// A bundle with one file.
     [[nodiscard]] static QByteArray bundleOf(const QByteArray &path, const QByteArray &bytes);
 
 private:
+    struct Door
+    {
+        Door(rpc::Registry &of, const Clock &clock) : door(of, router, clock), server(router, clock)
+        {}
+        net::HttpRouter router;
+        rpc::FrontDoor door;
+        net::HttpServer server;
+    };
+
+    [[nodiscard]] QCoro::Task<rpc::Outcome> join(rpc::Call &call);
     [[nodiscard]] QCoro::Task<rpc::Outcome> follow(rpc::Call &call);
     [[nodiscard]] QCoro::Task<rpc::Outcome> fetch(rpc::Call &call);
     [[nodiscard]] QCoro::Task<rpc::Outcome> report(rpc::Call &call);
@@ -61,6 +82,8 @@ private:
     std::vector<rpc::Registration> m_registrations;
     std::optional<rpc::Subscription> m_subscription;
     int m_tickets = 0;
+    quint16 m_port = 0;
+    std::unique_ptr<Door> m_door;
 };
 
 } // namespace coffer::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/fake_centre.h"
+#include "support/fake_centre.h"
 
 #include <utility>
 
@@ -17,9 +17,37 @@ FakeCentre::FakeCentre()
         m_registrations.push_back(
             *registry.add(method, [this, handler](rpc::Call &call) { return (this->*handler)(call); }));
     };
+    add("goconf.join", &FakeCentre::join);
     add("goconf.follow", &FakeCentre::follow);
     add("goconf.fetch", &FakeCentre::fetch);
     add("goconf.report", &FakeCentre::report);
+}
+
+QString FakeCentre::open()
+{
+    m_door = std::make_unique<Door>(registry, clock);
+    const Result<void> started =
+        m_door->server.start(QHostAddress(QHostAddress::LocalHost), m_port);
+    if (!started)
+        qFatal("%s", qUtf8Printable(started.error().message));
+    m_port = m_door->server.serverPort();
+    return u"127.0.0.1:%1"_s.arg(m_port);
+}
+
+void FakeCentre::close()
+{
+    m_subscription.reset();
+    m_door.reset();
+}
+
+QString FakeCentre::lastState() const
+{
+    return reports.empty() ? QString() : reports.back().value(u"state"_s).toString();
+}
+
+QString FakeCentre::lastVersion() const
+{
+    return reports.empty() ? QString() : reports.back().value(u"version"_s).toString();
 }
 
 QByteArray FakeCentre::bundleOf(const QByteArray &path, const QByteArray &bytes)
@@ -51,6 +79,15 @@ void FakeCentre::offer(const QString &service)
           {u"release"_s, u"r1"_s},
           {u"bytes"_s, version.bundle.size()},
           {u"message"_s, u"why"_s}});
+}
+
+QCoro::Task<rpc::Outcome> FakeCentre::join(rpc::Call &call)
+{
+    if (call.params.value(u"token"_s).toString() != u"token")
+        co_return rpc::Failure::of(rpc::Code::denied, u"this token is not known"_s);
+    co_return QCborMap{{u"secret"_s, QString(64, u'a')},
+                       {u"idc"_s, u"sh001"_s},
+                       {u"services"_s, QCborArray{u"shop"_s}}};
 }
 
 QCoro::Task<rpc::Outcome> FakeCentre::follow(rpc::Call &call)
