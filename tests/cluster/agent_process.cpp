@@ -2,9 +2,11 @@
 #include "cluster/agent_process.h"
 
 #include <QDir>
+#include <QEventLoop>
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QTimer>
 
 #include <csignal>
 
@@ -55,8 +57,12 @@ QString AgentProcess::log()
 int AgentProcess::run(const QStringList &arguments)
 {
     QProcess command;
+    QEventLoop loop; // the centre may be in this thread
+    QObject::connect(&command, &QProcess::finished, &loop, &QEventLoop::quit);
+    QTimer::singleShot(60'000, &loop, &QEventLoop::quit);
     command.start(QStringLiteral(COFFER_AGENT), m_arguments + arguments);
-    const bool isOver = command.waitForFinished(60'000);
+    loop.exec();
+    const bool isOver = command.state() == QProcess::NotRunning;
     m_output = command.readAllStandardOutput();
     m_faults = command.readAllStandardError();
     if (isOver && command.exitStatus() == QProcess::NormalExit)

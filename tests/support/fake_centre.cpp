@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "support/fake_centre.h"
 
+#include "net/spawn.h"
+
+#include <deque>
 #include <utility>
 
 using namespace Qt::StringLiterals;
 
 namespace coffer::test {
+
+struct FakeCentre::Stream
+{
+    rpc::Subscription subscription;
+    std::deque<QCborMap> events;
+    bool isPumping = false;
+};
+
+FakeCentre::~FakeCentre() = default;
 
 FakeCentre::FakeCentre()
 {
@@ -36,7 +48,7 @@ QString FakeCentre::open()
 
 void FakeCentre::close()
 {
-    m_subscription.reset();
+    m_stream.reset();
     m_door.reset();
 }
 
@@ -63,8 +75,24 @@ void FakeCentre::publish(const QString &service, const QString &version, const Q
 
 void FakeCentre::send(const QCborMap &event)
 {
-    if (m_subscription)
-        m_subscription->send(event, {});
+    if (!m_stream)
+        return;
+    m_stream->events.push_back(event);
+    if (!std::exchange(m_stream->isPumping, true))
+        spawn(pump(m_stream), "centre");
+}
+
+/// Sends what there is whenever there is room for it.
+QCoro::Task<void> FakeCentre::pump(std::shared_ptr<Stream> stream)
+{
+    while (!stream->events.empty()) {
+        const bool hasRoom = co_await stream->subscription.room();
+        if (!hasRoom)
+            co_return;
+        stream->subscription.send(stream->events.front(), {});
+        stream->events.pop_front();
+    }
+    stream->isPumping = false;
 }
 
 void FakeCentre::beat() { send({{u"kind"_s, u"heartbeat"_s}, {u"revision"_s, 7}}); }
@@ -99,7 +127,7 @@ QCoro::Task<rpc::Outcome> FakeCentre::follow(rpc::Call &call)
     if (!subscription)
         co_return subscription.error();
     const qint64 id = qint64(subscription->id());
-    m_subscription.emplace(std::move(*subscription));
+    m_stream = std::make_shared<Stream>(Stream{std::move(*subscription), {}, false});
     send({{u"kind"_s, u"welcome"_s},
           {u"ticket"_s, QString::number(++m_tickets)},
           {u"heartbeatMs"_s, 5000},
@@ -121,7 +149,7 @@ QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
     const auto base = bases.find(asked);
     const bool hasBase = base != bases.end();
     QByteArray packed = config::pack(
-        version.bundle, hasBase ? (isForgettingBases ? QByteArray("other") : base->second)
+        version.bundle, hasBase ? (isForgettingBases ? version.bundle : base->second)
                                 : QByteArray());
     if (isLying)
         packed = config::pack(version.bundle + '\0');

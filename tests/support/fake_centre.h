@@ -12,6 +12,9 @@
 #include <QCborArray>
 
 #include <map>
+#include <memory>
+#include <optional>
+#include <vector>
 
 namespace coffer::test {
 
@@ -31,6 +34,9 @@ public:
     };
 
     FakeCentre();
+    ~FakeCentre();
+    FakeCentre(const FakeCentre &) = delete;
+    FakeCentre &operator=(const FakeCentre &) = delete;
 
     /// Listens on loopback, the first time on any free port and then on that; where it is.
     [[nodiscard]] QString open();
@@ -64,6 +70,7 @@ public:
     [[nodiscard]] static QByteArray bundleOf(const QByteArray &path, const QByteArray &bytes);
 
 private:
+    struct Stream;
     struct Door
     {
         Door(rpc::Registry &of, const Clock &clock) : door(of, router, clock), server(router, clock)
@@ -73,6 +80,7 @@ private:
         net::HttpServer server;
     };
 
+    [[nodiscard]] static QCoro::Task<void> pump(std::shared_ptr<Stream> stream);
     [[nodiscard]] QCoro::Task<rpc::Outcome> join(rpc::Call &call);
     [[nodiscard]] QCoro::Task<rpc::Outcome> follow(rpc::Call &call);
     [[nodiscard]] QCoro::Task<rpc::Outcome> fetch(rpc::Call &call);
@@ -80,7 +88,7 @@ private:
     void offer(const QString &service);
 
     std::vector<rpc::Registration> m_registrations;
-    std::optional<rpc::Subscription> m_subscription;
+    std::shared_ptr<Stream> m_stream; // shared with what sends
     int m_tickets = 0;
     quint16 m_port = 0;
     std::unique_ptr<Door> m_door;

@@ -123,7 +123,8 @@ private Q_SLOTS:
         m_follower->start();
         QTRY_VERIFY(m_centre->follows.size() >= 3);
         QVERIFY(m_follower->standing().state == Standing::State::refused);
-        QVERIFY(m_follower->standing().trouble.contains(u"10.0.0.2"_s));
+        QVERIFY2(m_follower->standing().trouble.contains(u"10.0.0.2"_s),
+                 qPrintable(m_follower->standing().trouble));
         QVERIFY(m_follower->ticket().isEmpty());
         m_centre->refusal.reset();
         QTRY_VERIFY(m_follower->isComplete());
