@@ -42,7 +42,9 @@ QCoro::Task<Verdict> Switcher::rollbackLocal(config::Hash root)
         if (!bytes)
             co_return Verdict{.state = Verdict::State::failed,
                               .error = bytes.error().message.toUtf8()};
-        co_return co_await m_impl->enter({.to = generation, .bytes = *bytes, .isLocal = true});
+        const Impl::Job job{.to = generation, .bytes = *bytes, .isLocal = true};
+        const Verdict verdict = co_await m_impl->enter(job);
+        co_return verdict;
     }
     co_return Verdict{.state = Verdict::State::failed,
                       .error = "no generation " + root.brief() + " is kept here"};

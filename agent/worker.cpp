@@ -168,7 +168,8 @@ void Worker::kick()
     if (m_taken == m_wanted)
         return;
     const auto applied = m_switcher.applied();
-    const bool isThere = applied && applied->root.hex() == m_wanted->root
+    // While another version is being applied, what is applied is about to be another one.
+    const bool isThere = !m_switcher.isBusy() && applied && applied->root.hex() == m_wanted->root
                          && QString::fromUtf8(applied->version) == m_wanted->version
                          && QString::fromUtf8(applied->release) == m_wanted->release;
     if (isThere) {
