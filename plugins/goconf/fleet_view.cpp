@@ -97,6 +97,20 @@ const HostRecord *FleetView::host(const QByteArray &host) const
     return found == m_hosts.end() ? nullptr : &found->second.record;
 }
 
+Revision FleetView::hostRevision(const QByteArray &host) const
+{
+    const auto found = m_hosts.find(host);
+    return found == m_hosts.end() ? Revision() : found->second.revision;
+}
+
+std::set<QByteArray> FleetView::services() const
+{
+    std::set<QByteArray> services;
+    for (const auto &[service, revision] : m_services)
+        services.insert(service);
+    return services;
+}
+
 bool FleetView::hasService(const QByteArray &service) const
 {
     return m_services.contains(service);
@@ -114,6 +128,12 @@ std::optional<FleetView::Wanted> FleetView::wanted(const HostClass &of) const
         return Wanted{scope, pointer.current, pointer.release};
     }
     return {};
+}
+
+Revision FleetView::pointerRevision(const QByteArray &service, const QByteArray &scope) const
+{
+    const auto found = m_pointers.find({service, scope});
+    return found == m_pointers.end() ? Revision() : found->second.revision;
 }
 
 const FleetView::Report *FleetView::report(const QByteArray &path) const

@@ -80,11 +80,17 @@ public:
     [[nodiscard]] quint64 changes() const { return m_changes; }
 
     [[nodiscard]] const HostRecord *host(const QByteArray &host) const;
+    /// Of its record; none if there is none.
+    [[nodiscard]] Revision hostRevision(const QByteArray &host) const;
     [[nodiscard]] bool hasService(const QByteArray &service) const;
+    [[nodiscard]] std::set<QByteArray> services() const;
     [[nodiscard]] bool isLive(const QByteArray &node) const { return m_nodes.contains(node); }
     /// Nothing if nothing is live for the class. An IDC without a pointer of its own wants what the
     /// base layer's names.
     [[nodiscard]] std::optional<Wanted> wanted(const HostClass &of) const;
+    /// Of a pointer; none if there is none.
+    [[nodiscard]] Revision pointerRevision(const QByteArray &service,
+                                           const QByteArray &scope) const;
     [[nodiscard]] const Report *report(const QByteArray &path) const;
     /// All of a host by their paths, whatever its record says by now.
     [[nodiscard]] std::map<QByteArray, Report> reportsOf(const QByteArray &host) const;

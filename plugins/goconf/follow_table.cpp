@@ -51,6 +51,14 @@ const Follow *FollowTable::byHost(const QByteArray &host) const
     return found == m_hosts.end() ? nullptr : find(found->second);
 }
 
+std::vector<QByteArray> FollowTable::hosts() const
+{
+    std::vector<QByteArray> hosts;
+    for (const auto &[host, id] : m_hosts)
+        hosts.push_back(host);
+    return hosts;
+}
+
 bool FollowTable::isGranted(FollowId id, const QByteArray &service) const
 {
     return grantedTo(id).contains(service);

@@ -30,7 +30,8 @@ struct Offer
 {
     QByteArray version;
     QByteArray root; ///< Hex.
-    QByteArray release;
+    QByteArray release; ///< The id of the release that made it live.
+    QByteArray shown;   ///< The same for people: "r123".
     QByteArray message;
     qint64 bytes = 0; ///< Of the bundle, not packed.
     bool operator==(const Offer &) const = default;
@@ -84,6 +85,7 @@ public:
     [[nodiscard]] const Follow *find(FollowId id) const;
     [[nodiscard]] const Follow *byTicket(const QByteArray &ticket) const;
     [[nodiscard]] const Follow *byHost(const QByteArray &host) const;
+    [[nodiscard]] std::vector<QByteArray> hosts() const;
     [[nodiscard]] std::size_t size() const { return m_follows.size(); }
     [[nodiscard]] bool isGranted(FollowId id, const QByteArray &service) const;
     [[nodiscard]] Services grantedTo(FollowId id) const;

@@ -96,10 +96,10 @@ void ReportLedger::putBack()
     }
 }
 
-void ReportLedger::follow(const QByteArray &path, Revision revision)
+void ReportLedger::rebase(const QByteArray &path, Revision revision)
 {
     const auto found = m_files.find(path);
-    if (found != m_files.end() && found->second.revision < revision)
+    if (found != m_files.end())
         found->second.revision = revision;
 }
 

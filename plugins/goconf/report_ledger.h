@@ -59,9 +59,9 @@ public:
     /// Nothing was written, or nobody knows: all of it waits again, but for what was put since.
     void putBack();
 
-    /// The file is at \a revision, and it is known that this ledger wrote that.
-    void follow(const QByteArray &path, Revision revision);
-    /// The newest revision that this ledger knows to be its own.
+    /// The next write of the file follows on \a revision; none: on there being no file.
+    void rebase(const QByteArray &path, Revision revision);
+    /// The newest revision that this ledger knows.
     [[nodiscard]] Revision revisionOf(const QByteArray &path) const;
 
 private:
