@@ -13,11 +13,13 @@ namespace coffer::config {
 /// What kind of value a key has. Numbers are in stored bytes and never change.
 enum class Type : std::uint8_t {
     string = 1,
-    integer = 2,     ///< 64 bits, signed, decimal.
-    floating = 3,    ///< Finite.
+    integer = 2,     ///< 64 bits, signed, decimal, without leading zeros.
+    floating = 3,    ///< Finite; canonical the shortest, always with a point: "1.0", "2.5e+30".
     boolean = 4,     ///< true yes 1 y enable; false no 0 n disable. Anything else is an error.
-    duration = 5,    ///< A number and ns us ms s m h (also sec min hour); canonical "1500ms".
-    size = 6,        ///< A number and b k kb m mb g gb in any case, powers of 1024; "64mb".
+    duration = 5,    ///< A number and ns us ms s m h (also sec min hour); canonical "1500ms": in
+                     ///< the largest unit that divides; 64 bits of nanoseconds.
+    size = 6,        ///< A number and b k kb m mb g gb in any case, powers of 1024; "64mb". Bytes
+                     ///< where there is no unit; at most 63 bits.
     enumeration = 7, ///< One of Value::choices.
     list = 8,        ///< Texts; canonical a compact JSON array of strings. "a,b" is read too.
     json = 9         ///< Any JSON; canonical compact, members in their order.
