@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "goconf/bundle_store.h"
 
+#include "goconf/record_fields.h"
+
 #include "config/render.h"
 
 #include <algorithm>

@@ -8,9 +8,9 @@
 #include "config/bundle.h"
 #include "pluginapi/metrics.h"
 
-#include <compare>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,7 +22,11 @@ struct Edition
     QByteArray service;
     QByteArray scope;
     QByteArray version;
-    friend auto operator<=>(const Edition &, const Edition &) = default;
+    bool operator==(const Edition &) const = default;
+    friend bool operator<(const Edition &a, const Edition &b)
+    {
+        return std::tie(a.service, a.scope, a.version) < std::tie(b.service, b.scope, b.version);
+    }
 };
 
 /// Finished bundles: rendered once for all hosts of an edition, packed once for all that have the

@@ -22,9 +22,9 @@ inline constexpr char version[] = R"({"type":"string","pattern":"^(v[1-9][0-9]{0
     return R"({"type":"object","additionalProperties":false,"required":[)" + required
            + R"(],"properties":{)" + members + "}}";
 }
-[[nodiscard]] inline QByteArray member(const QByteArray &name, const QByteArray &schema)
+[[nodiscard]] inline QByteArray member(const QByteArray &called, const QByteArray &schema)
 {
-    return '"' + name + "\":" + schema;
+    return '"' + called + "\":" + schema;
 }
 
 } // namespace coffer::goconf::schemas

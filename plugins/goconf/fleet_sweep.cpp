@@ -2,6 +2,7 @@
 #include "goconf/fleet_sweep.h"
 
 #include "goconf/paths.h"
+#include "goconf/record_fields.h"
 
 #include <algorithm>
 
@@ -27,12 +28,14 @@ Result<void> FleetSweep::start()
 
 Task<Result<void>> FleetSweep::run(DutyPointer duty)
 {
+    constexpr std::chrono::milliseconds againAfter{30'000}; // somebody published meanwhile
     bool goesOn = co_await duty->sleep(firstAfter);
     while (goesOn) {
         const Result<void> swept = co_await sweepOnce(duty);
-        if (!swept && !duty->isOver())
+        const bool isBeaten = !swept && swept.error().code == ErrorCode::conflict;
+        if (!swept && !isBeaten && !duty->isOver())
             m_context.log().warning(u"removes nothing: "_s + swept.error().message);
-        goesOn = co_await duty->sleep(every);
+        goesOn = co_await duty->sleep(isBeaten ? againAfter : every);
     }
     co_return Result<void>();
 }
@@ -55,7 +58,15 @@ Task<Result<void>> FleetSweep::sweepOnce(DutyPointer duty)
             co_return found.error().in(textOf(service));
         named.insert(found->begin(), found->end());
     }
-    const Result<void> swept = co_await sweepObjects(duty, named, *at);
+    // Every publish writes its service's record: none came since, so nothing else is named now.
+    const Result<std::vector<store::FileView>> records = co_await filesAt(
+        m_library.store(), "/config/_service", *at, store::Detail::keys);
+    if (!records)
+        co_return records.error();
+    std::vector<store::Guard> guards;
+    for (const store::FileView &record : *records)
+        guards.emplace_back(store::RevisionEquals{record.path, record.revision});
+    const Result<void> swept = co_await sweepObjects(duty, named, guards, *at);
     co_return swept;
 }
 
@@ -220,7 +231,8 @@ static std::optional<config::Hash> hashOfPiece(const QByteArray &path)
     return config::Hash::fromHex(name.first(std::max<qsizetype>(name.indexOf('.'), 0)));
 }
 
-Task<Result<void>> FleetSweep::sweepObjects(DutyPointer duty, Hashes named, Revision at)
+Task<Result<void>> FleetSweep::sweepObjects(DutyPointer duty, Hashes named,
+                                            std::vector<store::Guard> guards, Revision at)
 {
     const Result<std::vector<store::FileView>> objects =
         co_await filesAt(m_library.store(), objectsTree, at, store::Detail::keys);
@@ -235,7 +247,7 @@ Task<Result<void>> FleetSweep::sweepObjects(DutyPointer duty, Hashes named, Revi
     }
     std::erase_if(m_named, [&named](const auto &item) { return !named.contains(item.first); });
     const double count = double(orphans.size());
-    const Result<void> removed = co_await removeAll(duty, std::move(orphans), {});
+    const Result<void> removed = co_await removeAll(duty, std::move(orphans), guards);
     if (removed)
         m_objects.add(count);
     co_return removed;

@@ -16,9 +16,9 @@ namespace coffer::goconf {
 /// that neither a snapshot nor a draft names and that are older than a day.
 ///
 /// All that it decides by is read at one revision. It removes only with guards: that it still has
-/// the job, that the pointers of the service are as they were, that an object was not written anew.
-/// A publish guards that its objects are there, so that one that meets a removal is refused, and
-/// uploads again. If anything cannot be read, nothing is removed. Node thread.
+/// the job, that nobody published meanwhile, that an object was not written anew. A publish guards
+/// that its objects are there, so that one that comes after a removal is refused, and uploads again.
+/// If anything cannot be read, nothing is removed. Node thread.
 class FleetSweep
 {
 public:
@@ -46,7 +46,8 @@ private:
                                                     Revision at);
     [[nodiscard]] Task<Result<void>> dropSnapshots(DutyPointer duty, std::vector<store::Guard> guards,
                                                    std::vector<store::FileView> snapshots);
-    [[nodiscard]] Task<Result<void>> sweepObjects(DutyPointer duty, Hashes named, Revision at);
+    [[nodiscard]] Task<Result<void>> sweepObjects(DutyPointer duty, Hashes named,
+                                                  std::vector<store::Guard> guards, Revision at);
     /// A manifest, its parts and the files of its layer.
     [[nodiscard]] Task<Result<Hashes>> namedBy(config::Hash manifest);
     [[nodiscard]] Task<Result<void>> removeAll(DutyPointer duty, std::vector<store::FileView> files,

@@ -3,6 +3,8 @@
 
 #include "goconf/paths.h"
 
+#include <QList>
+
 #include <algorithm>
 
 using namespace Qt::StringLiterals;

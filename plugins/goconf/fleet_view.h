@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 namespace coffer::goconf {
@@ -30,20 +31,20 @@ struct FleetRow
 {
     QByteArray host;
     HostClass of;
-    QByteArray wantedVersion; ///< "" if nothing is live.
-    QByteArray wantedRelease;
-    QByteArray state;
-    QByteArray error;
-    std::optional<ReportRecord> report; ///< What the host said last.
+    QByteArray wantedVersion = {}; ///< "" if nothing is live.
+    QByteArray wantedRelease = {};
+    QByteArray state = {};
+    QByteArray error = {};
+    std::optional<ReportRecord> report = {}; ///< What the host said last.
     bool isConnected = false;
 };
 
 /// Which rows; empty members: all.
 struct FleetFilter
 {
-    QByteArray service;
-    QByteArray idc;
-    QByteArray host;
+    QByteArray service = {};
+    QByteArray idc = {};
+    QByteArray host = {};
 };
 
 /// The fleet as one node knows it from its watches. Value, pure.
@@ -105,12 +106,7 @@ public:
     [[nodiscard]] std::vector<FleetRow> rows(const FleetFilter &filter) const;
 
 private:
-    struct Where
-    {
-        QByteArray service;
-        QByteArray scope;
-        friend auto operator<=>(const Where &, const Where &) = default;
-    };
+    using Where = std::pair<QByteArray, QByteArray>; ///< Service, scope.
     struct PointerFile
     {
         Pointer pointer;

@@ -2,6 +2,7 @@
 #include "goconf/follow_offers.h"
 
 #include "goconf/paths.h"
+#include "goconf/record_fields.h"
 
 using namespace Qt::StringLiterals;
 

@@ -2,6 +2,7 @@
 #include "goconf/follow_reports.h"
 
 #include "goconf/paths.h"
+#include "goconf/record_fields.h"
 
 #include <algorithm>
 

@@ -4,6 +4,7 @@
 #include "goconf/fleet_schemas.h"
 #include "goconf/host_secret.h"
 #include "goconf/paths.h"
+#include "goconf/record_fields.h"
 
 #include <algorithm>
 

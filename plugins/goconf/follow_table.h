@@ -8,10 +8,10 @@
 #include <QByteArray>
 
 #include <chrono>
-#include <compare>
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <variant>
 #include <vector>
 
@@ -22,7 +22,11 @@ struct HostClass
 {
     QByteArray service;
     QByteArray idc;
-    friend auto operator<=>(const HostClass &, const HostClass &) = default;
+    bool operator==(const HostClass &) const = default;
+    friend bool operator<(const HostClass &a, const HostClass &b)
+    {
+        return std::tie(a.service, a.idc) < std::tie(b.service, b.idc);
+    }
 };
 
 /// A version that a class is to have. Value.
@@ -113,7 +117,7 @@ public:
 private:
     struct Line
     {
-        QByteArray service;
+        QByteArray service = {};
         bool isGranted = true;
         bool hasNews = true;
         bool isHeld = false; ///< It was offered, or the host had it already.
@@ -121,8 +125,8 @@ private:
     };
     struct Entry
     {
-        Follow follow;
-        std::vector<Line> lines;
+        Follow follow = {};
+        std::vector<Line> lines = {};
         Monotonic spokenTo{0};
         bool isComplete = false; ///< The first heartbeat was sent.
     };
