@@ -131,10 +131,9 @@ Task<Result<QByteArray>> BundleStore::render(Edition edition)
         co_return finished.error();
     if (!finished->faults.empty()) {
         const config::Fault &fault = finished->faults.front();
-        co_return Error{ErrorCode::refused,
-                        u"%1 %2 cannot be rendered: %3: %4"_s
-                            .arg(textOf(edition.service), textOf(edition.version),
-                                 textOf(fault.place), fault.message)};
+        co_return Error{ErrorCode::refused, u"%1 %2 cannot be rendered: %3: %4"_s.arg(
+                                                textOf(edition.service), textOf(edition.version),
+                                                textOf(fault.place), fault.message)};
     }
     m_rendered.add();
     if (m_known.size() >= knownMax)

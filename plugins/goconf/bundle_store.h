@@ -33,8 +33,8 @@ struct Edition
 /// same base. Those used last are kept, within bounds of bytes. Rendering, packing and hashing are
 /// done on another thread; who asks for what is being made waits for that.
 ///
-/// Errors: `notFound` if there is no such edition, `refused` if it cannot be rendered, else those of
-/// Library. Node thread.
+/// Errors: `notFound` if there is no such edition, `refused` if it cannot be rendered, else those
+/// of Library. Node thread.
 class BundleStore
 {
 public:

@@ -7,7 +7,7 @@ namespace coffer::goconf {
 
 static constexpr std::chrono::seconds countEvery{15};
 
-Fleet::Fleet(pluginapi::PluginContext &context, Library &library)
+Fleet::Fleet(pluginapi::PluginContext &context, Library &library, FleetSweep::Times times)
     : m_context(context)
     , m_watch(context, m_view)
     , m_presence(context)
@@ -15,14 +15,13 @@ Fleet::Fleet(pluginapi::PluginContext &context, Library &library)
     , m_hosts(context)
     , m_follows({context, m_view, m_watch, m_presence, m_bundles})
     , m_methods({context, m_view, m_bundles})
-    , m_sweep(context, library)
+    , m_sweep(context, library, times)
 {}
 
 Result<void> Fleet::start()
 {
-    m_watch.start([this](FleetView::Kind kind, const QByteArray &path) {
-        m_follows.look(kind, path);
-    });
+    m_watch.start(
+        [this](FleetView::Kind kind, const QByteArray &path) { m_follows.look(kind, path); });
     m_presence.start();
     m_context.spawn(count(), "count hosts");
     for (const Result<void> &started :

@@ -14,7 +14,7 @@ class Fleet
 {
 public:
     /// Both must outlive this.
-    Fleet(pluginapi::PluginContext &context, Library &library);
+    Fleet(pluginapi::PluginContext &context, Library &library, FleetSweep::Times times = {});
     Fleet(const Fleet &) = delete;
     Fleet &operator=(const Fleet &) = delete;
     ~Fleet() = default;

@@ -56,11 +56,11 @@ Result<void> FleetMethods::start()
     converge.name = u"goconf.converge"_s;
     converge.summary = u"Tells how hosts take up a release, a change or what is live of a "
                        "service, until all have."_s;
-    const QByteArray text = R"({"type":"string","pattern":"^(r[0-9]{1,19}|[0-9a-f]{16}-[0-9a-f]{8})$"})";
-    converge.params = object("", member("change", text) + ',' + member("release", text) + ','
-                                     + member("service", name)
-                                     + R"(,"idcs":{"type":"array","maxItems":256,"items":)" + name
-                                     + '}');
+    const QByteArray text =
+        R"({"type":"string","pattern":"^(r[0-9]{1,19}|[0-9a-f]{16}-[0-9a-f]{8})$"})";
+    converge.params = object(
+        "", member("change", text) + ',' + member("release", text) + ',' + member("service", name)
+                + R"(,"idcs":{"type":"array","maxItems":256,"items":)" + name + '}');
     converge.access = {Access::Kind::read};
     converge.touches = touchesConverge;
 
@@ -117,20 +117,16 @@ static bool isConverged(const FleetRow &row, const std::map<HostClass, config::H
            && !root->second.isNull() && row.report->root == root->second;
 }
 
-static QByteArray placeOf(const FleetRow &row)
-{
-    return row.host + '/' + row.of.service;
-}
+static QByteArray placeOf(const FleetRow &row) { return row.host + '/' + row.of.service; }
 
 Task<rpc::Outcome> FleetMethods::fleet(rpc::Call &call)
 {
     const QByteArray wantedState = textIn(call.params, "state"_L1);
     const QByteArray after = textIn(call.params, "after"_L1);
     const qint64 limit = call.params.value(u"limit"_s).toInteger(rowsMax);
-    std::vector<FleetRow> rows =
-        m_parts.view.rows({.service = textIn(call.params, "service"_L1),
-                           .idc = textIn(call.params, "idc"_L1),
-                           .host = {}});
+    std::vector<FleetRow> rows = m_parts.view.rows({.service = textIn(call.params, "service"_L1),
+                                                    .idc = textIn(call.params, "idc"_L1),
+                                                    .host = {}});
     const Roots roots = co_await rootsOf(rows);
     std::map<QByteArray, qint64> states;
     qint64 connected = 0;
@@ -192,8 +188,9 @@ Task<Result<std::vector<ReleaseRecord>>> FleetMethods::releases(QByteArray relea
         if (const std::optional<Error> error = errorOf(*reply))
             co_return *error;
         for (const store::FileView &file : reply->files) {
-            const bool isNamed =
-                isShown ? id == "r" + QByteArray::number(file.created.value()) : nameIn(file.path) == id;
+            const QByteArray name =
+                isShown ? "r" + QByteArray::number(file.created.value()) : nameIn(file.path);
+            const bool isNamed = name == id;
             const Result<ReleaseRecord> record = ReleaseRecord::parse(file.value);
             if (record && (isNamed || (!change.isEmpty() && record->change == change)))
                 found.push_back(*record);
@@ -244,8 +241,8 @@ Task<Result<FleetMethods::Wish>> FleetMethods::wishOf(QCborMap params)
         if (!scopes)
             co_return scopes.error();
         for (const QByteArray &scope : *scopes) {
-            const Result<std::optional<store::FileView>> file = co_await fileAt(
-                m_parts.context.store(), pointerPath(service, scope), *at);
+            const Result<std::optional<store::FileView>> file =
+                co_await fileAt(m_parts.context.store(), pointerPath(service, scope), *at);
             if (!file)
                 co_return file.error();
             if (*file)

@@ -13,7 +13,7 @@ class FleetMethods
 public:
     static constexpr std::chrono::milliseconds convergeEvery{100}; ///< It tells at most so often.
     static constexpr std::chrono::seconds seenWithin{10};
-    static constexpr qint64 rowsMax = 2'000;    ///< Of one answer.
+    static constexpr qint64 rowsMax = 2'000;     ///< Of one answer.
     static constexpr std::size_t namedMax = 200; ///< Hosts that one event of converge names.
 
     struct Parts

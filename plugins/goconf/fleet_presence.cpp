@@ -17,18 +17,14 @@ FleetPresence::FleetPresence(pluginapi::PluginContext &context)
     : m_context(context), m_node(makeTicket().first(16))
 {}
 
-void FleetPresence::start()
-{
-    m_context.spawn(keep(), "be present");
-}
+void FleetPresence::start() { m_context.spawn(keep(), "be present"); }
 
 Task<Result<void>> FleetPresence::keep()
 {
     while (!m_context.isStopping()) {
         const Result<void> been = co_await beOnce();
         if (!been && !m_context.isStopping())
-            m_context.log().info(u"the other nodes do not see this one: "_s
-                                 + been.error().message);
+            m_context.log().info(u"the other nodes do not see this one: "_s + been.error().message);
         const bool goesOn = co_await m_context.clock().sleep(againAfter);
         if (!goesOn)
             break;
@@ -46,8 +42,7 @@ Task<Result<void>> FleetPresence::beOnce()
         co_return session.error();
     store::Transaction presence;
     const QCborMap record{{u"at"_s, qint64(m_context.clock().wall().count())}};
-    presence.operations = {
-        store::Put{"/config/_node/" + m_node, jsonOf(record), true, {}}};
+    presence.operations = {store::Put{"/config/_node/" + m_node, jsonOf(record), true, {}}};
     const pluginapi::CommitOptions options{store::Origin{*session, Sequence(1), Sequence(0)}};
     const Result<store::Answer> answer = co_await store.commit(presence, options);
     if (!answer)

@@ -7,8 +7,8 @@
 
 namespace coffer::goconf {
 
-/// Says to the other nodes that this one lives: an ephemeral file that goes with the node's session.
-/// Reports of hosts name it, so that none needs a session of its own. Node thread.
+/// Says to the other nodes that this one lives: an ephemeral file that goes with the node's
+/// session. Reports of hosts name it, so that none needs a session of its own. Node thread.
 class FleetPresence
 {
 public:

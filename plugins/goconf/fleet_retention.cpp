@@ -5,8 +5,7 @@
 
 namespace coffer::goconf {
 
-std::vector<QByteArray> Retention::droppable(const std::vector<Version> &versions,
-                                             WallMs now) const
+std::vector<QByteArray> Retention::droppable(const std::vector<Version> &versions, WallMs now) const
 {
     std::vector<QByteArray> names;
     for (const Version &version : versions) {

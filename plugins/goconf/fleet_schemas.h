@@ -9,7 +9,8 @@
 namespace coffer::goconf::schemas {
 
 /// A name as config::isName() wants it.
-inline constexpr char name[] = R"({"type":"string","pattern":"^[A-Za-z0-9-][A-Za-z0-9._-]{0,127}$"})";
+inline constexpr char name[] =
+    R"({"type":"string","pattern":"^[A-Za-z0-9-][A-Za-z0-9._-]{0,127}$"})";
 inline constexpr char secret[] = R"({"type":"string","pattern":"^[0-9a-f]{64}$"})";
 inline constexpr char ticket[] = R"({"type":"string","pattern":"^[0-9a-f]{32}$"})";
 /// A root; empty for none.

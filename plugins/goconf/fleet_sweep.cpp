@@ -12,9 +12,10 @@ namespace coffer::goconf {
 
 static constexpr char objectsTree[] = "/config/_object";
 
-FleetSweep::FleetSweep(pluginapi::PluginContext &context, Library &library)
+FleetSweep::FleetSweep(pluginapi::PluginContext &context, Library &library, Times times)
     : m_context(context)
     , m_library(library)
+    , m_times(times)
     , m_objects(context.metrics().counter("swept_objects_total", "Pieces of objects removed."))
     , m_snapshots(context.metrics().counter("swept_snapshots_total",
                                             "Snapshots removed because nobody needs them."))
@@ -28,14 +29,13 @@ Result<void> FleetSweep::start()
 
 Task<Result<void>> FleetSweep::run(DutyPointer duty)
 {
-    constexpr std::chrono::milliseconds againAfter{30'000}; // somebody published meanwhile
-    bool goesOn = co_await duty->sleep(firstAfter);
+    bool goesOn = co_await duty->sleep(m_times.firstAfter);
     while (goesOn) {
         const Result<void> swept = co_await sweepOnce(duty);
         const bool isBeaten = !swept && swept.error().code == ErrorCode::conflict;
         if (!swept && !isBeaten && !duty->isOver())
             m_context.log().warning(u"removes nothing: "_s + swept.error().message);
-        goesOn = co_await duty->sleep(isBeaten ? againAfter : every);
+        goesOn = co_await duty->sleep(isBeaten ? m_times.againAfter : m_times.every);
     }
     co_return Result<void>();
 }
@@ -59,8 +59,8 @@ Task<Result<void>> FleetSweep::sweepOnce(DutyPointer duty)
         named.insert(found->begin(), found->end());
     }
     // Every publish writes its service's record: none came since, so nothing else is named now.
-    const Result<std::vector<store::FileView>> records = co_await filesAt(
-        m_library.store(), "/config/_service", *at, store::Detail::keys);
+    const Result<std::vector<store::FileView>> records =
+        co_await filesAt(m_library.store(), "/config/_service", *at, store::Detail::keys);
     if (!records)
         co_return records.error();
     std::vector<store::Guard> guards;
@@ -159,8 +159,7 @@ Task<Result<FleetSweep::Hashes>> FleetSweep::sweepService(DutyPointer duty, QByt
     for (const store::FileView &file : files.snapshots)
         versions.push_back({nameIn(file.path), file.time});
     const Retention retention{.used = files.used, .last = files.last};
-    const std::vector<QByteArray> dropped =
-        retention.droppable(versions, m_context.clock().wall());
+    const std::vector<QByteArray> dropped = retention.droppable(versions, m_context.clock().wall());
     const auto kept = std::partition(
         files.snapshots.begin(), files.snapshots.end(), [&dropped](const store::FileView &file) {
             return std::find(dropped.begin(), dropped.end(), nameIn(file.path)) != dropped.end();
@@ -242,7 +241,7 @@ Task<Result<void>> FleetSweep::sweepObjects(DutyPointer duty, Hashes named,
     for (const store::FileView &piece : *objects) {
         const std::optional<config::Hash> hash = hashOfPiece(piece.path);
         if (hash && !named.contains(*hash)
-            && m_context.clock().wall() - piece.time > objectsKept)
+            && m_context.clock().wall() - piece.time > m_times.objectsKept)
             orphans.push_back(piece);
     }
     std::erase_if(m_named, [&named](const auto &item) { return !named.contains(item.first); });

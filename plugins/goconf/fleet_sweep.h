@@ -12,23 +12,28 @@
 
 namespace coffer::goconf {
 
-/// Removes what nobody needs any more, on one node at a time: snapshots beyond Retention, and objects
-/// that neither a snapshot nor a draft names and that are older than a day.
+/// Removes what nobody needs any more, on one node at a time: snapshots beyond Retention, and
+/// objects that neither a snapshot nor a draft names and that are older than a day.
 ///
 /// All that it decides by is read at one revision. It removes only with guards: that it still has
 /// the job, that nobody published meanwhile, that an object was not written anew. A publish guards
-/// that its objects are there, so that one that comes after a removal is refused, and uploads again.
-/// If anything cannot be read, nothing is removed. Node thread.
+/// that its objects are there, so that one that comes after a removal is refused, and uploads
+/// again. If anything cannot be read, nothing is removed. Node thread.
 class FleetSweep
 {
 public:
-    static constexpr std::chrono::hours objectsKept{24};
-    static constexpr std::chrono::minutes every{60};
-    static constexpr std::chrono::minutes firstAfter{5};
     static constexpr std::size_t removalsMax = 500; ///< Of one transaction.
 
+    struct Times
+    {
+        std::chrono::milliseconds objectsKept = std::chrono::hours(24);
+        std::chrono::milliseconds every = std::chrono::hours(1);
+        std::chrono::milliseconds firstAfter = std::chrono::minutes(5);
+        std::chrono::milliseconds againAfter = std::chrono::seconds(30); ///< Somebody published.
+    };
+
     /// Both must outlive this.
-    FleetSweep(pluginapi::PluginContext &context, Library &library);
+    FleetSweep(pluginapi::PluginContext &context, Library &library, Times times);
     FleetSweep(const FleetSweep &) = delete;
     FleetSweep &operator=(const FleetSweep &) = delete;
     ~FleetSweep() = default;
@@ -44,7 +49,8 @@ private:
     /// What is left of a service's snapshots names these.
     [[nodiscard]] Task<Result<Hashes>> sweepService(DutyPointer duty, QByteArray service,
                                                     Revision at);
-    [[nodiscard]] Task<Result<void>> dropSnapshots(DutyPointer duty, std::vector<store::Guard> guards,
+    [[nodiscard]] Task<Result<void>> dropSnapshots(DutyPointer duty,
+                                                   std::vector<store::Guard> guards,
                                                    std::vector<store::FileView> snapshots);
     [[nodiscard]] Task<Result<void>> sweepObjects(DutyPointer duty, Hashes named,
                                                   std::vector<store::Guard> guards, Revision at);
@@ -55,6 +61,7 @@ private:
 
     pluginapi::PluginContext &m_context;
     Library &m_library;
+    Times m_times;
     std::map<config::Hash, Hashes> m_named; ///< By manifest; that never changes.
     pluginapi::Counter &m_objects;
     pluginapi::Counter &m_snapshots;

@@ -113,10 +113,7 @@ std::set<QByteArray> FleetView::services() const
     return services;
 }
 
-bool FleetView::hasService(const QByteArray &service) const
-{
-    return m_services.contains(service);
-}
+bool FleetView::hasService(const QByteArray &service) const { return m_services.contains(service); }
 
 std::optional<FleetView::Wanted> FleetView::wanted(const HostClass &of) const
 {

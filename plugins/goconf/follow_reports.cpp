@@ -20,13 +20,15 @@ static const std::array<QByteArray, 5> &reportedStates()
 FollowReports::FollowReports(Parts parts, Lost lost)
     : m_parts(parts), m_lost(std::move(lost)), m_writer(parts.context)
 {
-    m_writer.start([this](const QByteArray &path, const std::optional<store::FileView> &found) {
-        return isOurs(path, found);
-    }, [this] { onSettled(); });
+    m_writer.start(
+        [this](const QByteArray &path, const std::optional<store::FileView> &found) {
+            return isOurs(path, found);
+        },
+        [this] { onSettled(); });
     for (const QByteArray &state : reportedStates()) {
-        m_counted.emplace(state, &parts.context.metrics().counter(
-                                     "reports_total", "Reports of hosts, by state.",
-                                     {{"state", state}}));
+        m_counted.emplace(state, &parts.context.metrics().counter("reports_total",
+                                                                  "Reports of hosts, by state.",
+                                                                  {{"state", state}}));
     }
 }
 
@@ -34,8 +36,8 @@ Error FollowReports::rivalry(const Follow &mine, const ReportRecord &other)
 {
     return {ErrorCode::conflict,
             u"another installation is connected as %1, from %2; this one is at %3: stop one of "
-            "them, or enroll it under a name of its own"_s
-                .arg(textOf(mine.host), textOf(other.address), textOf(mine.address))};
+            "them, or enroll it under a name of its own"_s.arg(
+                textOf(mine.host), textOf(other.address), textOf(mine.address))};
 }
 
 bool FollowReports::isConnected(const ReportRecord &record) const
@@ -164,8 +166,8 @@ Result<void> FollowReports::report(FollowId id, const std::vector<HostReport> &r
 {
     for (const HostReport &report : reports) {
         if (!m_parts.table.isGranted(id, report.service)) {
-            return Error{ErrorCode::invalid, u"service: this host does not follow %1"_s.arg(
-                                                 textOf(report.service))};
+            return Error{ErrorCode::invalid,
+                         u"service: this host does not follow %1"_s.arg(textOf(report.service))};
         }
         if (!m_counted.contains(report.state)) {
             return Error{ErrorCode::invalid, u"state: expected healthy, failed, rolledBack, "
@@ -321,10 +323,11 @@ void FollowReports::settleGone()
     std::vector<FollowId> settled;
     for (const auto &[id, gone] : m_gone) {
         const Paths &paths = m_paths[id];
-        const bool isSettled = std::all_of(paths.begin(), paths.end(), [&, id = id](const auto &it) {
-            return m_writer.ledger().ownerOf(it.first) != id
-                   || m_writer.ledger().isSettled(it.first);
-        });
+        const bool isSettled =
+            std::all_of(paths.begin(), paths.end(), [&, id = id](const auto &it) {
+                return m_writer.ledger().ownerOf(it.first) != id
+                       || m_writer.ledger().isSettled(it.first);
+            });
         if (gone.isSaid && isSettled)
             settled.push_back(id);
     }

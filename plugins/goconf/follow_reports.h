@@ -55,8 +55,8 @@ public:
     FollowReports &operator=(const FollowReports &) = delete;
     ~FollowReports() = default;
 
-    /// Makes \a id, which is in the table, the follow of its host; comes back when the cluster knows
-    /// it. `conflict` that names both addresses if another installation is connected.
+    /// Makes \a id, which is in the table, the follow of its host; comes back when the cluster
+    /// knows it. `conflict` that names both addresses if another installation is connected.
     [[nodiscard]] Task<Result<void>> claim(FollowId id, std::map<QByteArray, HostHas> has);
     /// The services of \a id are others now.
     void regrant(FollowId id);
@@ -69,7 +69,8 @@ public:
         perhaps, ///< It may come back within offlineAfter.
         forGood
     };
-    /// The connection of \a id is gone. To be called while it is in the table; the first time counts.
+    /// The connection of \a id is gone. To be called while it is in the table; the first time
+    /// counts.
     void gone(FollowId id, Leave leave = Leave::perhaps);
     /// \a id's host is no longer known: its files are nobody's.
     void forget(FollowId id);

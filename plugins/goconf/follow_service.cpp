@@ -56,17 +56,18 @@ Result<void> FollowService::addMethods()
     rpc::Method follow;
     follow.name = u"goconf.follow"_s;
     follow.summary = u"For agents: offers what this host is to have, now and after each release."_s;
-    const QByteArray has = object(R"("root")", member("root", root) + ',' + member("version", version));
-    follow.params = object(
-        R"("host","secret","instance","run","services")",
-        member("host", name) + ',' + member("secret", schemas::secret)
-            + R"(,"instance":{"type":"string","minLength":1,"maxLength":128},
+    const QByteArray has =
+        object(R"("root")", member("root", root) + ',' + member("version", version));
+    follow.params =
+        object(R"("host","secret","instance","run","services")",
+               member("host", name) + ',' + member("secret", schemas::secret)
+                   + R"(,"instance":{"type":"string","minLength":1,"maxLength":128},
                 "run":{"type":"string","minLength":1,"maxLength":128},
                 "address":{"type":"string","maxLength":128},
                 "agent":{"type":"string","maxLength":64},
                 "services":{"type":"array","maxItems":256,"items":)"
-            + name + R"(},"have":{"type":"object","maxProperties":256,"propertyNames":)" + name
-            + R"(,"additionalProperties":)" + has + '}');
+                   + name + R"(},"have":{"type":"object","maxProperties":256,"propertyNames":)"
+                   + name + R"(,"additionalProperties":)" + has + '}');
     follow.access = {Access::Kind::open};
 
     rpc::Method fetch;
@@ -88,17 +89,16 @@ Result<void> FollowService::addMethods()
             + R"(,"state":{"enum":["healthy","failed","rolledBack","drifted","held"]},
                 "error":{"type":"string","maxLength":4096},
                 "output":{"type":"string","maxLength":65536})");
-    report.params = object(R"("ticket","reports")",
-                           member("ticket", ticket)
-                               + R"(,"reports":{"type":"array","maxItems":256,"items":)" + one
-                               + '}');
+    report.params =
+        object(R"("ticket","reports")",
+               member("ticket", ticket) + R"(,"reports":{"type":"array","maxItems":256,"items":)"
+                   + one + '}');
     report.access = {Access::Kind::open};
 
     pluginapi::Methods &methods = m_parts.context.methods();
-    for (const Result<void> &added :
-         {methods.addFeed(follow, *this, &FollowService::follow),
-          methods.add(fetch, *this, &FollowService::fetch),
-          methods.add(report, *this, &FollowService::report)}) {
+    for (const Result<void> &added : {methods.addFeed(follow, *this, &FollowService::follow),
+                                      methods.add(fetch, *this, &FollowService::fetch),
+                                      methods.add(report, *this, &FollowService::report)}) {
         if (!added)
             return added;
     }
@@ -163,13 +163,13 @@ Task<Result<FollowId>> FollowService::admit(Request request)
     const Result<std::optional<store::FileView>> file = co_await m_parts.context.store().get(path);
     if (!file)
         co_return file.error();
-    const Result<HostRecord> record =
-        *file ? HostRecord::parse((*file)->value)
-              : Result<HostRecord>(Error{ErrorCode::denied, QString()});
+    const Result<HostRecord> record = *file
+                                          ? HostRecord::parse((*file)->value)
+                                          : Result<HostRecord>(Error{ErrorCode::denied, QString()});
     if (!record || !isSecretOf(record->secretHash, request.secret)) {
-        co_return Error{ErrorCode::denied,
-                        u"no host %1 with this secret: enroll it, and join"_s.arg(
-                            textOf(request.follow.host))};
+        co_return Error{
+            ErrorCode::denied,
+            u"no host %1 with this secret: enroll it, and join"_s.arg(textOf(request.follow.host))};
     }
     request.follow.secret = record->secretHash;
     const Revision recorded = (*file)->revision;
@@ -200,8 +200,8 @@ Result<FollowId> FollowService::enter(Request request, const HostRecord &record,
     }
     const FollowTable::Services services = granted(record, request.asked);
     const QByteArray idc = follow.idc;
-    const FollowId id = m_table.add(std::move(follow), services, held,
-                                    m_parts.context.clock().monotonic());
+    const FollowId id =
+        m_table.add(std::move(follow), services, held, m_parts.context.clock().monotonic());
     m_asked.insert_or_assign(id, std::move(request.asked));
     m_followers.set(double(m_table.size()));
     for (const QByteArray &service : services)
@@ -250,8 +250,7 @@ QCborMap FollowService::eventOf(const FollowNews &news)
     }
     if (const auto *withdrawn = std::get_if<WithdrawnNews>(&news))
         return {{u"kind"_s, u"withdrawn"_s}, {u"service"_s, textOf(withdrawn->service)}};
-    return {{u"kind"_s, u"heartbeat"_s},
-            {u"revision"_s, qint64(m_parts.watch.revision().value())}};
+    return {{u"kind"_s, u"heartbeat"_s}, {u"revision"_s, qint64(m_parts.watch.revision().value())}};
 }
 
 /// Tells what there is to tell whenever there is room for it. What was superseded meanwhile is not
@@ -348,8 +347,9 @@ Task<rpc::Outcome> FollowService::fetch(rpc::Call &call)
         co_return Failure::of(packed.error());
     const qint64 offset = call.params.value(u"offset"_s).toInteger(0);
     if (offset > packed->bytes.size())
-        co_return Failure::of(Code::invalidArgument,
-                              u"offset: the packed bundle has %1 bytes"_s.arg(packed->bytes.size()));
+        co_return Failure::of(
+            Code::invalidArgument,
+            u"offset: the packed bundle has %1 bytes"_s.arg(packed->bytes.size()));
     const bool hasRoom = co_await call.room();
     if (!hasRoom)
         co_return Failure::of(Code::cancelled, u"the connection is gone"_s);
@@ -411,8 +411,8 @@ void FollowService::look(FleetView::Kind kind, const QByteArray &path)
         m_offers.lookAgain({});
         break;
     case FleetView::Kind::host:
-        for (const QByteArray &host : path.isEmpty() ? m_table.hosts()
-                                                     : std::vector<QByteArray>{nameIn(path)})
+        for (const QByteArray &host :
+             path.isEmpty() ? m_table.hosts() : std::vector<QByteArray>{nameIn(path)})
             lookAtHost(host);
         break;
     case FleetView::Kind::report: m_reports.look(path); break;

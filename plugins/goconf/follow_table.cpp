@@ -121,8 +121,7 @@ bool FollowTable::regrant(FollowId id, const QByteArray &idc, const Services &gr
     return isNews || !added.empty();
 }
 
-std::vector<FollowId> FollowTable::setWanted(const HostClass &of,
-                                             const std::optional<Offer> &offer)
+std::vector<FollowId> FollowTable::setWanted(const HostClass &of, const std::optional<Offer> &offer)
 {
     const auto [place, isNew] = m_wanted.try_emplace(of, offer);
     if (!isNew && place->second == offer)

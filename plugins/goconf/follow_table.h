@@ -33,7 +33,7 @@ struct HostClass
 struct Offer
 {
     QByteArray version;
-    QByteArray root; ///< Hex.
+    QByteArray root;    ///< Hex.
     QByteArray release; ///< The id of the release that made it live.
     QByteArray shown;   ///< The same for people: "r123".
     QByteArray message;
@@ -67,8 +67,7 @@ struct WithdrawnNews
     QByteArray service;
 };
 struct HeartbeatNews
-{
-};
+{};
 using FollowNews = std::variant<OfferNews, WithdrawnNews, HeartbeatNews>;
 
 /// Who follows what on this node, and what each has yet to be told.

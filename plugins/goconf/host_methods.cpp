@@ -81,11 +81,11 @@ Result<void> HostMethods::start()
     join.access = {Access::Kind::open};
 
     pluginapi::Methods &methods = m_context.methods();
-    for (const Result<void> &added : {methods.add(enroll, *this, &HostMethods::enroll),
-                                      methods.add(list, *this, &HostMethods::list),
-                                      methods.add(set, *this, &HostMethods::set),
-                                      methods.add(remove, *this, &HostMethods::remove),
-                                      methods.add(join, *this, &HostMethods::join)}) {
+    for (const Result<void> &added :
+         {methods.add(enroll, *this, &HostMethods::enroll),
+          methods.add(list, *this, &HostMethods::list), methods.add(set, *this, &HostMethods::set),
+          methods.add(remove, *this, &HostMethods::remove),
+          methods.add(join, *this, &HostMethods::join)}) {
         if (!added)
             return added;
     }
@@ -112,16 +112,15 @@ Task<Result<std::optional<HostMethods::Found>>> HostMethods::find(QByteArray hos
 Task<Result<void>> HostMethods::check(HostRecord record)
 {
     if (record.services.size() > 1 && record.wants("*")) {
-        co_return Error{ErrorCode::invalid,
-                        u"services: \"*\" stands for all, and so alone"_s};
+        co_return Error{ErrorCode::invalid, u"services: \"*\" stands for all, and so alone"_s};
     }
     const Result<std::optional<store::FileView>> idc =
         co_await m_context.store().get(idcPath(record.idc));
     if (!idc)
         co_return idc.error();
     if (!*idc) {
-        co_return Error{ErrorCode::notFound, u"idc: there is no %1: create it first"_s.arg(
-                                                 textOf(record.idc))};
+        co_return Error{ErrorCode::notFound,
+                        u"idc: there is no %1: create it first"_s.arg(textOf(record.idc))};
     }
     co_return Result<void>();
 }

@@ -15,15 +15,9 @@ static QByteArray randomHex()
     return QByteArray(reinterpret_cast<const char *>(bits.data()), sizeof(bits)).toHex();
 }
 
-QByteArray makeSecret()
-{
-    return randomHex<8>();
-}
+QByteArray makeSecret() { return randomHex<8>(); }
 
-QByteArray makeTicket()
-{
-    return randomHex<4>();
-}
+QByteArray makeTicket() { return randomHex<4>(); }
 
 bool isSecretOf(const config::Hash &hash, QByteArrayView secret)
 {

@@ -48,10 +48,7 @@ void ReportLedger::drop(const QByteArray &path)
     m_pending.erase(path);
 }
 
-bool ReportLedger::hasPending() const
-{
-    return !m_pending.empty();
-}
+bool ReportLedger::hasPending() const { return !m_pending.empty(); }
 
 std::vector<ReportLedger::Entry> ReportLedger::take(std::size_t entriesMax, std::size_t bytesMax)
 {

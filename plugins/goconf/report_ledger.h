@@ -20,8 +20,8 @@ using FollowId = StrongId<struct FollowTag>;
 ///
 /// A file belongs to the follow that took it. The first write expects the revision at which that
 /// saw the file; the following ones that of the write before. So whoever else writes it, another
-/// node for a later follow, makes the next write fail, and the file is lost: a report of an
-/// old follow never overwrites one of a newer follow. Value, pure; one batch is under way at a time.
+/// node for a later follow, makes the next write fail, and the file is lost: a report of an old
+/// follow never overwrites one of a newer follow. Value, pure; one batch is under way at a time.
 class ReportLedger
 {
 public:

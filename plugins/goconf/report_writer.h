@@ -21,10 +21,10 @@ public:
     static constexpr std::size_t entriesMax = 1'000;
     static constexpr std::size_t bytesMax = std::size_t(512) << 10;
 
-    /// Somebody else wrote \a path, which now is \a found, if it is there. True: what waits is to be
-    /// written above that; false: the file is lost.
-    using IsOurs = std::function<bool(const QByteArray &path,
-                                      const std::optional<store::FileView> &found)>;
+    /// Somebody else wrote \a path, which now is \a found, if it is there. True: what waits is to
+    /// be written above that; false: the file is lost.
+    using IsOurs =
+        std::function<bool(const QByteArray &path, const std::optional<store::FileView> &found)>;
     /// Called after each transaction.
     using Settled = std::function<void()>;
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fleet_stage.h"
+#include "unit/goconf/fleet_stage.h"
 
 #include "config/bundle.h"
 #include "config/snapshot.h"
+#include "goconf/fleet.h"
 #include "goconf/goconf_plugin.h"
 #include "goconf/paths.h"
 #include "goconf/records.h"
@@ -20,9 +21,36 @@ static const std::array<QByteArray, 3> &scopes()
     return all;
 }
 
-FleetStage::FleetStage()
+namespace {
+
+/// The plugin's side of hosts alone, which sweeps sooner.
+class SweepingPlugin final : public pluginapi::Plugin
 {
-    m_cluster.addPlugin<GoconfPlugin>(QStringLiteral(COFFER_PLUGIN_JSON));
+public:
+    explicit SweepingPlugin(FleetSweep::Times times) : m_times(times) {}
+
+    pluginapi::Task<Result<void>> start(pluginapi::PluginContext &context) override
+    {
+        m_library.emplace(context);
+        m_fleet.emplace(context, *m_library, m_times);
+        co_return m_fleet->start();
+    }
+
+private:
+    FleetSweep::Times m_times;
+    std::optional<Library> m_library;
+    std::optional<Fleet> m_fleet;
+};
+
+} // namespace
+
+FleetStage::FleetStage(std::optional<FleetSweep::Times> sweep)
+{
+    const QString json = QStringLiteral(COFFER_PLUGIN_JSON);
+    if (sweep)
+        m_cluster.addPlugin(json, [sweep] { return std::make_unique<SweepingPlugin>(*sweep); });
+    else
+        m_cluster.addPlugin<GoconfPlugin>(json);
 }
 
 Result<void> FleetStage::start()
@@ -98,7 +126,8 @@ bool FleetStage::roll(const QByteArray &version, const QByteArray &service)
 bool FleetStage::release(const QByteArray &service, const QByteArray &version,
                          store::Transaction change)
 {
-    const QByteArray id = QByteArray::number(++m_releases, 16).rightJustified(16, '0') + "-0badcafe";
+    const QByteArray id =
+        QByteArray::number(++m_releases, 16).rightJustified(16, '0') + "-0badcafe";
     ReleaseRecord record;
     record.change = id;
     record.message = "message of " + version;
@@ -150,19 +179,15 @@ QString FleetStage::state(int node, const QByteArray &host)
 
 rpc::Outcome FleetAgent::join(int node, const QByteArray &token)
 {
-    rpc::Outcome answer = m_stage.cluster().call(node, u"goconf.join"_s,
-                                                 {{u"host"_s, text(m_host)},
-                                                  {u"token"_s, text(token)},
-                                                  {u"instance"_s, text(m_instance)}});
+    rpc::Outcome answer = m_stage.cluster().call(
+        node, u"goconf.join"_s,
+        {{u"host"_s, text(m_host)}, {u"token"_s, text(token)}, {u"instance"_s, text(m_instance)}});
     if (answer)
         secret = answer->toMap().value(u"secret"_s).toString().toUtf8();
     return answer;
 }
 
-bool FleetAgent::begin(int node)
-{
-    return join(node, m_stage.enroll(m_host)) && follow(node);
-}
+bool FleetAgent::begin(int node) { return join(node, m_stage.enroll(m_host)) && follow(node); }
 
 bool FleetAgent::follow(int node)
 {
@@ -171,16 +196,15 @@ bool FleetAgent::follow(int node)
         has.insert(u"shop"_s, QCborMap{{u"root"_s, text(config::rootOf(bundle).hex())},
                                        {u"version"_s, text(version)}});
     }
-    const auto subscription =
-        m_stage.cluster().subscribe(node, u"goconf.follow"_s,
-                                    {{u"host"_s, text(m_host)},
-                                     {u"secret"_s, text(secret)},
-                                     {u"instance"_s, text(m_instance)},
-                                     {u"run"_s, u"run-%1"_s.arg(++m_runs)},
-                                     {u"address"_s, text(address)},
-                                     {u"agent"_s, u"1.0"_s},
-                                     {u"services"_s, QCborArray()},
-                                     {u"have"_s, has}});
+    const auto subscription = m_stage.cluster().subscribe(node, u"goconf.follow"_s,
+                                                          {{u"host"_s, text(m_host)},
+                                                           {u"secret"_s, text(secret)},
+                                                           {u"instance"_s, text(m_instance)},
+                                                           {u"run"_s, u"run-%1"_s.arg(++m_runs)},
+                                                           {u"address"_s, text(address)},
+                                                           {u"agent"_s, u"1.0"_s},
+                                                           {u"services"_s, QCborArray()},
+                                                           {u"have"_s, has}});
     if (!subscription)
         return false;
     m_node = node;
@@ -247,12 +271,12 @@ qint64 FleetAgent::fetch(const QByteArray &service)
 
 rpc::Outcome FleetAgent::report(const QByteArray &state, const QByteArray &error)
 {
-    const QCborMap one{{u"service"_s, u"shop"_s},
-                       {u"version"_s, text(version)},
-                       {u"root"_s, bundle.isEmpty() ? QString()
-                                                    : text(config::rootOf(bundle).hex())},
-                       {u"state"_s, text(state)},
-                       {u"error"_s, text(error)}};
+    const QCborMap one{
+        {u"service"_s, u"shop"_s},
+        {u"version"_s, text(version)},
+        {u"root"_s, bundle.isEmpty() ? QString() : text(config::rootOf(bundle).hex())},
+        {u"state"_s, text(state)},
+        {u"error"_s, text(error)}};
     return m_stage.cluster().call(m_node, u"goconf.report"_s,
                                   {{u"ticket"_s, ticket}, {u"reports"_s, QCborArray{one}}});
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/layer.h"
+#include "goconf/fleet_sweep.h"
 #include "testkit/cluster.h"
 
 #include <map>
@@ -14,7 +15,8 @@ namespace coffer::goconf {
 class FleetStage
 {
 public:
-    FleetStage();
+    /// With \a sweep, a plugin that sweeps at these times runs in place of its own job.
+    explicit FleetStage(std::optional<FleetSweep::Times> sweep = {});
 
     [[nodiscard]] Result<void> start();
     [[nodiscard]] testkit::Cluster &cluster() { return m_cluster; }
