@@ -121,8 +121,10 @@ QCoro::Task<rpc::Outcome> FakeCentre::join(rpc::Call &call)
 QCoro::Task<rpc::Outcome> FakeCentre::follow(rpc::Call &call)
 {
     follows.push_back(call.params);
-    if (refusal)
-        co_return *refusal;
+    if (refusal) {
+        const rpc::Failure failure = *refusal;
+        co_return failure;
+    }
     rpc::Answer<rpc::Subscription> subscription = call.subscribe();
     if (!subscription)
         co_return subscription.error();
@@ -164,7 +166,7 @@ QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
 QCoro::Task<rpc::Outcome> FakeCentre::report(rpc::Call &call)
 {
     if (const auto fault = std::exchange(reportFault, {}))
-        co_return *fault;
+        co_return *fault; // it is const
     for (const QCborValue report : call.params.value(u"reports"_s).toArray())
         reports.push_back(report.toMap());
     co_return QCborMap();

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "goconf/content_cache.h"
+#include "goconf/reading.h"
+#include "goconf/service_state.h"
+
+#include "config/snapshot.h"
+#include "pluginapi/context.h"
+
+#include <vector>
+
+namespace coffer::goconf {
+
+/// Reads what is published: pointers, snapshots, layers and contents, all at the revision that the
+/// caller names; and stores objects. Everything that has a hash is checked against it: `corrupt` if
+/// it is another. Layers and contents are cached by hash. Decoding is done on another thread.
+///
+/// Errors: `notFound` names what there is none of; otherwise those of the store. Node thread.
+class Library
+{
+public:
+    static constexpr std::size_t cacheBytes = std::size_t(64) << 20;
+
+    /// \a context must outlive this.
+    explicit Library(pluginapi::PluginContext &context) : m_context(context), m_cache(cacheBytes) {}
+    Library(const Library &) = delete;
+    Library &operator=(const Library &) = delete;
+    ~Library() = default;
+
+    [[nodiscard]] pluginapi::Store &store() { return m_context.store(); }
+
+    /// `notFound` if there is no such service.
+    [[nodiscard]] Task<Result<ServiceState>> service(QByteArray service, Revision at);
+    [[nodiscard]] Task<Result<std::vector<QByteArray>>> services(Revision at);
+    [[nodiscard]] Task<Result<std::vector<QByteArray>>> idcs(Revision at);
+    /// By name; records that cannot be read are left out, and logged.
+    [[nodiscard]] Task<Result<std::map<QByteArray, HostRecord>>> hosts(Revision at);
+    /// Any version of a scope; of an IDC without a pointer, that of the base layer.
+    [[nodiscard]] Task<Result<Snapshot>> snapshot(QByteArray service, QByteArray scope,
+                                                  QByteArray version, Revision at);
+
+    /// The layer under a manifest; the empty one for a null hash. Never null.
+    [[nodiscard]] Task<Result<LayerPointer>> layer(config::Hash manifest);
+    /// The layer that is edited in \a scope: the base layer, or the own one of an IDC.
+    [[nodiscard]] Task<Result<LayerPointer>> layerOf(QByteArray service, QByteArray scope,
+                                                     QByteArray version, Revision at);
+    /// Base and own layer of a snapshot as one.
+    [[nodiscard]] Task<Result<LayerPointer>> effective(Snapshot snapshot);
+
+    /// The bytes of a file.
+    [[nodiscard]] Task<Result<QByteArray>> content(config::Hash hash, std::uint64_t bytes);
+    /// Those of all files of a layer; at most limits::serviceBytesMax, `refused` if it were more.
+    [[nodiscard]] Task<Result<config::Contents>> contentsOf(LayerPointer layer);
+
+    /// A piece of an object, and what a transaction guards so that it stays.
+    struct Stored
+    {
+        QByteArray path;
+        Revision created;
+    };
+    /// Stores what is not there yet; the bytes are cut into pieces. True objects only: nobody
+    /// checks the hash here.
+    [[nodiscard]] Task<Result<std::vector<Stored>>> putObjects(std::vector<config::Object> objects);
+
+private:
+    [[nodiscard]] Task<Result<ScopeState>> scope(QByteArray service, QByteArray scope,
+                                                 store::FileView pointer, Revision at);
+    [[nodiscard]] Task<Result<QByteArray>> readPiece(config::Hash hash, std::size_t piece);
+    [[nodiscard]] Task<Result<LayerPointer>> readLayer(config::Hash manifest);
+    [[nodiscard]] Task<Result<Stored>> putPiece(QByteArray path, QByteArray bytes);
+
+    pluginapi::PluginContext &m_context;
+    ContentCache m_cache;
+};
+
+} // namespace coffer::goconf
