@@ -15,7 +15,7 @@ using Environment = std::map<QByteArray, QByteArray>;
 
 struct CommandOutcome
 {
-    bool isOk = false; ///< It ended by itself, with 0.
+    bool isOk = false;   ///< It ended by itself, with 0.
     QString reason = {}; ///< "ended with 1", "was killed after 30 s", "cannot be started: ...".
     QString output = {}; ///< The end of what it wrote to both outputs, at most 4 KiB of UTF-8.
 };

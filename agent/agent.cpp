@@ -217,10 +217,10 @@ void Agent::stop()
 AgentStatus Agent::status() const
 {
     const auto now = MonotonicClock::now();
-    AgentStatus status{.version = QStringLiteral(COFFER_VERSION),
-                       .host = m_identity ? m_identity->host : QString(),
-                       .upTime = std::chrono::duration_cast<std::chrono::seconds>(
-                           now - m_startedAt)};
+    AgentStatus status;
+    status.version = QStringLiteral(COFFER_VERSION);
+    status.host = m_identity ? m_identity->host : QString();
+    status.upTime = std::chrono::duration_cast<std::chrono::seconds>(now - m_startedAt);
     if (m_network)
         status.standing = m_network->follower.standing();
     else

@@ -71,10 +71,8 @@ Result<Intent> DirectoryPublisher::prepare(const Generation &to, const config::B
         if (Result<void> synced = m_files.sync(path); !synced)
             return synced.error();
     }
-    return Intent{.to = to,
-                  .directory = name->first,
-                  .isDirectoryNew = name->second,
-                  .linkBefore = *before};
+    return Intent{
+        .to = to, .directory = name->first, .isDirectoryNew = name->second, .linkBefore = *before};
 }
 
 Result<void> DirectoryPublisher::perform(const Intent &intent)
@@ -131,13 +129,13 @@ Result<std::vector<Finding>> DirectoryPublisher::compare(const config::Bundle &b
             findings.push_back({.path = file.path, .wanted = file});
         return findings;
     }
-    const bool isOurs = ours.empty() || record.kept.empty()
-                        || record.kept.front().directory == *now;
+    const bool isOurs =
+        ours.empty() || record.kept.empty() || record.kept.front().directory == *now;
     Result<std::vector<Finding>> inside = compareTree(base, bundle);
     if (inside && !isOurs)
-        inside->push_back({.path = "current",
-                           .note = "names " + *now + " instead of "
-                                   + record.kept.front().directory});
+        inside->push_back(
+            {.path = "current",
+             .note = "names " + *now + " instead of " + record.kept.front().directory});
     return inside;
 }
 

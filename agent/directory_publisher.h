@@ -6,7 +6,8 @@
 namespace coffer::agent {
 
 /// Target::Style::directory: DEST/<root12>/..., and DEST/current, a relative link that is replaced
-/// by rename(). A generation that is there and is damaged is not mended: <root12>.1 takes its place.
+/// by rename(). A generation that is there and is damaged is not mended: <root12>.1 takes its
+/// place.
 class DirectoryPublisher final : public Publisher
 {
 public:

@@ -24,8 +24,7 @@ Result<void> syncTree(Files &files, const QByteArray &directory);
 /// Removes whatever lies there; links are not followed. Nothing there is no error.
 Result<void> removeTree(Files &files, const QByteArray &path);
 /// Every file below \a directory, as a path relative to it, sorted; links and others too.
-[[nodiscard]] Result<std::vector<QByteArray>> filesBelow(Files &files,
-                                                         const QByteArray &directory);
+[[nodiscard]] Result<std::vector<QByteArray>> filesBelow(Files &files, const QByteArray &directory);
 
 /// "a/b" of "a/b/c"; "" of "c".
 [[nodiscard]] QByteArray parentOf(const QByteArray &path);

@@ -256,7 +256,8 @@ void Follower::onEnd(const std::optional<rpc::Failure> &why)
     if (!set)
         return;
     // Not at once: a node that ends may have ended a thousand of these.
-    const milliseconds wait = m_backoff.next(m_random);
+    const bool isRefused = m_standing.state == Standing::State::refused;
+    const milliseconds wait = (isRefused ? m_refusedBackoff : m_backoff).next(m_random);
     QTimer::singleShot(wait, this, [again = *set] { again(true); });
 }
 

@@ -23,8 +23,9 @@ Result<std::optional<Intent::Step>> PlacePublisher::stepFor(const config::Bundle
                                     "be replaced: mount its directory instead")
                          .arg(name)};
     if ((*status)->kind != FileStatus::Kind::file)
-        return Error{ErrorCode::invalid,
-                     QStringLiteral("%1 is there and is not a regular file; move it away").arg(name)};
+        return Error{
+            ErrorCode::invalid,
+            QStringLiteral("%1 is there and is not a regular file; move it away").arg(name)};
     const Result<std::optional<Finding>> finding = compareFile(path, file);
     if (!finding)
         return finding.error();
@@ -36,8 +37,8 @@ Result<std::optional<Intent::Step>> PlacePublisher::stepFor(const config::Bundle
 Result<void> PlacePublisher::keepOld(const QByteArray &path)
 {
     const QByteArray base = m_work + "/old";
-    const Result<std::vector<QByteArray>> missing
-        = missingDirectories(m_files, base, parentOf(path));
+    const Result<std::vector<QByteArray>> missing =
+        missingDirectories(m_files, base, parentOf(path));
     if (!missing)
         return missing.error();
     for (const QByteArray &directory : *missing) {
@@ -56,8 +57,8 @@ Result<Intent> PlacePublisher::prepare(const Generation &to, const config::Bundl
     std::set<QByteArray> directories;
     for (const config::BundleFile &file : bundle.files) {
         wanted.insert(file.path);
-        const Result<std::vector<QByteArray>> missing
-            = missingDirectories(m_files, m_destination, parentOf(file.path));
+        const Result<std::vector<QByteArray>> missing =
+            missingDirectories(m_files, m_destination, parentOf(file.path));
         if (!missing)
             return missing.error();
         directories.insert(missing->begin(), missing->end()); // In order: outermost first.
@@ -190,8 +191,8 @@ Result<std::vector<Finding>> PlacePublisher::compare(const config::Bundle &bundl
     for (const QByteArray &path : ours) {
         if (wanted.contains(path))
             continue;
-        const Result<QByteArray> bytes
-            = m_files.read(placeOf(path), std::uint64_t(config::limits::fileBytesMax));
+        const Result<QByteArray> bytes =
+            m_files.read(placeOf(path), std::uint64_t(config::limits::fileBytesMax));
         if (!bytes && bytes.error().code == ErrorCode::notFound)
             continue;
         Finding extra{.path = path, .note = "does not belong here"};

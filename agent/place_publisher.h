@@ -33,7 +33,10 @@ private:
     {
         return m_destination + '/' + path;
     }
-    [[nodiscard]] QByteArray keptOf(const QByteArray &path) const { return m_work + "/old/" + path; }
+    [[nodiscard]] QByteArray keptOf(const QByteArray &path) const
+    {
+        return m_work + "/old/" + path;
+    }
     /// The step that \a file needs, if any.
     [[nodiscard]] Result<std::optional<Step>> stepFor(const config::BundleFile &file);
     /// Gives what lies at \a path a second name in the work directory.

@@ -19,8 +19,10 @@ std::unique_ptr<Publisher> Publisher::make(const Target &target, Files &files)
 }
 
 Publisher::Publisher(const Target &target, Files &files)
-    : m_target(target), m_files(files), m_destination(target.destination),
-      m_work(target.destination + "/.coffer-" + target.service)
+    : m_target(target)
+    , m_files(files)
+    , m_destination(target.destination)
+    , m_work(target.destination + "/.coffer-" + target.service)
 {}
 
 Result<void> Publisher::checkDestination()
@@ -30,19 +32,22 @@ Result<void> Publisher::checkDestination()
     if (!status)
         return status.error();
     if (!status->has_value())
-        return Error{ErrorCode::invalid,
-                     QStringLiteral("the destination %1 does not exist; make the directory").arg(path)};
+        return Error{
+            ErrorCode::invalid,
+            QStringLiteral("the destination %1 does not exist; make the directory").arg(path)};
     if ((*status)->kind == FileStatus::Kind::directory)
         return {};
     if ((*status)->isMountPoint)
-        return Error{ErrorCode::invalid,
-                     QStringLiteral("the destination %1 is a single file that is mounted there; such "
-                                    "a file cannot be replaced: mount its directory instead")
-                         .arg(path)};
-    return Error{ErrorCode::invalid,
-                 QStringLiteral("the destination %1 is not a directory; name the directory that the "
-                                "files lie in, not a file or a link")
-                     .arg(path)};
+        return Error{
+            ErrorCode::invalid,
+            QStringLiteral("the destination %1 is a single file that is mounted there; such "
+                           "a file cannot be replaced: mount its directory instead")
+                .arg(path)};
+    return Error{
+        ErrorCode::invalid,
+        QStringLiteral("the destination %1 is not a directory; name the directory that the "
+                       "files lie in, not a file or a link")
+            .arg(path)};
 }
 
 Result<void> Publisher::stage(const config::Bundle &bundle)
@@ -53,8 +58,8 @@ Result<void> Publisher::stage(const config::Bundle &bundle)
     if (Result<void> made = m_files.makeDirectory(staged, 0755); !made)
         return made;
     for (const config::BundleFile &file : bundle.files) {
-        const Result<std::vector<QByteArray>> missing
-            = missingDirectories(m_files, staged, parentOf(file.path));
+        const Result<std::vector<QByteArray>> missing =
+            missingDirectories(m_files, staged, parentOf(file.path));
         if (!missing)
             return missing.error();
         for (const QByteArray &directory : *missing) {
@@ -64,8 +69,8 @@ Result<void> Publisher::stage(const config::Bundle &bundle)
         const Result<Rights> rights = rightsOf(file);
         if (!rights)
             return rights.error();
-        if (Result<void> written
-            = writeFile(m_files, staged + '/' + file.path, file.bytes, *rights);
+        if (Result<void> written =
+                writeFile(m_files, staged + '/' + file.path, file.bytes, *rights);
             !written)
             return written;
     }
@@ -177,8 +182,8 @@ Result<std::vector<Finding>> Publisher::compareTree(const QByteArray &base,
         if (wanted.contains(path))
             continue;
         Finding extra{.path = path, .note = "does not belong here"};
-        if (const Result<QByteArray> bytes
-            = m_files.read(base + '/' + path, config::limits::fileBytesMax))
+        if (const Result<QByteArray> bytes =
+                m_files.read(base + '/' + path, config::limits::fileBytesMax))
             extra.found = *bytes;
         findings.push_back(std::move(extra));
     }

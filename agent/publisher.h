@@ -40,8 +40,7 @@ public:
     /// version that is applied. \a record: to find what is kept.
     [[nodiscard]] virtual Result<Intent> prepare(const Generation &to, const config::Bundle &bundle,
                                                  const std::vector<QByteArray> &ours,
-                                                 const Record &record)
-        = 0;
+                                                 const Record &record) = 0;
     virtual Result<void> perform(const Intent &intent) = 0;
     virtual Result<void> undo(const Intent &intent) = 0;
     /// Removes the work directory.
@@ -51,14 +50,12 @@ public:
 
     /// What differs at the target from \a bundle; \a ours as above, which should not be there
     /// unless \a bundle has them too.
-    [[nodiscard]] virtual Result<std::vector<Finding>>
-    compare(const config::Bundle &bundle, const std::vector<QByteArray> &ours,
-            const Record &record)
-        = 0;
+    [[nodiscard]] virtual Result<std::vector<Finding>> compare(const config::Bundle &bundle,
+                                                               const std::vector<QByteArray> &ours,
+                                                               const Record &record) = 0;
     /// Whether something that is applied is not there at all.
     [[nodiscard]] virtual Result<bool> isMissing(const config::Bundle &bundle,
-                                                 const Record &record)
-        = 0;
+                                                 const Record &record) = 0;
 
 protected:
     Publisher(const Target &target, Files &files);

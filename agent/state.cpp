@@ -15,7 +15,8 @@ State::State(Files &files, const QByteArray &state, const QByteArray &service)
 
 Result<void> State::open()
 {
-    for (const QByteArray &path : {m_directory, m_directory + "/bundles", m_directory + "/damaged"}) {
+    for (const QByteArray &path :
+         {m_directory, m_directory + "/bundles", m_directory + "/damaged"}) {
         const Result<std::optional<FileStatus>> status = m_files.status(path);
         if (!status)
             return status.error();
@@ -65,17 +66,17 @@ Result<QByteArray> State::bundle(const config::Hash &root)
     const QByteArray path = m_directory + "/bundles/" + root.hex();
     Result<QByteArray> bytes = m_files.read(path, bundleBytesMax);
     if (!bytes && bytes.error().code == ErrorCode::notFound)
-        return Error{ErrorCode::notFound,
-                     QStringLiteral("the bundle %1 is not kept here")
-                         .arg(QLatin1String(root.brief()))};
+        return Error{
+            ErrorCode::notFound,
+            QStringLiteral("the bundle %1 is not kept here").arg(QLatin1String(root.brief()))};
     if (!bytes && bytes.error().code != ErrorCode::invalid)
         return bytes.error();
     if (bytes && config::Hash::of(*bytes) == root)
         return bytes;
     if (Result<void> moved = putAside(path, "bundle"); !moved)
         return moved.error();
-    return Error{ErrorCode::corrupt, QStringLiteral("the kept bundle %1 was damaged")
-                                         .arg(QLatin1String(root.brief()))};
+    return Error{ErrorCode::corrupt,
+                 QStringLiteral("the kept bundle %1 was damaged").arg(QLatin1String(root.brief()))};
 }
 
 Result<void> State::sweepBundles()

@@ -9,8 +9,10 @@
 namespace coffer::agent {
 
 Swap::Swap(const Target &target, const QByteArray &state, Files &files)
-    : m_target(target), m_files(files), m_state(files, state, target.service),
-      m_publisher(Publisher::make(target, files))
+    : m_target(target)
+    , m_files(files)
+    , m_state(files, state, target.service)
+    , m_publisher(Publisher::make(target, files))
 {}
 
 Result<void> Swap::recover()

@@ -26,18 +26,16 @@ QCoro::Task<CommandOutcome> Switcher::Impl::check(Generation to)
 QCoro::Task<CommandOutcome> Switcher::Impl::reload(Generation to)
 {
     switch (target.reload.kind) {
-    case Reload::Kind::none:
-        break;
+    case Reload::Kind::none: break;
     case Reload::Kind::command:
         co_return co_await world.actions.run(target.reload.command, environmentOf(to));
     case Reload::Kind::systemd: {
-        const Command command{.argv = {"/usr/bin/systemctl", "reload-or-restart",
-                                       target.reload.unit},
-                              .timeout = target.reload.command.timeout};
+        const Command command{
+            .argv = {"/usr/bin/systemctl", "reload-or-restart", target.reload.unit},
+            .timeout = target.reload.command.timeout};
         co_return co_await world.actions.run(command, environmentOf(to));
     }
-    case Reload::Kind::signal:
-        co_return sendSignal();
+    case Reload::Kind::signal: co_return sendSignal();
     }
     co_return done;
 }
@@ -81,11 +79,11 @@ QCoro::Task<CommandOutcome> Switcher::Impl::awaitHealth(Generation to, Ticket ti
             break;
         static_cast<void>(co_await waitUntil(next, ticket));
     }
-    last.reason = QStringLiteral("did not succeed %1 times in a row within %2 ms%3")
-                      .arg(health.passes)
-                      .arg(health.window.count())
-                      .arg(last.reason.isEmpty() ? QString()
-                                                 : QStringLiteral("; last it ") + last.reason);
+    last.reason =
+        QStringLiteral("did not succeed %1 times in a row within %2 ms%3")
+            .arg(health.passes)
+            .arg(health.window.count())
+            .arg(last.reason.isEmpty() ? QString() : QStringLiteral("; last it ") + last.reason);
     co_return last;
 }
 

@@ -6,24 +6,23 @@
 namespace coffer::agent {
 
 using std::chrono::milliseconds;
-using State = Verdict::State;
 
 static constexpr qsizetype errorBytesMax = 4096;
 
 static Verdict failed(const Error &error)
 {
-    return {.state = State::failed, .error = error.message.toUtf8().first(
-                std::min(error.message.toUtf8().size(), errorBytesMax))};
+    return {.state = Verdict::State::failed, .error = error.message.toUtf8().left(errorBytesMax)};
 }
 
-static Verdict failed(State state, const char *stage, const CommandOutcome &outcome)
+static Verdict failed(Verdict::State state, const char *stage, const CommandOutcome &outcome)
 {
     return {.state = state,
             .error = QByteArray(stage) + ' ' + outcome.reason.toUtf8().left(errorBytesMax),
             .output = outcome.output.toUtf8()};
 }
 
-static const Verdict superseded{.state = State::superseded, .error = "something newer came"};
+static const Verdict superseded{.state = Verdict::State::superseded,
+                                .error = "something newer came"};
 
 Switcher::Impl::Impl(Target wanted, const QByteArray &state, World of)
     : target(std::move(wanted)), world(of), swap(target, state, of.files)
@@ -41,15 +40,17 @@ QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
             co_return superseded;
     }
     if (!job.isLocal && isHeld())
-        co_return Verdict{.state = State::held, .error = "the service is held on this host"};
+        co_return Verdict{.state = Verdict::State::held,
+                          .error = "the service is held on this host"};
     isRunning = true;
     Verdict verdict = co_await carryOut(job, ticket);
     if (swap.record().owesReload && isNewest(ticket)) {
         const Result<void> settled = co_await settle();
         if (!settled) {
-            if (verdict.state == State::healthy)
-                verdict.state = State::failed;
-            verdict.error += (verdict.error.isEmpty() ? "" : "; ") + settled.error().message.toUtf8();
+            if (verdict.state == Verdict::State::healthy)
+                verdict.state = Verdict::State::failed;
+            verdict.error +=
+                (verdict.error.isEmpty() ? "" : "; ") + settled.error().message.toUtf8();
         }
     }
     leave();
@@ -112,7 +113,7 @@ std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const conf
         return Verdict{};
     if (target.drift == Target::Drift::repair)
         return std::nullopt; // By the whole way, as a new version.
-    return Verdict{.state = State::drifted,
+    return Verdict{.state = Verdict::State::drifted,
                    .error = findings->front().path + " and maybe more is not as it was applied"};
 }
 
@@ -147,7 +148,7 @@ QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
     if (const std::optional<Verdict> known = alreadyApplied(job, *bundle))
         co_return *known;
     const Verdict paced = co_await pace(job, ticket);
-    if (paced.state != State::healthy)
+    if (paced.state != Verdict::State::healthy)
         co_return paced;
     if (Result<void> staged = swap.stage(job.to, *bundle, job.bytes); !staged) {
         swap.unstage();
@@ -160,7 +161,7 @@ QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
     }
     if (!checked.isOk) {
         swap.unstage();
-        co_return failed(State::failed, "the check", checked);
+        co_return failed(Verdict::State::failed, "the check", checked);
     }
     co_return co_await switchTo(job, *bundle, ticket);
 }
@@ -176,12 +177,12 @@ QCoro::Task<Verdict> Switcher::Impl::switchTo(Job job, config::Bundle bundle, Ti
         co_return goBack(failed(performed.error()));
     const CommandOutcome reloaded = co_await reload(job.to);
     if (!reloaded.isOk)
-        co_return goBack(failed(State::rolledBack, "the reload", reloaded));
+        co_return goBack(failed(Verdict::State::rolledBack, "the reload", reloaded));
     const CommandOutcome healthy = co_await awaitHealth(job.to, ticket);
     if (!isNewest(ticket))
         co_return goBack(superseded);
     if (!healthy.isOk)
-        co_return goBack(failed(State::rolledBack, "the health command", healthy));
+        co_return goBack(failed(Verdict::State::rolledBack, "the health command", healthy));
     if (Result<void> committed = swap.commit(); !committed)
         co_return goBack(failed(committed.error()));
     co_return Verdict{};
@@ -195,9 +196,10 @@ Verdict Switcher::Impl::goBack(Verdict verdict)
             swap.unstage();
         return verdict;
     }
-    return {.state = State::failed,
-            .error = verdict.error + "; and the version before it could not be brought back, which "
-                     "is tried again with the next offer: "
+    return {.state = Verdict::State::failed,
+            .error = verdict.error
+                     + "; and the version before it could not be brought back, which "
+                       "is tried again with the next offer: "
                      + undone.error().message.toUtf8(),
             .output = verdict.output};
 }

@@ -8,18 +8,12 @@ namespace coffer::agent {
 QByteArray nameOf(Verdict::State state)
 {
     switch (state) {
-    case Verdict::State::healthy:
-        return "healthy";
-    case Verdict::State::failed:
-        return "failed";
-    case Verdict::State::rolledBack:
-        return "rolledBack";
-    case Verdict::State::drifted:
-        return "drifted";
-    case Verdict::State::held:
-        return "held";
-    case Verdict::State::superseded:
-        return "superseded";
+    case Verdict::State::healthy: return "healthy";
+    case Verdict::State::failed: return "failed";
+    case Verdict::State::rolledBack: return "rolledBack";
+    case Verdict::State::drifted: return "drifted";
+    case Verdict::State::held: return "held";
+    case Verdict::State::superseded: return "superseded";
     }
     return {};
 }
@@ -48,7 +42,9 @@ QCoro::Task<Verdict> Switcher::rollbackLocal(config::Hash root)
         if (!bytes)
             co_return Verdict{.state = Verdict::State::failed,
                               .error = bytes.error().message.toUtf8()};
-        co_return co_await m_impl->enter({.to = generation, .bytes = *bytes, .isLocal = true});
+        const Impl::Job job{.to = generation, .bytes = *bytes, .isLocal = true};
+        const Verdict verdict = co_await m_impl->enter(job);
+        co_return verdict;
     }
     co_return Verdict{.state = Verdict::State::failed,
                       .error = "no generation " + root.brief() + " is kept here"};

@@ -56,7 +56,7 @@ struct FileDiff
     enum class Kind { added, removed, changed, rights };
     QByteArray path;
     Kind kind = Kind::changed;
-    QByteArray text; ///< A unified diff, or a sentence about rights.
+    QByteArray text = {}; ///< A unified diff, or a sentence about rights.
 };
 
 /// What differs at the target from what is applied.

@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 static constexpr std::chrono::milliseconds timeMax = 24h;
 static constexpr qint64 fileBytesMax = 1 << 20;
-static constexpr std::size_t targetsMax = 1000;
+static constexpr std::size_t targetsMax = 256; ///< As many as a node lets one host follow.
 
 /// A command is a list of words, or with shell = true one line.
 static Command takeCommand(TomlTable &table)

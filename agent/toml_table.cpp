@@ -6,6 +6,7 @@
 
 #include <toml.hpp>
 
+#include <algorithm>
 #include <sstream>
 #include <string>
 
@@ -220,6 +221,8 @@ Result<void> TomlTable::finish()
     return {};
 }
 
+static bool isDigit(QChar letter) { return letter >= u'0' && letter <= u'9'; }
+
 std::optional<milliseconds> parseDuration(const QString &text)
 {
     static const std::vector<std::pair<QString, qint64>> units{
@@ -231,8 +234,9 @@ std::optional<milliseconds> parseDuration(const QString &text)
         if (!text.endsWith(unit))
             continue;
         bool isNumber = false;
-        const qint64 count = text.chopped(unit.size()).toLongLong(&isNumber);
-        if (isNumber && count >= 0 && count <= countMax && text.at(0).isDigit())
+        const QString digits = text.chopped(unit.size());
+        const qint64 count = digits.toLongLong(&isNumber);
+        if (isNumber && count <= countMax && std::ranges::all_of(digits, &isDigit))
             return milliseconds(count * factor);
     }
     return std::nullopt;

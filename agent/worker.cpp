@@ -168,7 +168,8 @@ void Worker::kick()
     if (m_taken == m_wanted)
         return;
     const auto applied = m_switcher.applied();
-    const bool isThere = applied && applied->root.hex() == m_wanted->root
+    // While another version is being applied, what is applied is about to be another one.
+    const bool isThere = !m_switcher.isBusy() && applied && applied->root.hex() == m_wanted->root
                          && QString::fromUtf8(applied->version) == m_wanted->version
                          && QString::fromUtf8(applied->release) == m_wanted->release;
     if (isThere) {
@@ -224,7 +225,10 @@ Task<void> Worker::fetchAndApply()
 
 void Worker::onNotFetched(const Error &why)
 {
-    if (why.code != ErrorCode::unavailable)
+    const bool isPassing = why.code == ErrorCode::unavailable || why.code == ErrorCode::notFound;
+    if (why.code == ErrorCode::notFound && m_world.follower != nullptr)
+        m_world.follower->again(); // The ticket or the offer is an old one.
+    if (!isPassing)
         report(u"failed"_s,
                u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message));
     m_again.start(m_fetchBackoff.next(m_world.random));
@@ -317,7 +321,7 @@ Task<Verdict> Worker::rollBack(config::Hash root)
         m_taken.reset();
         report(u"held"_s, u"rolled back on this host"_s);
     } else if (!wasHeld) {
-        (void)m_switcher.release();
+        (void)m_switcher.endHold();
         kick();
     }
     co_return std::move(verdict);
@@ -337,7 +341,7 @@ Result<void> Worker::hold(std::optional<std::chrono::seconds> time)
 
 Result<void> Worker::release()
 {
-    Result<void> released = m_switcher.release();
+    Result<void> released = m_switcher.endHold();
     if (!released)
         return released;
     m_holdEnd.stop();

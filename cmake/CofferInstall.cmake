@@ -65,9 +65,9 @@ install(FILES "${PROJECT_BINARY_DIR}/package/CofferConfig.cmake"
     DESTINATION "${COFFER_PACKAGE_DIR}" COMPONENT sdk)
 
 # The programs, and what belongs to them.
-install(TARGETS cofferd cofferd-data cofferd-journal coffer
+install(TARGETS cofferd cofferd-data cofferd-journal coffer coffer-agent
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
-install(FILES "${PROJECT_SOURCE_DIR}/docs/coffer.md" "${PROJECT_SOURCE_DIR}/docs/operations.md"
+install(FILES "${PROJECT_SOURCE_DIR}/docs/agent.md" "${PROJECT_SOURCE_DIR}/docs/coffer.md" "${PROJECT_SOURCE_DIR}/docs/operations.md"
     "${PROJECT_SOURCE_DIR}/docs/plugin-guide.md" "${PROJECT_SOURCE_DIR}/LICENSE"
     DESTINATION "${COFFER_DOC_DIR}" COMPONENT programs)
 
@@ -87,10 +87,12 @@ install(FILES "${completions}/coffer"
 install(FILES "${completions}/_coffer"
     DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" COMPONENT programs)
 
-# The unit names the prefix, which is only known when it is installed.
-set(unit_template "${PROJECT_SOURCE_DIR}/installers/cofferd.service.in")
-install(CODE "set(COFFER_PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
-    configure_file(\"${unit_template}\" \"${PROJECT_BINARY_DIR}/package/cofferd.service\" @ONLY)"
-    COMPONENT programs)
-install(FILES "${PROJECT_BINARY_DIR}/package/cofferd.service"
-    DESTINATION lib/systemd/system COMPONENT programs)
+# The units name the prefix, which is only known when they are installed.
+foreach(unit cofferd coffer-agent)
+    set(unit_template "${PROJECT_SOURCE_DIR}/installers/${unit}.service.in")
+    install(CODE "set(COFFER_PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
+        configure_file(\"${unit_template}\" \"${PROJECT_BINARY_DIR}/package/${unit}.service\" @ONLY)"
+        COMPONENT programs)
+    install(FILES "${PROJECT_BINARY_DIR}/package/${unit}.service"
+        DESTINATION lib/systemd/system COMPONENT programs)
+endforeach()

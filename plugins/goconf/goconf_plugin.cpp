@@ -7,7 +7,10 @@ pluginapi::Task<Result<void>> GoconfPlugin::start(pluginapi::PluginContext &cont
 {
     m_library.emplace(context);
     m_admin.emplace(context, *m_library);
-    co_return m_admin->start();
+    if (const Result<void> started = m_admin->start(); !started)
+        co_return started.error();
+    m_fleet.emplace(context, *m_library);
+    co_return m_fleet->start();
 }
 
 } // namespace coffer::goconf

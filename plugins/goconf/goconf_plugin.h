@@ -2,6 +2,7 @@
 #pragma once
 
 #include "goconf/admin.h"
+#include "goconf/fleet.h"
 #include "goconf/library.h"
 
 #include "pluginapi/plugin.h"
@@ -20,6 +21,7 @@ public:
 private:
     std::optional<Library> m_library;
     std::optional<Admin> m_admin;
+    std::optional<Fleet> m_fleet;
 };
 
 } // namespace coffer::goconf

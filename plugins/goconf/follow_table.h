@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/clock.h"
+#include "config/hash.h"
+#include "goconf/report_ledger.h"
+
+#include <QByteArray>
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+namespace coffer::goconf {
+
+/// What hosts of one IDC are to have of one service: they all get the same bytes.
+struct HostClass
+{
+    QByteArray service;
+    QByteArray idc;
+    bool operator==(const HostClass &) const = default;
+    friend bool operator<(const HostClass &a, const HostClass &b)
+    {
+        return std::tie(a.service, a.idc) < std::tie(b.service, b.idc);
+    }
+};
+
+/// A version that a class is to have. Value.
+struct Offer
+{
+    QByteArray version;
+    QByteArray root;    ///< Hex.
+    QByteArray release; ///< The id of the release that made it live.
+    QByteArray shown;   ///< The same for people: "r123".
+    QByteArray message;
+    qint64 bytes = 0; ///< Of the bundle, not packed.
+    bool operator==(const Offer &) const = default;
+};
+
+/// One agent that is connected to this node.
+struct Follow
+{
+    FollowId id;
+    QByteArray ticket;
+    QByteArray host;
+    QByteArray idc;
+    QByteArray instance; ///< The installation of the agent; survives its restarts.
+    QByteArray run;      ///< One process of it.
+    QByteArray address;
+    QByteArray agent;    ///< Its version.
+    config::Hash secret; ///< Of the secret that it has shown.
+    Revision recorded;   ///< Of the host's record that it was admitted by.
+};
+
+/// What to say to an agent next.
+struct OfferNews
+{
+    QByteArray service;
+    Offer offer;
+};
+struct WithdrawnNews
+{
+    QByteArray service;
+};
+struct HeartbeatNews
+{};
+using FollowNews = std::variant<OfferNews, WithdrawnNews, HeartbeatNews>;
+
+/// Who follows what on this node, and what each has yet to be told.
+///
+/// It remembers for each follow only *that* a service has news; what is told is what is wanted when
+/// the reader has room. So a slow reader costs nothing and gets the newest. Value, pure.
+class FollowTable
+{
+public:
+    using Services = std::set<QByteArray>;
+
+    explicit FollowTable(std::chrono::milliseconds heartbeatEvery) : m_every(heartbeatEvery) {}
+
+    /// \a has: services of which the host has a version by now.
+    [[nodiscard]] FollowId add(Follow follow, const Services &granted, const Services &has,
+                               Monotonic now);
+    void remove(FollowId id);
+    [[nodiscard]] const Follow *find(FollowId id) const;
+    [[nodiscard]] const Follow *byTicket(const QByteArray &ticket) const;
+    [[nodiscard]] const Follow *byHost(const QByteArray &host) const;
+    [[nodiscard]] std::vector<QByteArray> hosts() const;
+    [[nodiscard]] std::size_t size() const { return m_follows.size(); }
+    [[nodiscard]] bool isGranted(FollowId id, const QByteArray &service) const;
+    [[nodiscard]] Services grantedTo(FollowId id) const;
+    /// The release of the last offer of \a service; empty if there was none.
+    [[nodiscard]] QByteArray offered(FollowId id, const QByteArray &service) const;
+    /// The classes that are followed: of each, setWanted() says what is wanted.
+    [[nodiscard]] std::set<HostClass> classes() const;
+
+    /// The host's record has changed: what it may have, and where it is. True if that is news.
+    [[nodiscard]] bool regrant(FollowId id, const QByteArray &idc, const Services &granted);
+    /// What hosts of \a of are to have from now on; nothing: the service is not released there.
+    /// Those who have to be told. Said again, it is no news.
+    [[nodiscard]] std::vector<FollowId> setWanted(const HostClass &of,
+                                                  const std::optional<Offer> &offer);
+    [[nodiscard]] const std::optional<Offer> *wanted(const HostClass &of) const;
+    /// Forgets what is wanted of classes that nobody follows.
+    void forgetOthersThan(const std::set<HostClass> &classes);
+
+    /// What comes next for \a id, once its reader has room. The first heartbeat says that
+    /// everything was told that is wanted now; later ones come where nothing else is to be said.
+    [[nodiscard]] std::optional<FollowNews> take(FollowId id, Monotonic now);
+    /// Those for whom a heartbeat is due.
+    [[nodiscard]] std::vector<FollowId> due(Monotonic now) const;
+
+private:
+    struct Line
+    {
+        QByteArray service = {};
+        bool isGranted = true;
+        bool hasNews = true;
+        bool isHeld = false; ///< It was offered, or the host had it already.
+        QByteArray release = {};
+    };
+    struct Entry
+    {
+        Follow follow = {};
+        std::vector<Line> lines = {};
+        Monotonic spokenTo{0};
+        bool isComplete = false; ///< The first heartbeat was sent.
+    };
+    [[nodiscard]] std::optional<FollowNews> newsOf(const Follow &follow, Line &line) const;
+
+    std::chrono::milliseconds m_every;
+    FollowId m_last;
+    std::map<FollowId, Entry> m_follows;
+    std::map<QByteArray, FollowId> m_tickets;
+    std::map<QByteArray, FollowId> m_hosts;
+    std::map<HostClass, std::optional<Offer>> m_wanted; ///< As far as it is known.
+};
+
+} // namespace coffer::goconf
