@@ -241,25 +241,28 @@ Result<QByteArray> parseEnumeration(const QByteArray &text, const std::vector<QB
 
 QJsonArray arrayOf(const QByteArray &json) { return QJsonDocument::fromJson(json).array(); }
 
+Result<QByteArray> compactOf(const QJsonArray &array)
+{
+    return compactJson(QJsonDocument(array).toJson(QJsonDocument::Compact));
+}
+
 Result<QByteArray> parseList(const QByteArray &text)
 {
     const QByteArray trimmed = text.trimmed();
-    if (!trimmed.startsWith('[')) {
-        QJsonArray array;
-        if (!text.isEmpty()) {
-            for (const QByteArray &part : text.split(','))
-                array.append(QString::fromUtf8(part));
-        }
-        return compactJson(QJsonDocument(array).toJson(QJsonDocument::Compact));
+    QJsonArray joined;
+    if (!trimmed.startsWith('[') && !text.isEmpty()) {
+        for (const QByteArray &part : text.split(','))
+            joined.append(QString::fromUtf8(part));
     }
-    Result<QByteArray> compact = compactJson(trimmed);
+    Result<QByteArray> compact = trimmed.startsWith('[') ? compactJson(trimmed) : compactOf(joined);
     if (!compact)
         return wrong(text, u"a JSON array of strings, or texts joined by commas: %1"_s.arg(
                                compact.error().message));
     const QJsonArray array = arrayOf(*compact);
     if (!std::all_of(array.begin(), array.end(), [](const auto &part) { return part.isString(); }))
         return wrong(text, u"an array of nothing but strings"_s);
-    if (compact->contains("\"\xEF\xBB\xBF"))
+    const Result<QByteArray> again = compactOf(array);
+    if (!again || *again != *compact)
         return wrong(text, u"parts that do not begin with a byte order mark"_s);
     return compact;
 }

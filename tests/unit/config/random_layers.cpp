@@ -32,8 +32,8 @@ static QByteArray numbered(const char *stem, int number)
 QByteArray RandomLayers::text()
 {
     static const QByteArrayList texts{
-        "",           "a",     "two words", " blanks ",    "ä€😀", "\"quoted\"\\",
-        "line\nline", "tab\t", "\x01",      "0.0.0.0:8080"};
+        "",      "a",    "two words",           " blanks ", "ä€😀", "\"quoted\"\\", "line\nline",
+        "tab\t", "\x01", QByteArray("nu\0l", 4)};
     return texts[qsizetype(m_random.below(std::uint64_t(texts.size())))];
 }
 

@@ -3,6 +3,7 @@
 
 #include "config/change.h"
 #include "config/limits.h"
+#include "unit/config/document.h"
 #include "unit/config/random_layers.h"
 
 #include <QTest>
@@ -110,6 +111,9 @@ void TestSnapshot::bytes_areAsTheDocumentSays()
         manifest += QByteArray::fromHex("5820") + Hash::of(object.bytes).bytes();
     QCOMPARE(encoded->manifest.bytes, manifest);
     QVERIFY(encoded->manifest.hash == Hash::of(manifest));
+    const EncodedLayer sections = *encode(Layer{layer.sections});
+    QCOMPARE(sections.parts.size(), std::size_t(1));
+    QCOMPARE(sections.parts[0].bytes.toHex(' '), test::documented("part").toHex(' '));
 }
 
 void TestSnapshot::layer_comesBack()

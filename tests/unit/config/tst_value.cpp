@@ -72,6 +72,8 @@ void TestValue::parse_givesTheCanonicalText_data()
     row("list, blanks are kept", Type::list, "a, b", R"(["a"," b"])");
     row("list, empty", Type::list, "", "[]");
     row("list, empty part", Type::list, "a,", R"(["a",""])");
+    row("list, byte order mark behind a quote", Type::list, "a\"\xEF\xBB\xBF",
+        "[\"a\\\"\xEF\xBB\xBF\"]");
     row("list, JSON", Type::list, "[ \"a,b\" , \"\\u00e4\" ]", R"(["a,b","ä"])");
     row("json, blanks go", Type::json, " { \"b\" : [ 1 , 2 ] } ", R"({"b":[1,2]})");
     row("json, order stays", Type::json, R"({"b":1,"a":2})", R"({"b":1,"a":2})");
@@ -129,6 +131,8 @@ void TestValue::parse_refuses_data()
     row("size, 2^63", Type::size, "9223372036854775808");
     row("size, 2^63 in gb", Type::size, "8589934592gb");
     row("list, numbers", Type::list, "[1]");
+    row("list, byte order mark", Type::list, "[\"\xEF\xBB\xBFx\"]");
+    row("list, two byte order marks", Type::list, "a,\xEF\xBB\xBF\xEF\xBB\xBFx");
     row("list, no JSON", Type::list, "[a");
     row("json, empty", Type::json, "");
     row("json, two values", Type::json, "1 2");
