@@ -63,12 +63,14 @@ Task<int> idcs(Console &console)
     co_return ok;
 }
 
-Task<int> change(Console &console, QString method, QCborMap params)
+/// Sent once: a repetition would say that it exists, or that it does not.
+Task<int> change(Console &console, QString method, QCborMap params, QString done)
 {
-    const rpc::Outcome outcome = co_await askSafely(console, method, params);
+    const rpc::Outcome outcome = co_await console.client().call(method, params, {});
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
+    console.line(done);
     co_return ok;
 }
 
@@ -104,7 +106,10 @@ void addPlace(CLI::App &config, Run &run, const Words &words)
             QCborMap params{{name, QString::fromStdString(*id)}};
             if (!note->empty())
                 params.insert(u"note"_s, QString::fromStdString(*note));
-            run = [method, params](Console &console) { return change(console, method, params); };
+            const QString done = u"%1 %2: done"_s.arg(name, QString::fromStdString(*id));
+            run = [method, params, done](Console &console) {
+                return change(console, method, params, done);
+            };
         });
     }
 }

@@ -23,7 +23,7 @@ die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
 run() {
     local word shown='' status=0
     for word in "$@"; do
-        [[ $word == *[*?]* ]] && word="'$word'"
+        [[ $word == *[*?\ []* ]] && word="'$word'"
         shown+=" $word"
     done
     shown=${shown//"$demo/"/demo/}
