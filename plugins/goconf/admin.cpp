@@ -4,8 +4,11 @@
 #include "goconf/draft_methods.h"
 #include "goconf/drafts.h"
 #include "goconf/publisher.h"
+#include "goconf/read_methods.h"
 #include "goconf/release_methods.h"
+#include "goconf/rest_methods.h"
 #include "goconf/service_methods.h"
+#include "goconf/view.h"
 
 namespace coffer::goconf {
 
@@ -14,16 +17,22 @@ struct Admin::Parts
     Parts(pluginapi::PluginContext &context, Library &library)
         : drafts(context, library)
         , publisher(context, library, drafts)
+        , viewer(context, library, drafts)
         , services(context, library, drafts)
         , edits(context, library, drafts)
         , releases(context, publisher)
+        , reads(context, library, viewer)
+        , rest(context, library, viewer)
     {}
 
     Drafts drafts;
     Publisher publisher;
+    Viewer viewer;
     ServiceMethods services;
     DraftMethods edits;
     ReleaseMethods releases;
+    ReadMethods reads;
+    RestMethods rest;
 };
 
 Admin::Admin(pluginapi::PluginContext &context, Library &library)
@@ -35,7 +44,8 @@ Admin::~Admin() = default;
 Result<void> Admin::start()
 {
     for (const Result<void> &added :
-         {m_parts->services.start(), m_parts->edits.start(), m_parts->releases.start()}) {
+         {m_parts->services.start(), m_parts->edits.start(), m_parts->releases.start(),
+          m_parts->reads.start(), m_parts->rest.start()}) {
         if (!added)
             return added;
     }
