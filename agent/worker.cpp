@@ -73,11 +73,11 @@ void Worker::recover()
     const Result<void> recovered = m_switcher.recover();
     const auto applied = m_switcher.applied();
     if (applied)
-        qCInfo(logAgent).noquote() << service() << "is at" << applied->version << "root"
-                                   << applied->root.brief();
+        qCInfo(logAgent).noquote()
+            << service() << "is at" << applied->version << "root" << applied->root.brief();
     if (!recovered) {
-        qCWarning(logAgent).noquote() << service() << "cannot be made ready:"
-                                      << recovered.error().message;
+        qCWarning(logAgent).noquote()
+            << service() << "cannot be made ready:" << recovered.error().message;
         report(u"failed"_s, recovered.error().message);
     } else if (isHeld()) {
         report(u"held"_s);
@@ -115,10 +115,7 @@ ServiceStatus Worker::status() const
     return status;
 }
 
-bool Worker::isSettled() const
-{
-    return m_underWay == 0 && (!m_again.isActive() || m_tries > 0);
-}
+bool Worker::isSettled() const { return m_underWay == 0 && (!m_again.isActive() || m_tries > 0); }
 
 /// Says how it stands; \a state as in Report.
 void Worker::report(const QString &state, const QString &error, const QString &output)
@@ -185,9 +182,8 @@ Task<Result<QByteArray>> Worker::obtain(Wanted wanted)
 {
     const auto root = config::Hash::fromHex(wanted.root);
     if (!root)
-        co_return Error{ErrorCode::corrupt,
-                        u"the node offered a root that is no hash: %1"_s.arg(
-                            QString::fromLatin1(wanted.root.left(80)))};
+        co_return Error{ErrorCode::corrupt, u"the node offered a root that is no hash: %1"_s.arg(
+                                                QString::fromLatin1(wanted.root.left(80)))};
     Result<QByteArray> kept = m_switcher.bundleBytes(*root);
     if (kept)
         co_return kept;
@@ -285,15 +281,15 @@ Task<DriftReport> Worker::scrub()
     } else if (!drift.error.isEmpty()) {
         report(u"drifted"_s, drift.error, textOf(drift.files));
     } else if (!drift.isClean() && !drift.isRepaired) {
-        report(u"drifted"_s,
-               u"%1 files are not as they were applied"_s.arg(drift.files.size()),
+        report(u"drifted"_s, u"%1 files are not as they were applied"_s.arg(drift.files.size()),
                textOf(drift.files));
     } else if (wasDrifted) {
         report(isHeld() ? u"held"_s : u"healthy"_s);
     }
     if (drift.isRepaired)
-        qCWarning(logAgent).noquote() << service() << "was changed by somebody, and repaired:"
-                                      << drift.files.size() << "files";
+        qCWarning(logAgent).noquote()
+            << service() << "was changed by somebody, and repaired:" << drift.files.size()
+            << "files";
     co_return std::move(drift);
 }
 
