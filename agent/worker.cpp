@@ -154,7 +154,7 @@ void Worker::withdraw()
 /// Does what there is to do, if anything.
 void Worker::kick()
 {
-    if (m_isRetired || !m_wanted || m_isFetching || !m_world.mayApply)
+    if (m_isRetired || m_isFetching || !m_world.mayApply)
         return;
     if (isHeld()) {
         report(u"held"_s);
@@ -162,7 +162,9 @@ void Worker::kick()
         m_holdEnd.start(std::clamp(left, 1ms, holdCheckMax));
         return;
     }
-    if (m_taken == m_wanted)
+    if (!m_wanted && m_report.state == u"held" && m_switcher.applied())
+        report(u"healthy"_s);
+    if (!m_wanted || m_taken == m_wanted)
         return;
     const auto applied = m_switcher.applied();
     // While another version is being applied, what is applied is about to be another one.
@@ -204,7 +206,7 @@ Task<void> Worker::fetchAndApply()
 {
     const Busy busy(*this);
     m_isFetching = true;
-    while (m_wanted && m_wanted != m_taken && !m_isRetired) {
+    while (m_wanted && m_wanted != m_taken && !m_isRetired && !isHeld()) {
         const Wanted wanted = *m_wanted;
         const Result<QByteArray> bundle = co_await obtain(wanted);
         if (m_wanted != wanted)
@@ -217,6 +219,8 @@ Task<void> Worker::fetchAndApply()
         spawn(apply(wanted, *bundle), "apply");
     }
     m_isFetching = false;
+    if (isHeld())
+        kick(); // It says so, and looks again when that ends.
 }
 
 void Worker::onNotFetched(const Error &why)
@@ -277,7 +281,8 @@ Task<DriftReport> Worker::scrub()
     const bool wasDrifted = m_report.state == u"drifted";
     if (drift.isBundleLost && m_wanted && !m_isRetired) {
         m_taken.reset();
-        spawn(fetchAndApply(), "fetch");
+        if (!m_isFetching)
+            spawn(fetchAndApply(), "fetch");
     } else if (!drift.error.isEmpty()) {
         report(u"drifted"_s, drift.error, textOf(drift.files));
     } else if (!drift.isClean() && !drift.isRepaired) {
@@ -343,10 +348,7 @@ Result<void> Worker::release()
     m_holdEnd.stop();
     m_taken.reset();
     m_tries = 0;
-    if (m_wanted)
-        kick();
-    else if (m_switcher.applied())
-        report(u"healthy"_s);
+    kick();
     return {};
 }
 
