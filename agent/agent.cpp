@@ -21,9 +21,7 @@ static constexpr std::chrono::milliseconds identityCheck = 5s;
 static constexpr int rootDigitsMin = 4;
 
 Agent::Agent(Settings settings, World world)
-    : m_settings(std::move(settings))
-    , m_world(std::move(world))
-    , m_startedAt(MonotonicClock::now())
+    : m_settings(std::move(settings)), m_world(std::move(world)), m_startedAt(MonotonicClock::now())
 {
     connect(&m_identityTimer, &QTimer::timeout, this, &Agent::lookForIdentity);
     connect(&m_scrubTimer, &QTimer::timeout, this, &Agent::scrubAll);
@@ -82,10 +80,10 @@ void Agent::addWorker(const Target &target)
     client::Client *const client = m_network ? &m_network->client : nullptr;
     Follower *const follower = m_network ? &m_network->follower : nullptr;
     Reporter *const reporter = m_network ? &m_network->reporter : nullptr;
-    auto made = std::make_unique<Worker>(target, m_settings.state, m_world.makeActions(),
-                                         Worker::World{client, follower, reporter, m_world.files,
-                                                       m_world.clock, m_world.random,
-                                                       m_world.mayApply});
+    auto made =
+        std::make_unique<Worker>(target, m_settings.state, m_world.makeActions(),
+                                 Worker::World{client, follower, reporter, m_world.files,
+                                               m_world.clock, m_world.random, m_world.mayApply});
     Worker *const worker = made.get();
     const QString service = worker->service();
     m_workers[service] = std::move(made);
@@ -255,9 +253,8 @@ Result<Worker *> Agent::find(const QString &service) const
     const auto found = m_workers.find(service);
     if (found != m_workers.end())
         return found->second.get();
-    return Error{ErrorCode::notFound,
-                 u"\"%1\" has no target on this host; there are: %2"_s.arg(
-                     service.left(200), services().join(u", "_s))};
+    return Error{ErrorCode::notFound, u"\"%1\" has no target on this host; there are: %2"_s.arg(
+                                          service.left(200), services().join(u", "_s))};
 }
 
 /// The service, or all.
@@ -278,8 +275,8 @@ Result<QJsonObject> Agent::history(const Ask &ask) const
         QJsonArray generations;
         for (const Generation &generation : worker->switcher().generations())
             generations.append(toJson(generation));
-        services.append(QJsonObject{{u"service"_s, worker->service()},
-                                    {u"generations"_s, generations}});
+        services.append(
+            QJsonObject{{u"service"_s, worker->service()}, {u"generations"_s, generations}});
     }
     return QJsonObject{{u"services"_s, services}};
 }
@@ -351,9 +348,9 @@ static Result<Generation> pick(const std::vector<Generation> &kept, const QStrin
 {
     std::vector<Generation> fit;
     for (std::size_t i = 0; i < kept.size(); ++i) {
-        const bool isNamed = which == QString::fromUtf8(kept[i].version)
-                             || (which.size() >= rootDigitsMin
-                                 && kept[i].root.hex().startsWith(which.toLatin1()));
+        const bool isNamed =
+            which == QString::fromUtf8(kept[i].version)
+            || (which.size() >= rootDigitsMin && kept[i].root.hex().startsWith(which.toLatin1()));
         if (which.isEmpty() ? i == 1 : isNamed)
             fit.push_back(kept[i]);
     }
@@ -396,8 +393,7 @@ Task<Result<QJsonObject>> Agent::answer(Ask ask)
     switch (ask.verb) {
     case Verb::status: co_return toJson(status());
     case Verb::metrics:
-        co_return QJsonObject{
-            {u"text"_s, QString::fromUtf8(metricsOf(toJson(status())))}};
+        co_return QJsonObject{{u"text"_s, QString::fromUtf8(metricsOf(toJson(status())))}};
     case Verb::history: co_return history(ask);
     case Verb::file: co_return file(ask);
     case Verb::diff: co_return co_await diff(ask);

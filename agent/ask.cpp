@@ -64,8 +64,9 @@ Result<Ask> parseAsk(const QByteArray &line)
     QJsonParseError fault;
     const QJsonDocument document = QJsonDocument::fromJson(line, &fault);
     if (!document.isObject())
-        return invalid(u"a question is a JSON object on one line, like {\"ask\":\"status\"}: %1"_s
-                           .arg(fault.errorString()));
+        return invalid(
+            u"a question is a JSON object on one line, like {\"ask\":\"status\"}: %1"_s.arg(
+                fault.errorString()));
     Ask ask;
     bool hasVerb = false;
     const QJsonObject object = document.object();

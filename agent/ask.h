@@ -27,8 +27,9 @@ struct Ask
 {
     Verb verb = Verb::status;
     QString service = {}; ///< Empty: all.
-    QString root = {};    ///< For rollback: of a kept version, at least 4 digits; empty: the one before.
-    QString path = {};    ///< For file.
+    QString root =
+        {}; ///< For rollback: of a kept version, at least 4 digits; empty: the one before.
+    QString path = {};  ///< For file.
     qint64 seconds = 0; ///< For hold; 0: until it is released.
     bool operator==(const Ask &) const = default;
 };

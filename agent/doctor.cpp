@@ -43,8 +43,8 @@ static void lookAtState(const Settings &settings, Findings &findings)
         advice = u"does not exist; make it for user %1: mkdir -m 700 -p %2"_s.arg(user(),
                                                                                   settings.state);
     else if (!state.isWritable())
-        advice = u"user %1 may not write there; run this as the agent's user, or chown it"_s.arg(
-            user());
+        advice =
+            u"user %1 may not write there; run this as the agent's user, or chown it"_s.arg(user());
     else if (QStorageInfo(settings.state).bytesAvailable() < freeBytesMin)
         advice = u"less than 128 MiB are free there; make room"_s;
     findings.push_back({u"state directory "_s + settings.state, advice});
@@ -77,10 +77,10 @@ static void lookAtCluster(const Settings &settings, Findings &findings)
         one.nodes = {node};
         client::Client client(one);
         const auto connected = QCoro::waitFor(client.connected(5s));
-        findings.push_back({u"node "_s + node.authority(),
-                            connected ? QString()
-                                      : connected.error().message
-                                            + u"; is it up, and may this host reach it?"_s});
+        findings.push_back(
+            {u"node "_s + node.authority(),
+             connected ? QString()
+                       : connected.error().message + u"; is it up, and may this host reach it?"_s});
     }
 }
 
@@ -129,8 +129,8 @@ static void lookAtTarget(const Target &target, Findings &findings)
     const QFileInfo destination(QString::fromUtf8(target.destination));
     QStringList advice;
     if (!destination.isDir())
-        advice.append(u"%1 is no directory; make it for user %2"_s.arg(destination.filePath(),
-                                                                       user()));
+        advice.append(
+            u"%1 is no directory; make it for user %2"_s.arg(destination.filePath(), user()));
     else if (!destination.isWritable())
         advice.append(u"user %1 may not write in %2; chown it, or run the agent as its owner"_s.arg(
             user(), destination.filePath()));
@@ -167,8 +167,8 @@ int runDoctor(const Settings &settings, bool isJson)
         const QString line = finding.advice.isEmpty()
                                  ? u"ok   "_s + finding.what
                                  : u"bad  %1: %2"_s.arg(finding.what, finding.advice);
-        const QByteArray text = isJson ? QJsonDocument(object).toJson(QJsonDocument::Compact)
-                                       : line.toUtf8();
+        const QByteArray text =
+            isJson ? QJsonDocument(object).toJson(QJsonDocument::Compact) : line.toUtf8();
         std::printf("%s\n", text.constData());
     }
     return isWell ? ok : failure;

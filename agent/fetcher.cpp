@@ -28,8 +28,7 @@ struct Packed
 
 static Error broken(const Wanted &wanted, const QString &why)
 {
-    return {ErrorCode::corrupt,
-            u"version %1 of %2: %3"_s.arg(wanted.version, wanted.service, why)};
+    return {ErrorCode::corrupt, u"version %1 of %2: %3"_s.arg(wanted.version, wanted.service, why)};
 }
 
 static Task<Result<Packed>> fetchPacked(client::Client &client, QByteArray ticket, Wanted wanted,

@@ -105,8 +105,8 @@ QByteArray Follower::params() const
     const FollowIdentity &identity = m_options.identity;
     QCborMap have;
     for (const auto &[service, had] : m_options.has())
-        have[service] = QCborMap{{u"root"_s, QString::fromLatin1(had.root)},
-                                 {u"version"_s, had.version}};
+        have[service] =
+            QCborMap{{u"root"_s, QString::fromLatin1(had.root)}, {u"version"_s, had.version}};
     const QCborMap params{{u"host"_s, identity.host},
                           {u"secret"_s, QString::fromLatin1(identity.secret)},
                           {u"instance"_s, identity.instance},
@@ -159,8 +159,8 @@ void Follower::onRefused(const rpc::Failure &why)
         break;
     default: break;
     }
-    const bool isPassing = why.isRetryable || why.code == rpc::Code::unavailable
-                           || why.code == rpc::Code::deadline;
+    const bool isPassing =
+        why.isRetryable || why.code == rpc::Code::unavailable || why.code == rpc::Code::deadline;
     setTrouble(isPassing ? Standing::State::connecting : Standing::State::refused,
                why.message + advice);
 }
@@ -201,18 +201,12 @@ void Follower::listen(client::Connection &on, qint64 id)
 
 static Wanted wantedOf(const QCborMap &event)
 {
-    return {event.value("service"_L1).toString(),
-            event.value("version"_L1).toString(),
-            event.value("root"_L1).toString().toLatin1(),
-            event.value("release"_L1).toString(),
-            event.value("bytes"_L1).toInteger(),
-            event.value("message"_L1).toString()};
+    return {event.value("service"_L1).toString(),         event.value("version"_L1).toString(),
+            event.value("root"_L1).toString().toLatin1(), event.value("release"_L1).toString(),
+            event.value("bytes"_L1).toInteger(),          event.value("message"_L1).toString()};
 }
 
-void Follower::heard()
-{
-    m_standing.heardAt = Clock::now();
-}
+void Follower::heard() { m_standing.heardAt = Clock::now(); }
 
 void Follower::onEvent(const QCborMap &event)
 {

@@ -36,8 +36,7 @@ Result<void> writePrivate(const QString &path, const QByteArray &bytes)
                            && file.setPermissions(QFileDevice::ReadOwner | QFileDevice::WriteOwner)
                            && file.write(bytes) == bytes.size() && file.commit();
     if (!isWritten)
-        return Error{ErrorCode::io,
-                     u"%1 cannot be written: %2"_s.arg(path, file.errorString())};
+        return Error{ErrorCode::io, u"%1 cannot be written: %2"_s.arg(path, file.errorString())};
     return {};
 }
 
@@ -105,8 +104,7 @@ Result<Identity> readIdentity(const Settings &settings)
     return identity;
 }
 
-Result<void> writeIdentity(const Settings &settings, const Joined &joined,
-                           const QByteArray &secret)
+Result<void> writeIdentity(const Settings &settings, const Joined &joined, const QByteArray &secret)
 {
     Result<void> written = writePrivate(settings.secretFile, secret + '\n');
     if (!written)
@@ -120,9 +118,8 @@ Result<void> writeIdentity(const Settings &settings, const Joined &joined,
 
 Result<client::Options> clientOptions(const Settings &settings, std::vector<QUrl> nodes)
 {
-    client::CredentialFiles files{.authority = settings.authority,
-                                  .certificate = settings.certificate,
-                                  .key = settings.key};
+    client::CredentialFiles files{
+        .authority = settings.authority, .certificate = settings.certificate, .key = settings.key};
     if (files.authority.isEmpty() && QFileInfo::exists(pinnedAuthority(settings)))
         files.authority = pinnedAuthority(settings);
     auto credentials = client::readCredentials(files);

@@ -20,9 +20,9 @@ static constexpr int connectTimeoutMs = 10'000;
 static Result<QByteArray> findAuthority(const QUrl &node, const QByteArray &hash)
 {
     if (node.scheme() != u"https")
-        return Error{ErrorCode::invalid,
-                     u"--ca-hash: %1 speaks no TLS; write https://host:port"_s.arg(
-                         node.toString())};
+        return Error{
+            ErrorCode::invalid,
+            u"--ca-hash: %1 speaks no TLS; write https://host:port"_s.arg(node.toString())};
     QSslSocket socket;
     socket.setPeerVerifyMode(QSslSocket::VerifyNone);
     socket.connectToHostEncrypted(node.host(), quint16(node.port()));
@@ -63,8 +63,7 @@ QCoro::Task<Result<QString>> join(Settings settings, JoinRequest request)
     const QCborMap params{{u"host"_s, request.host},
                           {u"token"_s, QString::fromLatin1(request.token)},
                           {u"instance"_s, *instance}};
-    const rpc::Outcome outcome =
-        co_await client.call(u"goconf.join"_s, params, {.timeout = 20s});
+    const rpc::Outcome outcome = co_await client.call(u"goconf.join"_s, params, {.timeout = 20s});
     if (!outcome)
         co_return client::errorOf(outcome.error());
     const QCborMap answer = outcome->toMap();
@@ -77,8 +76,7 @@ QCoro::Task<Result<QString>> join(Settings settings, JoinRequest request)
     QStringList services;
     for (const QCborValue service : answer.value("services"_L1).toArray())
         services.append(service.toString());
-    co_return u"joined as %1 in %2, for %3"_s.arg(request.host,
-                                                  answer.value("idc"_L1).toString(),
+    co_return u"joined as %1 in %2, for %3"_s.arg(request.host, answer.value("idc"_L1).toString(),
                                                   services.join(u", "_s));
 }
 

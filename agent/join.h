@@ -10,8 +10,9 @@ struct JoinRequest
 {
     std::vector<QUrl> nodes;
     QString host = {};
-    QByteArray token;     ///< Of one use, from `coffer fleet enroll`.
-    QByteArray authority = {}; ///< SHA-256 of the authority's certificate (DER), hex; empty: not pinned.
+    QByteArray token; ///< Of one use, from `coffer fleet enroll`.
+    QByteArray authority =
+        {}; ///< SHA-256 of the authority's certificate (DER), hex; empty: not pinned.
 };
 
 /// Makes this machine a host of the fleet: changes the token into a secret of its own, and writes

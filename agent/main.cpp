@@ -31,7 +31,8 @@ struct Given
 };
 
 const char *const footer =
-    "Without a command it runs, until SIGTERM or SIGINT; SIGHUP reads the targets again. A setting\n"
+    "Without a command it runs, until SIGTERM or SIGINT; SIGHUP reads the targets again. A "
+    "setting\n"
     "of agent.toml has the name of its flag without the dashes; the environment outweighs the\n"
     "file, and flags both.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong command line, setting or target, 3 not found,\n"
@@ -80,8 +81,8 @@ void addCommands(CLI::App &app, Given &given)
                      "SHA-256 of the certificate of who signs those of nodes; it is kept");
     join->callback([&given] {
         given.run = [&given](const Settings &settings) {
-            return runJoin(settings, {textOf(given.nodes), textOf(given.token),
-                                      textOf(given.authorityHash)});
+            return runJoin(settings,
+                           {textOf(given.nodes), textOf(given.token), textOf(given.authorityHash)});
         };
     });
     addAsk(app, given, Verb::status, "status", "How this host and its services stand")

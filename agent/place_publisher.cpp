@@ -209,10 +209,10 @@ Result<bool> PlacePublisher::isMissing(const config::Bundle &bundle, const Recor
         const Result<std::optional<FileStatus>> status = m_files.status(placeOf(file.path));
         if (!status)
             return status.error();
-        if (!status->has_value())
-            return true;
+        if (status->has_value())
+            return false;
     }
-    return false;
+    return !bundle.files.empty();
 }
 
 } // namespace coffer::agent

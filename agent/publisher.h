@@ -53,7 +53,7 @@ public:
     [[nodiscard]] virtual Result<std::vector<Finding>> compare(const config::Bundle &bundle,
                                                                const std::vector<QByteArray> &ours,
                                                                const Record &record) = 0;
-    /// Whether something that is applied is not there at all.
+    /// Whether nothing of what is applied is there.
     [[nodiscard]] virtual Result<bool> isMissing(const config::Bundle &bundle,
                                                  const Record &record) = 0;
 

@@ -111,22 +111,30 @@ static const std::vector<Spec> &table()
          &setNodes},
         {u"node-order"_s, u"any: begin with any node. listed: prefer the first ones"_s, u"any"_s,
          choice<bool>(&S::isInOrder, {{u"any"_s, false}, {u"listed"_s, true}})},
-        {u"host"_s, u"The name of this host in the fleet. Default: that under which it joined"_s,
-         {}, &setHost},
+        {u"host"_s,
+         u"The name of this host in the fleet. Default: that under which it joined"_s,
+         {},
+         &setHost},
         {u"state"_s, u"The state directory: versions, what was applied, the secret"_s,
          u"/var/lib/coffer-agent"_s, path(&S::state)},
         {u"socket"_s, u"The Unix socket for local programs and commands"_s,
          u"/run/coffer-agent/agent.sock"_s, path(&S::socket)},
         {u"targets"_s,
          u"The folder of targets, one NAME.toml a service. Default: targets.d beside agent.toml"_s,
-         {}, path(&S::targets)},
+         {},
+         path(&S::targets)},
         {u"secret-file"_s,
          u"The secret of this host; only its owner may read it. Default: secret in --state"_s,
-         {}, path(&S::secretFile)},
-        {u"tls-ca"_s, u"Who signs the certificates of nodes (PEM). Default: what join pinned"_s,
-         {}, path(&S::authority)},
-        {u"tls-cert"_s, u"The own certificate (PEM), for nodes that want one"_s,
-         {}, path(&S::certificate)},
+         {},
+         path(&S::secretFile)},
+        {u"tls-ca"_s,
+         u"Who signs the certificates of nodes (PEM). Default: what join pinned"_s,
+         {},
+         path(&S::authority)},
+        {u"tls-cert"_s,
+         u"The own certificate (PEM), for nodes that want one"_s,
+         {},
+         path(&S::certificate)},
         {u"tls-key"_s, u"Private key of --tls-cert (PEM)"_s, {}, path(&S::key)},
         {u"poll"_s, u"How often everything is compared anew with what the node wants"_s, u"10m"_s,
          duration(&S::poll, 1s, 24h)},
@@ -217,10 +225,9 @@ Result<Settings> SettingsReader::read(const ReadVariable &environment) const
         const auto variable = isFlag ? std::nullopt : environment(spec.variable());
         if (!isFlag && !variable)
             continue;
-        Result<void> set =
-            isFlag ? setFrom(QString::fromStdString(flag), spec,
-                             QString::fromStdString(m_texts.at(spec.name)), settings)
-                   : setFrom(spec.variable(), spec, *variable, settings);
+        Result<void> set = isFlag ? setFrom(QString::fromStdString(flag), spec,
+                                            QString::fromStdString(m_texts.at(spec.name)), settings)
+                                  : setFrom(spec.variable(), spec, *variable, settings);
         if (!set)
             return set.error();
     }

@@ -60,7 +60,6 @@ public:
     [[nodiscard]] Result<Settings> read(const ReadVariable &environment) const;
 
 private:
-
     CLI::App &m_app;
     std::map<QString, std::string> m_texts; ///< Where the command line is parsed to.
     std::string m_config;

@@ -132,9 +132,9 @@ Result<std::optional<QJsonObject>> askAgent(const QString &path, const Ask &ask,
     socket.connectToServer(path);
     if (!socket.waitForConnected(int(deadline.remainingTime()))) {
         if (socket.error() == QLocalSocket::SocketAccessError)
-            return Error{ErrorCode::denied,
-                         u"%1: this user may not ask the agent; be its user, or in its group"_s.arg(
-                             path)};
+            return Error{
+                ErrorCode::denied,
+                u"%1: this user may not ask the agent; be its user, or in its group"_s.arg(path)};
         return std::optional<QJsonObject>();
     }
     socket.write(write(ask) + '\n');

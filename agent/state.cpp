@@ -39,6 +39,10 @@ Result<void> State::open()
             return moved;
         return record.error();
     }
+    // What was read may be what a process that died had not made durable yet. Nothing may be done
+    // because of it before it is.
+    if (Result<void> synced = m_files.sync(m_directory); !synced)
+        return synced;
     m_record = *std::move(record);
     m_isSure = true;
     return {};

@@ -101,8 +101,8 @@ static QString describeService(const QJsonObject &service)
 {
     const QJsonObject applied = service[u"applied"_s].toObject();
     const QJsonObject wanted = service[u"wanted"_s].toObject();
-    QString text = u"%1: %2, "_s.arg(service[u"service"_s].toString(),
-                                     service[u"state"_s].toString());
+    QString text =
+        u"%1: %2, "_s.arg(service[u"service"_s].toString(), service[u"state"_s].toString());
     text += applied.isEmpty() ? u"nothing applied yet"_s
                               : u"%1 (root %2)"_s.arg(applied[u"version"_s].toString(),
                                                       applied[u"root"_s].toString().left(12));
@@ -126,15 +126,13 @@ QString describeStatus(const QJsonObject &status)
     if (!status[u"running"_s].toBool()) {
         text += u"No agent runs: this is what lies in the state directory.\n"_s;
     } else if (status.contains(u"node"_s)) {
-        text += u"Follows %1, heard %2 s ago, revision %3\n"_s
-                    .arg(status[u"node"_s].toString())
+        text += u"Follows %1, heard %2 s ago, revision %3\n"_s.arg(status[u"node"_s].toString())
                     .arg(status[u"heardSecondsAgo"_s].toInteger())
                     .arg(status[u"revision"_s].toInteger());
     } else {
         text += u"Follows no node%1: %2\n"_s.arg(
             status.contains(u"heardSecondsAgo"_s)
-                ? u", the last word was %1 s ago"_s.arg(
-                    status[u"heardSecondsAgo"_s].toInteger())
+                ? u", the last word was %1 s ago"_s.arg(status[u"heardSecondsAgo"_s].toInteger())
                 : QString(),
             status[u"trouble"_s].toString());
     }
@@ -227,9 +225,9 @@ QByteArray metricsOf(const QJsonObject &status)
         const QByteArray label = "service=\"" + service[u"service"_s].toString().toUtf8() + '"';
         for (const QString &name : states)
             state.add(label + ",state=\"" + name.toUtf8() + '"', service[u"state"_s] == name);
-        converged.add(label, service.contains(u"wanted"_s)
-                                 && service[u"wanted"_s][u"root"_s]
-                                        == service[u"applied"_s][u"root"_s]);
+        converged.add(label,
+                      service.contains(u"wanted"_s)
+                          && service[u"wanted"_s][u"root"_s] == service[u"applied"_s][u"root"_s]);
         tries.add(label, service[u"tries"_s].toInt());
     }
     return following.text() + heard.text() + up.text() + state.text() + converged.text()

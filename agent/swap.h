@@ -46,7 +46,7 @@ public:
 private:
     /// Files of the applied version.
     [[nodiscard]] std::vector<QByteArray> ours();
-    /// Puts back what is applied if it is not there, as on a fresh tmpfs.
+    /// Puts back what is applied if nothing of it is there, as on a fresh tmpfs.
     Result<void> restoreMissing();
     /// Removes what the record does not need any more; what cannot be removed stays for later.
     void tidyUp();

@@ -7,22 +7,23 @@ namespace coffer::agent {
 
 using std::chrono::milliseconds;
 
-static constexpr qsizetype errorBytesMax = 4096;
+static constexpr qsizetype errorCharactersMax = 2048;
 
 static Verdict failed(const Error &error)
 {
-    return {.state = Verdict::State::failed, .error = error.message.toUtf8().left(errorBytesMax)};
+    return {.state = Verdict::State::failed, .error = error.message.left(errorCharactersMax)};
 }
 
 static Verdict failed(Verdict::State state, const char *stage, const CommandOutcome &outcome)
 {
     return {.state = state,
-            .error = QByteArray(stage) + ' ' + outcome.reason.toUtf8().left(errorBytesMax),
-            .output = outcome.output.toUtf8()};
+            .error =
+                QLatin1String(stage) + QLatin1Char(' ') + outcome.reason.left(errorCharactersMax),
+            .output = outcome.output};
 }
 
 static const Verdict superseded{.state = Verdict::State::superseded,
-                                .error = "something newer came"};
+                                .error = QStringLiteral("something newer came")};
 
 Switcher::Impl::Impl(Target wanted, const QByteArray &state, World of)
     : target(std::move(wanted)), world(of), swap(target, state, of.files)
@@ -41,7 +42,7 @@ QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
     }
     if (!job.isLocal && isHeld())
         co_return Verdict{.state = Verdict::State::held,
-                          .error = "the service is held on this host"};
+                          .error = QStringLiteral("the service is held on this host")};
     isRunning = true;
     Verdict verdict = co_await carryOut(job, ticket);
     if (swap.record().owesReload && isNewest(ticket)) {
@@ -49,8 +50,9 @@ QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
         if (!settled) {
             if (verdict.state == Verdict::State::healthy)
                 verdict.state = Verdict::State::failed;
-            verdict.error +=
-                (verdict.error.isEmpty() ? "" : "; ") + settled.error().message.toUtf8();
+            if (!verdict.error.isEmpty())
+                verdict.error += QLatin1String("; ");
+            verdict.error += settled.error().message;
         }
     }
     leave();
@@ -114,7 +116,8 @@ std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const conf
     if (target.drift == Target::Drift::repair)
         return std::nullopt; // By the whole way, as a new version.
     return Verdict{.state = Verdict::State::drifted,
-                   .error = findings->front().path + " and maybe more is not as it was applied"};
+                   .error = QStringLiteral("%1 and maybe more is not as it was applied")
+                                .arg(QString::fromUtf8(findings->front().path))};
 }
 
 QCoro::Task<Verdict> Switcher::Impl::pace(Job job, Ticket ticket)
@@ -142,6 +145,7 @@ QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
 {
     if (Result<void> undone = swap.undo(); !undone)
         co_return failed(undone.error().in(QStringLiteral("an earlier switch is half undone")));
+    swap.unstage(); // If an earlier one could not.
     const Result<config::Bundle> bundle = verify(job);
     if (!bundle)
         co_return failed(bundle.error());
@@ -198,9 +202,9 @@ Verdict Switcher::Impl::goBack(Verdict verdict)
     }
     return {.state = Verdict::State::failed,
             .error = verdict.error
-                     + "; and the version before it could not be brought back, which "
-                       "is tried again with the next offer: "
-                     + undone.error().message.toUtf8(),
+                     + QLatin1String("; and the version before it could not be brought back, which "
+                                     "is tried again with the next offer: ")
+                     + undone.error().message,
             .output = verdict.output};
 }
 

@@ -72,12 +72,12 @@ QCoro::Task<DriftReport> Switcher::Impl::scrub()
     const Result<QByteArray> bytes = swap.state().bundle(swap.applied()->root);
     const Result<config::Bundle> bundle = swap.bundleOf(swap.applied()->root);
     if (!bytes || !bundle) {
-        report.error = (bytes ? bundle.error() : bytes.error()).message.toUtf8();
+        report.error = (bytes ? bundle.error() : bytes.error()).message;
         co_return report;
     }
     const Result<std::vector<Finding>> findings = swap.compare(*bundle);
     if (!findings) {
-        report.error = findings.error().message.toUtf8();
+        report.error = findings.error().message;
         co_return report;
     }
     report.files = diffsOf(*findings, Direction::toFound);
@@ -88,7 +88,7 @@ QCoro::Task<DriftReport> Switcher::Impl::scrub()
     leave();
     report.isRepaired = repaired.has_value();
     if (!repaired)
-        report.error = repaired.error().message.toUtf8();
+        report.error = repaired.error().message;
     co_return report;
 }
 

@@ -40,14 +40,13 @@ QCoro::Task<Verdict> Switcher::rollbackLocal(config::Hash root)
             continue;
         const Result<QByteArray> bytes = bundleBytes(root);
         if (!bytes)
-            co_return Verdict{.state = Verdict::State::failed,
-                              .error = bytes.error().message.toUtf8()};
+            co_return Verdict{.state = Verdict::State::failed, .error = bytes.error().message};
         const Impl::Job job{.to = generation, .bytes = *bytes, .isLocal = true};
-        const Verdict verdict = co_await m_impl->enter(job);
-        co_return verdict;
+        co_return co_await m_impl->enter(job);
     }
-    co_return Verdict{.state = Verdict::State::failed,
-                      .error = "no generation " + root.brief() + " is kept here"};
+    co_return Verdict{
+        .state = Verdict::State::failed,
+        .error = QStringLiteral("no generation %1 is kept here").arg(QLatin1String(root.brief()))};
 }
 
 void Switcher::cancel() { m_impl->cancel(); }

@@ -40,19 +40,16 @@ static Command takeCommand(TomlTable &table)
 static void requireCommand(TomlTable &table, const Command &command)
 {
     if (command.isEmpty())
-        table.fail(u"command"_s, u"give the program and its arguments: [\"/usr/bin/test\", \"-f\"]; "
-                                 u"or one line with shell = true"_s);
+        table.fail(u"command"_s,
+                   u"give the program and its arguments: [\"/usr/bin/test\", \"-f\"]; "
+                   u"or one line with shell = true"_s);
 }
 
 static int takeSignal(TomlTable &table)
 {
-    static const std::vector<std::pair<QString, int>> signals{{u"HUP"_s, SIGHUP},
-                                                              {u"INT"_s, SIGINT},
-                                                              {u"QUIT"_s, SIGQUIT},
-                                                              {u"USR1"_s, SIGUSR1},
-                                                              {u"USR2"_s, SIGUSR2},
-                                                              {u"TERM"_s, SIGTERM},
-                                                              {u"WINCH"_s, SIGWINCH}};
+    static const std::vector<std::pair<QString, int>> signals{
+        {u"HUP"_s, SIGHUP},   {u"INT"_s, SIGINT},   {u"QUIT"_s, SIGQUIT},  {u"USR1"_s, SIGUSR1},
+        {u"USR2"_s, SIGUSR2}, {u"TERM"_s, SIGTERM}, {u"WINCH"_s, SIGWINCH}};
     const QString given = table.text(u"signal"_s);
     const QString name = given.startsWith(u"SIG") ? given.mid(3) : given;
     QStringList names;
@@ -150,9 +147,9 @@ static Target takeTarget(TomlTable &table)
 {
     Target target;
     target.service = table.text(u"service"_s).toUtf8();
-    target.style = takeChoice<Target::Style>(table, u"style"_s,
-                                             {{u"directory"_s, Target::Style::directory},
-                                              {u"files"_s, Target::Style::files}});
+    target.style = takeChoice<Target::Style>(
+        table, u"style"_s,
+        {{u"directory"_s, Target::Style::directory}, {u"files"_s, Target::Style::files}});
     target.destination = table.text(u"destination"_s).toUtf8();
     target.owner = table.text(u"owner"_s).toUtf8();
     target.group = table.text(u"group"_s).toUtf8();
@@ -196,13 +193,13 @@ Result<std::vector<Target>> readTargets(const QString &folder)
         const QString path = directory.filePath(name);
         QFile file(path);
         if (!file.open(QIODevice::ReadOnly))
-            return Error{ErrorCode::io,
-                         u"%1: cannot be read: %2"_s.arg(path, file.errorString())};
+            return Error{ErrorCode::io, u"%1: cannot be read: %2"_s.arg(path, file.errorString())};
         const QByteArray bytes = file.read(fileBytesMax + 1);
         if (bytes.size() > fileBytesMax || targets.size() >= targetsMax)
-            return Error{ErrorCode::invalid,
-                         u"%1: is larger than 1 MiB, or there are more than %2 targets"_s.arg(path)
-                             .arg(targetsMax)};
+            return Error{
+                ErrorCode::invalid,
+                u"%1: is larger than 1 MiB, or there are more than %2 targets"_s.arg(path).arg(
+                    targetsMax)};
         Result<Target> target = parseTarget(bytes, path);
         if (!target)
             return target.error();

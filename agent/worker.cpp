@@ -73,11 +73,11 @@ void Worker::recover()
     const Result<void> recovered = m_switcher.recover();
     const auto applied = m_switcher.applied();
     if (applied)
-        qCInfo(logAgent).noquote() << service() << "is at" << applied->version << "root"
-                                   << applied->root.brief();
+        qCInfo(logAgent).noquote()
+            << service() << "is at" << applied->version << "root" << applied->root.brief();
     if (!recovered) {
-        qCWarning(logAgent).noquote() << service() << "cannot be made ready:"
-                                      << recovered.error().message;
+        qCWarning(logAgent).noquote()
+            << service() << "cannot be made ready:" << recovered.error().message;
         report(u"failed"_s, recovered.error().message);
     } else if (isHeld()) {
         report(u"held"_s);
@@ -115,10 +115,7 @@ ServiceStatus Worker::status() const
     return status;
 }
 
-bool Worker::isSettled() const
-{
-    return m_underWay == 0 && (!m_again.isActive() || m_tries > 0);
-}
+bool Worker::isSettled() const { return m_underWay == 0 && (!m_again.isActive() || m_tries > 0); }
 
 /// Says how it stands; \a state as in Report.
 void Worker::report(const QString &state, const QString &error, const QString &output)
@@ -157,7 +154,7 @@ void Worker::withdraw()
 /// Does what there is to do, if anything.
 void Worker::kick()
 {
-    if (m_isRetired || !m_wanted || m_isFetching || !m_world.mayApply)
+    if (m_isRetired || m_isFetching || !m_world.mayApply)
         return;
     if (isHeld()) {
         report(u"held"_s);
@@ -165,7 +162,9 @@ void Worker::kick()
         m_holdEnd.start(std::clamp(left, 1ms, holdCheckMax));
         return;
     }
-    if (m_taken == m_wanted)
+    if (!m_wanted && m_report.state == u"held" && m_switcher.applied())
+        report(u"healthy"_s);
+    if (!m_wanted || m_taken == m_wanted)
         return;
     const auto applied = m_switcher.applied();
     // While another version is being applied, what is applied is about to be another one.
@@ -185,9 +184,8 @@ Task<Result<QByteArray>> Worker::obtain(Wanted wanted)
 {
     const auto root = config::Hash::fromHex(wanted.root);
     if (!root)
-        co_return Error{ErrorCode::corrupt,
-                        u"the node offered a root that is no hash: %1"_s.arg(
-                            QString::fromLatin1(wanted.root.left(80)))};
+        co_return Error{ErrorCode::corrupt, u"the node offered a root that is no hash: %1"_s.arg(
+                                                QString::fromLatin1(wanted.root.left(80)))};
     Result<QByteArray> kept = m_switcher.bundleBytes(*root);
     if (kept)
         co_return kept;
@@ -208,7 +206,7 @@ Task<void> Worker::fetchAndApply()
 {
     const Busy busy(*this);
     m_isFetching = true;
-    while (m_wanted && m_wanted != m_taken && !m_isRetired) {
+    while (m_wanted && m_wanted != m_taken && !m_isRetired && !isHeld()) {
         const Wanted wanted = *m_wanted;
         const Result<QByteArray> bundle = co_await obtain(wanted);
         if (m_wanted != wanted)
@@ -221,6 +219,8 @@ Task<void> Worker::fetchAndApply()
         spawn(apply(wanted, *bundle), "apply");
     }
     m_isFetching = false;
+    if (isHeld())
+        kick(); // It says so, and looks again when that ends.
 }
 
 void Worker::onNotFetched(const Error &why)
@@ -281,19 +281,20 @@ Task<DriftReport> Worker::scrub()
     const bool wasDrifted = m_report.state == u"drifted";
     if (drift.isBundleLost && m_wanted && !m_isRetired) {
         m_taken.reset();
-        spawn(fetchAndApply(), "fetch");
+        if (!m_isFetching)
+            spawn(fetchAndApply(), "fetch");
     } else if (!drift.error.isEmpty()) {
         report(u"drifted"_s, drift.error, textOf(drift.files));
     } else if (!drift.isClean() && !drift.isRepaired) {
-        report(u"drifted"_s,
-               u"%1 files are not as they were applied"_s.arg(drift.files.size()),
+        report(u"drifted"_s, u"%1 files are not as they were applied"_s.arg(drift.files.size()),
                textOf(drift.files));
     } else if (wasDrifted) {
         report(isHeld() ? u"held"_s : u"healthy"_s);
     }
     if (drift.isRepaired)
-        qCWarning(logAgent).noquote() << service() << "was changed by somebody, and repaired:"
-                                      << drift.files.size() << "files";
+        qCWarning(logAgent).noquote()
+            << service() << "was changed by somebody, and repaired:" << drift.files.size()
+            << "files";
     co_return std::move(drift);
 }
 
@@ -347,10 +348,7 @@ Result<void> Worker::release()
     m_holdEnd.stop();
     m_taken.reset();
     m_tries = 0;
-    if (m_wanted)
-        kick();
-    else if (m_switcher.applied())
-        report(u"healthy"_s);
+    kick();
     return {};
 }
 

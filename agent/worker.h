@@ -12,11 +12,11 @@ namespace coffer::agent {
 /// How one service stands on this host, for people and programs. Value.
 struct ServiceStatus
 {
-    Report report;                    ///< What is said of it; service and state are always there.
+    Report report; ///< What is said of it; service and state are always there.
     std::optional<Generation> applied = {};
-    std::optional<Wanted> wanted = {};     ///< As last offered; nothing: no offer yet, or withdrawn.
+    std::optional<Wanted> wanted = {}; ///< As last offered; nothing: no offer yet, or withdrawn.
     std::optional<WallMs> heldUntil = {};
-    int tries = 0;                    ///< Of what is wanted, failed so far.
+    int tries = 0; ///< Of what is wanted, failed so far.
     bool isBusy = false;
     bool isGivenUp = false; ///< It failed too often; a newer offer ends that.
 };

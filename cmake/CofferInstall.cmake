@@ -67,7 +67,8 @@ install(FILES "${PROJECT_BINARY_DIR}/package/CofferConfig.cmake"
 # The programs, and what belongs to them.
 install(TARGETS cofferd cofferd-data cofferd-journal coffer coffer-agent
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
-install(FILES "${PROJECT_SOURCE_DIR}/docs/agent.md" "${PROJECT_SOURCE_DIR}/docs/coffer.md" "${PROJECT_SOURCE_DIR}/docs/operations.md"
+install(FILES "${PROJECT_SOURCE_DIR}/docs/agent.md" "${PROJECT_SOURCE_DIR}/docs/coffer.md"
+    "${PROJECT_SOURCE_DIR}/docs/operations.md"
     "${PROJECT_SOURCE_DIR}/docs/plugin-guide.md" "${PROJECT_SOURCE_DIR}/LICENSE"
     DESTINATION "${COFFER_DOC_DIR}" COMPONENT programs)
 
@@ -90,9 +91,10 @@ install(FILES "${completions}/_coffer"
 # The units name the prefix, which is only known when they are installed.
 foreach(unit cofferd coffer-agent)
     set(unit_template "${PROJECT_SOURCE_DIR}/installers/${unit}.service.in")
+    set(unit_file "${PROJECT_BINARY_DIR}/package/${unit}.service")
     install(CODE "set(COFFER_PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
-        configure_file(\"${unit_template}\" \"${PROJECT_BINARY_DIR}/package/${unit}.service\" @ONLY)"
+        configure_file(\"${unit_template}\" \"${unit_file}\" @ONLY)"
         COMPONENT programs)
-    install(FILES "${PROJECT_BINARY_DIR}/package/${unit}.service"
+    install(FILES "${unit_file}"
         DESTINATION lib/systemd/system COMPONENT programs)
 endforeach()

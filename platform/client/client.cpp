@@ -117,7 +117,8 @@ milliseconds Client::pause()
         return milliseconds(0);
     const auto rounds = std::min<std::size_t>(m_failures / m_options.nodes.size(), 16);
     const milliseconds longest = std::min(m_options.pauseMax, pauseMin * (1 << rounds));
-    return pauseMin / 2 + milliseconds(QRandomGenerator::global()->bounded(int(longest.count()) + 1));
+    return pauseMin / 2
+           + milliseconds(QRandomGenerator::global()->bounded(int(longest.count()) + 1));
 }
 
 void Client::onClosed(const QString &why)

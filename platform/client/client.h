@@ -26,7 +26,8 @@ struct Options
     std::chrono::milliseconds pingEvery{1'000};
     /// A node that answers nothing but UNAVAILABLE for so long is left, if there is another one.
     std::chrono::milliseconds leaveAfter{2'000};
-    std::chrono::milliseconds pauseMax{1'000}; ///< Between rounds in which no node could be reached.
+    std::chrono::milliseconds pauseMax{
+        1'000}; ///< Between rounds in which no node could be reached.
     std::chrono::milliseconds sessionTimeToLive{30'000}; ///< Of the store's own session.
     LinkFactory link = &makeWebSocketLink;
 };

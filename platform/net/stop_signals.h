@@ -10,7 +10,8 @@
 namespace coffer::net {
 
 /// SIGTERM and SIGINT as a call from the event loop. The second one ends the process at once, with
-/// code 128 + its number. With \a reload, SIGHUP as a call of that. SIGPIPE is ignored from here on. One object a process; main thread.
+/// code 128 + its number. With \a reload, SIGHUP as a call of that. SIGPIPE is ignored from here
+/// on. One object a process; main thread.
 class StopSignals final : public QObject
 {
     Q_DISABLE_COPY_MOVE(StopSignals)

@@ -18,8 +18,10 @@ AgentProcess::AgentProcess(QString host, QString nodes)
 {
     const QString at = m_folder.path();
     QDir(at).mkpath(u"targets.d"_s);
-    m_arguments = {u"--state"_s,   at + u"/state"_s,     u"--socket"_s, at + u"/agent.sock"_s,
-                   u"--targets"_s, at + u"/targets.d"_s, u"--host"_s,   std::move(host),
+    m_arguments = {u"--state"_s,   at + u"/state"_s,
+                   u"--socket"_s,  at + u"/agent.sock"_s,
+                   u"--targets"_s, at + u"/targets.d"_s,
+                   u"--host"_s,    std::move(host),
                    u"--scrub"_s,   u"1s"_s};
     if (!nodes.isEmpty())
         m_arguments += {u"--nodes"_s, std::move(nodes)};
@@ -90,9 +92,9 @@ void AgentProcess::addTarget(const QString &service, const QByteArray &more)
     QFile file(m_folder.filePath(u"targets.d/%1.toml"_s.arg(service)));
     if (!file.open(QIODevice::WriteOnly))
         qFatal("a target cannot be written");
-    file.write(u"service = \"%1\"\ndestination = \"%2\"\n"_s.arg(service, destination(service))
-                   .toUtf8()
-               + more);
+    file.write(
+        u"service = \"%1\"\ndestination = \"%2\"\n"_s.arg(service, destination(service)).toUtf8()
+        + more);
 }
 
 QString AgentProcess::destination(const QString &service) const

@@ -26,8 +26,8 @@ FakeCentre::FakeCentre()
         method.name = QString::fromLatin1(name);
         method.params = R"({"type":"object"})";
         method.access = {.kind = rpc::Access::Kind::open};
-        m_registrations.push_back(
-            *registry.add(method, [this, handler](rpc::Call &call) { return (this->*handler)(call); }));
+        m_registrations.push_back(*registry.add(
+            method, [this, handler](rpc::Call &call) { return (this->*handler)(call); }));
     };
     add("goconf.join", &FakeCentre::join);
     add("goconf.follow", &FakeCentre::follow);
@@ -150,9 +150,9 @@ QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
     const QByteArray asked = call.params.value(u"base"_s).toString().toLatin1();
     const auto base = bases.find(asked);
     const bool hasBase = base != bases.end();
-    QByteArray packed = config::pack(
-        version.bundle, hasBase ? (isForgettingBases ? version.bundle : base->second)
-                                : QByteArray());
+    QByteArray packed =
+        config::pack(version.bundle,
+                     hasBase ? (isForgettingBases ? version.bundle : base->second) : QByteArray());
     if (isLying)
         packed = config::pack(version.bundle + '\0');
     const auto offset = qsizetype(call.params.value(u"offset"_s).toInteger());

@@ -75,11 +75,10 @@ private Q_SLOTS:
         QTest::newRow("choice") << QByteArray("log-level = \"loud\"\n")
                                 << QStringList{u":1: log-level"_s, u"loud"_s, u"warning"_s};
         QTest::newRow("type") << QByteArray("state = true\n") << QStringList{u":1: state"_s};
-        QTest::newRow("node") << QByteArray("nodes = [\"a:b:c\"]\n")
-                              << QStringList{u":1: nodes"_s};
+        QTest::newRow("node") << QByteArray("nodes = [\"a:b:c\"]\n") << QStringList{u":1: nodes"_s};
         QTest::newRow("syntax") << QByteArray("state = \n") << QStringList{u":1: "_s, u"TOML"_s};
-        QTest::newRow("key alone") << QByteArray("tls-key = \"k\"\n")
-                                   << QStringList{u"--tls-cert"_s};
+        QTest::newRow("key alone")
+            << QByteArray("tls-key = \"k\"\n") << QStringList{u"--tls-cert"_s};
     }
     void fault_namesFileLineAndReason()
     {

@@ -272,8 +272,7 @@ private:
         m_follower->start();
         if (!QTest::qWaitFor([this] { return !m_offers.empty(); }, 10'000))
             return Error{ErrorCode::unavailable, u"no offer came"_s};
-        return QCoro::waitFor(
-            fetchBundle(*m_client, m_follower->ticket(), m_offers.back(), base));
+        return QCoro::waitFor(fetchBundle(*m_client, m_follower->ticket(), m_offers.back(), base));
     }
 
     std::unique_ptr<test::FakeCentre> m_centre;

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/agent/switch_kit.h"
+
+#include <QTest>
+
+#include <functional>
+
+namespace coffer::agent {
+
+/// A life of a host: something begins, dies at some step, and what is left has to be right.
+class tst_SwitchCrash : public QObject
+{
+    Q_OBJECT
+
+private Q_SLOTS:
+    void death_leavesOneVersion_data();
+    void death_leavesOneVersion();
+    void deathWhileRecovering_leavesOneVersion_data() { death_leavesOneVersion_data(); }
+    void deathWhileRecovering_leavesOneVersion();
+    void fault_leavesOneVersion_data() { death_leavesOneVersion_data(); }
+    void fault_leavesOneVersion();
+
+private:
+    /// What happens to a host, and what may be shown after it.
+    struct Story
+    {
+        QByteArray before;
+        QByteArray after;
+        bool isHealthy = true; ///< Else the new version is undone.
+    };
+    static const Story &story();
+    static Host hostBefore(const Story &story);
+    static Verdict tell(Host &host, const Story &story);
+    void judgeShown(Host &host);
+    void judgeRecovered(Host &host, const Story &story);
+    void judgeNext(Host &host, const Story &story);
+};
+
+static Version versionNamed(const QByteArray &name)
+{
+    if (name == "v1")
+        return versionOne();
+    return name == "v2" ? versionTwo() : versionThree();
+}
+
+static Target::Style style()
+{
+    QFETCH(int, style);
+    return Target::Style(style);
+}
+
+void tst_SwitchCrash::death_leavesOneVersion_data()
+{
+    QTest::addColumn<int>("style");
+    QTest::addColumn<QByteArray>("before");
+    QTest::addColumn<QByteArray>("after");
+    QTest::addColumn<bool>("isHealthy");
+    for (const auto style : {Target::Style::directory, Target::Style::files}) {
+        const char *name = style == Target::Style::directory ? "directory" : "files";
+        QTest::addRow("%s: first", name) << int(style) << QByteArray() << QByteArray("v1") << true;
+        QTest::addRow("%s: next", name)
+            << int(style) << QByteArray("v1") << QByteArray("v2") << true;
+        QTest::addRow("%s: back", name)
+            << int(style) << QByteArray("v2") << QByteArray("v1") << true;
+        QTest::addRow("%s: third, which drops the first", name)
+            << int(style) << QByteArray("v2") << QByteArray("v3") << true;
+        QTest::addRow("%s: first undone", name)
+            << int(style) << QByteArray() << QByteArray("v1") << false;
+        QTest::addRow("%s: next undone", name)
+            << int(style) << QByteArray("v1") << QByteArray("v2") << false;
+    }
+}
+
+const tst_SwitchCrash::Story &tst_SwitchCrash::story()
+{
+    static Story story;
+    QFETCH(QByteArray, before);
+    QFETCH(QByteArray, after);
+    QFETCH(bool, isHealthy);
+    story = {before, after, isHealthy};
+    return story;
+}
+
+Host tst_SwitchCrash::hostBefore(const Story &story)
+{
+    Target target = targetOf(style());
+    target.keep = 2;
+    Host host(target);
+    static_cast<void>(host.start());
+    if (story.before == "v2")
+        static_cast<void>(host.apply(versionOne()));
+    if (!story.before.isEmpty())
+        static_cast<void>(host.apply(versionNamed(story.before)));
+    return Host(target, host.disk);
+}
+
+Verdict tst_SwitchCrash::tell(Host &host, const Story &story)
+{
+    if (!story.isHealthy)
+        host.actions.script["/health"] = {false};
+    const Verdict verdict = host.apply(versionNamed(story.after));
+    host.actions.script.clear();
+    return verdict;
+}
+
+void tst_SwitchCrash::judgeShown(Host &host)
+{
+    if (style() == Target::Style::directory)
+        QVERIFY2(host.showsVersion() != "mixture", "not one version");
+    QVERIFY2(host.areFilesWhole(), "a file is not whole, or is not ours and was touched");
+}
+
+void tst_SwitchCrash::judgeRecovered(Host &host, const Story &story)
+{
+    const QByteArray shown = host.showsVersion();
+    const std::optional<Generation> applied = host.switcher().applied();
+    QCOMPARE(shown, applied ? applied->version : QByteArray("none"));
+    QVERIFY2(shown == (story.before.isEmpty() ? "none" : story.before)
+                 || (story.isHealthy && shown == story.after),
+             shown.constData());
+    QVERIFY(host.isTidy());
+    QVERIFY(host.areFilesWhole());
+    if (applied)
+        QVERIFY(host.switcher().bundleBytes(applied->root).has_value());
+}
+
+void tst_SwitchCrash::judgeNext(Host &host, const Story &story)
+{
+    const Verdict verdict = host.apply(versionNamed(story.after));
+    QCOMPARE(verdict.error, QString());
+    QCOMPARE(verdict.state, Verdict::State::healthy);
+    QCOMPARE(host.showsVersion(), story.after);
+    QVERIFY(host.isTidy());
+    QCOMPARE(host.switcher().applied()->version, story.after);
+    QVERIFY(QCoro::waitFor(host.switcher().scrub()).isClean());
+}
+
+/// How a death is looked at: the process alone, and several outcomes of a power loss.
+static constexpr int outcomes = 9;
+
+static MemoryFiles::Loss lossOf(int outcome)
+{
+    return outcome == 0 ? MemoryFiles::Loss::none : MemoryFiles::Loss::power;
+}
+
+void tst_SwitchCrash::death_leavesOneVersion()
+{
+    const Story told = story();
+    const Host before = Host(targetOf(style()), hostBefore(told).disk);
+    bool isOver = false;
+    int deaths = 0;
+    for (int step = 0; !isOver; ++step) {
+        for (int outcome = 0; outcome < outcomes && !isOver; ++outcome) {
+            Host host(before.target, before.disk);
+            QVERIFY(host.start().has_value());
+            host.disk.dieAt(step);
+            const Verdict verdict = tell(host, told);
+            isOver = !host.disk.isDead();
+            ++deaths;
+            SeededRandom chance(std::uint64_t(step * 1000 + outcome));
+            host.disk.reboot(lossOf(outcome), chance);
+            const QByteArray where =
+                "step " + QByteArray::number(step) + ", outcome " + QByteArray::number(outcome);
+            judgeShown(host);
+            const Result<void> recovered = host.start();
+            QVERIFY2(recovered.has_value(),
+                     where + (recovered ? "" : recovered.error().message.toUtf8()));
+            judgeRecovered(host, told);
+            if (verdict.state == Verdict::State::healthy)
+                QCOMPARE(host.showsVersion(), told.after); // What was reported, stays.
+            judgeNext(host, told);
+            if (QTest::currentTestFailed())
+                QFAIL(where);
+        }
+    }
+    QVERIFY(deaths > 20 * outcomes);
+}
+
+void tst_SwitchCrash::deathWhileRecovering_leavesOneVersion()
+{
+    const Story told = story();
+    const Host before = Host(targetOf(style()), hostBefore(told).disk);
+    bool isOver = false;
+    int deaths = 0;
+    for (int step = 0; !isOver; ++step) {
+        Host first(before.target, before.disk);
+        QVERIFY(first.start().has_value());
+        first.disk.dieAt(step);
+        static_cast<void>(tell(first, told));
+        isOver = !first.disk.isDead();
+        SeededRandom chance{std::uint64_t(step)};
+        first.disk.reboot(lossOf(step % 2), chance);
+        bool isRecovered = false;
+        for (int second = 0; !isRecovered; ++second) {
+            Host host(before.target, first.disk);
+            host.disk.dieAt(second);
+            isRecovered = host.start().has_value() && !host.disk.isDead();
+            ++deaths;
+            host.disk.reboot(lossOf(second % 3), chance);
+            const QByteArray where =
+                "step " + QByteArray::number(step) + ", then " + QByteArray::number(second);
+            judgeShown(host);
+            const Result<void> recovered = host.start();
+            QVERIFY2(recovered.has_value(),
+                     where + (recovered ? "" : recovered.error().message.toUtf8()));
+            judgeRecovered(host, told);
+            judgeNext(host, told);
+            if (QTest::currentTestFailed())
+                QFAIL(where);
+        }
+    }
+    QVERIFY(deaths > 40);
+}
+
+void tst_SwitchCrash::fault_leavesOneVersion()
+{
+    const Story told = story();
+    const Host before = Host(targetOf(style()), hostBefore(told).disk);
+    const std::vector<Error> faults{{ErrorCode::noSpace, QStringLiteral("No space left on device")},
+                                    {ErrorCode::io, QStringLiteral("Read-only file system")},
+                                    {ErrorCode::io, QStringLiteral("Input/output error")}};
+    int failures = 0;
+    for (std::size_t kind = 0; kind < 6; ++kind) {
+        const Error fault = faults[kind / 2];
+        const bool isLasting = kind % 2 == 1;
+        bool isOver = false;
+        for (int step = 0; !isOver; ++step) {
+            Host host(before.target, before.disk);
+            QVERIFY(host.start().has_value());
+            host.disk.failAt(step, fault, isLasting);
+            const int begun = host.disk.steps();
+            const Verdict verdict = tell(host, told);
+            isOver = host.disk.steps() - begun <= step;
+            const QByteArray where = QByteArray("step ") + QByteArray::number(step) + ", fault "
+                                     + QByteArray::number(int(kind)) + QByteArray(": ")
+                                     + verdict.error.toUtf8();
+            judgeShown(host);
+            if (told.isHealthy && verdict.state == Verdict::State::healthy)
+                QCOMPARE(host.showsVersion(), told.after);
+            else
+                QVERIFY2(!verdict.error.isEmpty(), where);
+            failures += verdict.state == Verdict::State::failed;
+            // What cannot be undone while the disk fails is undone later, without a restart...
+            Host other(before.target, host.disk);
+            host.disk.heal();
+            judgeNext(host, told);
+            // ...and with one.
+            SeededRandom chance{kind};
+            other.disk.reboot(MemoryFiles::Loss::power, chance);
+            QVERIFY2(other.start().has_value(), where);
+            judgeRecovered(other, told);
+            judgeNext(other, told);
+            if (QTest::currentTestFailed())
+                QFAIL(where);
+        }
+    }
+    QVERIFY(failures > 60);
+}
+
+} // namespace coffer::agent
+
+QTEST_GUILESS_MAIN(coffer::agent::tst_SwitchCrash)
+#include "tst_switch_crash.moc"
