@@ -37,6 +37,8 @@ function(coffer_add_plugin)
     endif()
     set(generated "${CMAKE_CURRENT_BINARY_DIR}/coffer_plugin_${arg_NAME}")
     _coffer_write_plugin_json("${generated}/plugin.json")
+    # In the source too: moc runs while the compiler's inputs are already known.
+    file(SHA256 "${generated}/plugin.json" COFFER_PLUGIN_JSON)
     set(COFFER_PLUGIN_CLASS "${arg_CLASS}")
     set(COFFER_PLUGIN_HEADER "${arg_HEADER}")
     configure_file("${_COFFER_PLUGIN_TEMPLATES}/plugin_factory.cpp.in"
