@@ -107,7 +107,7 @@ Result<void> FollowService::addMethods()
 
 // ---- follow
 
-Result<FollowService::Request> FollowService::requestOf(const FeedCall &call)
+FollowService::Request FollowService::requestOf(const FeedCall &call)
 {
     const QCborMap &params = call.params;
     Request request;
@@ -134,25 +134,32 @@ Result<FollowService::Request> FollowService::requestOf(const FeedCall &call)
 
 Task<Result<void>> FollowService::follow(FeedCall call)
 {
-    const Result<Request> request = requestOf(call);
     const std::shared_ptr<rpc::Subscription> subscription = call.subscription;
-    call.params = {}; // it lives as long as this does
-    if (!request)
-        co_return request.error();
-    const Result<FollowId> admitted = co_await admit(*request);
-    if (!admitted)
-        co_return admitted.error();
-    const FollowId id = *admitted;
-    subscription->onClosed([this, id] {
-        end(id, {ErrorCode::unavailable, u"the connection is gone"_s});
-    });
-    const Result<void> claimed = co_await m_reports.claim(id, request->has);
-    if (!claimed)
-        end(id, claimed.error());
+    const Result<FollowId> begun = co_await begin(std::move(call));
+    if (!begun)
+        co_return begun.error();
+    const FollowId id = *begun;
     const Result<void> served = co_await serve(id, subscription);
     m_ends.erase(id);
     m_asked.erase(id);
     co_return served;
+}
+
+/// What is needed only once is gone with the frame of this.
+Task<Result<FollowId>> FollowService::begin(FeedCall call)
+{
+    const Request request = requestOf(call);
+    const Result<FollowId> admitted = co_await admit(request);
+    if (!admitted)
+        co_return admitted.error();
+    const FollowId id = *admitted;
+    call.subscription->onClosed([this, id] {
+        end(id, {ErrorCode::unavailable, u"the connection is gone"_s});
+    });
+    const Result<void> claimed = co_await m_reports.claim(id, request.has);
+    if (!claimed)
+        end(id, claimed.error());
+    co_return id;
 }
 
 Task<Result<FollowId>> FollowService::admit(Request request)
