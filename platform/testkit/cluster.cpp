@@ -286,6 +286,26 @@ rpc::Outcome Cluster::call(int node, const QString &method, const QCborMap &para
     return *outcome;
 }
 
+static QCoro::Task<void> invoke(rpc::Registry &registry, std::shared_ptr<rpc::Call> call,
+                                std::shared_ptr<std::optional<rpc::Outcome>> outcome)
+{
+    outcome->emplace(co_await registry.invoke(*call, rpc::Form::cbor));
+}
+
+rpc::Outcome Cluster::callAs(int node, const rpc::Caller &caller, const QString &method,
+                             const QCborMap &params)
+{
+    const auto call = std::make_shared<rpc::Call>(); // shared with the coroutine, which may go last
+    call->method = method;
+    call->params = params;
+    call->caller = caller;
+    const auto outcome = std::make_shared<std::optional<rpc::Outcome>>(); // the same
+    spawn(invoke(m_parts->running(node).registry(), call, outcome), "testkit");
+    if (!runUntil([&outcome] { return outcome->has_value(); }, patience))
+        return rpc::Failure::of(rpc::Code::unavailable, u"%1 has no answer"_s.arg(method));
+    return **outcome;
+}
+
 rpc::Answer<Subscription> Cluster::subscribe(int node, const QString &method,
                                              const QCborMap &params)
 {

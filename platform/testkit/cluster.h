@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "pluginapi/plugin.h"
 #include "pluginapi/store.h"
+#include "rpc/call.h"
 #include "rpc/error.h"
 #include "rpc/spawn.h"
 
@@ -131,6 +132,9 @@ public:
 
     /// Calls a method of node \a node, as a client that is called "test" would.
     [[nodiscard]] rpc::Outcome call(int node, const QString &method, const QCborMap &params = {});
+    /// The same on behalf of another \a caller, straight at the node's registry.
+    [[nodiscard]] rpc::Outcome callAs(int node, const rpc::Caller &caller, const QString &method,
+                                      const QCborMap &params = {});
     /// Calls a method that opens a subscription. Its events gather until they are taken.
     [[nodiscard]] rpc::Answer<Subscription> subscribe(int node, const QString &method,
                                                       const QCborMap &params = {});

@@ -1,17 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "goconf/admin.h"
 
+#include "goconf/draft_methods.h"
+#include "goconf/drafts.h"
+#include "goconf/publisher.h"
+#include "goconf/read_methods.h"
+#include "goconf/release_methods.h"
+#include "goconf/rest_methods.h"
+#include "goconf/service_methods.h"
+#include "goconf/view.h"
+
 namespace coffer::goconf {
 
 struct Admin::Parts
-{};
+{
+    Parts(pluginapi::PluginContext &context, Library &library)
+        : drafts(context, library)
+        , publisher(context, library, drafts)
+        , viewer(context, library, drafts)
+        , services(context, library, drafts)
+        , edits(context, library, drafts)
+        , releases(context, publisher)
+        , reads(context, library, viewer)
+        , rest(context, library, viewer)
+    {}
+
+    Drafts drafts;
+    Publisher publisher;
+    Viewer viewer;
+    ServiceMethods services;
+    DraftMethods edits;
+    ReleaseMethods releases;
+    ReadMethods reads;
+    RestMethods rest;
+};
 
 Admin::Admin(pluginapi::PluginContext &context, Library &library)
-    : m_context(context), m_library(library), m_parts(std::make_unique<Parts>())
+    : m_parts(std::make_unique<Parts>(context, library))
 {}
 
 Admin::~Admin() = default;
 
-Result<void> Admin::start() { return {}; }
+Result<void> Admin::start()
+{
+    for (const Result<void> &added :
+         {m_parts->services.start(), m_parts->edits.start(), m_parts->releases.start(),
+          m_parts->reads.start(), m_parts->rest.start()}) {
+        if (!added)
+            return added;
+    }
+    return {};
+}
 
 } // namespace coffer::goconf

@@ -26,8 +26,6 @@ public:
 private:
     struct Parts;
 
-    pluginapi::PluginContext &m_context;
-    Library &m_library;
     std::unique_ptr<Parts> m_parts;
 };
 

@@ -62,7 +62,7 @@ Task<Result<ServiceState>> Library::service(QByteArray service, Revision at)
     const Result<ServiceRecord> record = ServiceRecord::parse((*file)->value);
     if (!record)
         co_return record.error().in(textOf((*file)->path));
-    ServiceState state{service, *record, (*file)->revision, {}};
+    ServiceState state{service, *record, (*file)->revision, (*file)->created, {}};
     const Result<std::vector<QByteArray>> scopes = co_await namesAt(store(), treePath(service), at);
     if (!scopes)
         co_return scopes.error();
@@ -230,7 +230,8 @@ Task<Result<QByteArray>> Library::readPiece(Hash hash, std::size_t piece)
 
 Task<Result<QByteArray>> Library::content(Hash hash, std::uint64_t bytes)
 {
-    if (const std::optional<QByteArray> known = m_cache.content(hash))
+    const std::optional<QByteArray> known = m_cache.content(hash);
+    if (known && std::uint64_t(known->size()) == bytes)
         co_return *known;
     QByteArray content;
     const std::size_t pieces = std::max<std::size_t>(1, (bytes + pieceBytes - 1) / pieceBytes);
@@ -251,11 +252,10 @@ Task<Result<QByteArray>> Library::content(Hash hash, std::uint64_t bytes)
         found = *made;
     }
     if (std::uint64_t(content.size()) != bytes || found != hash) {
-        co_return Error{ErrorCode::corrupt,
-                        u"the content %1 has %2 bytes and another hash, or is not %3 bytes long"_s
-                            .arg(textOf(hash.brief()))
-                            .arg(content.size())
-                            .arg(bytes)};
+        co_return Error{
+            ErrorCode::corrupt,
+            u"what is stored as %1 is not the %2 bytes of that SHA-256"_s.arg(textOf(hash.brief()))
+                .arg(bytes)};
     }
     m_cache.keep(hash, content);
     co_return content;
@@ -278,6 +278,32 @@ Task<Result<config::Contents>> Library::contentsOf(LayerPointer layer)
         contents.insert_or_assign(file.content, *bytes);
     }
     co_return contents;
+}
+
+Task<Result<std::vector<Library::Stored>>> Library::storedPieces(Hash hash, std::uint64_t bytes)
+{
+    std::vector<Stored> stored;
+    const std::size_t pieces = std::max<std::size_t>(1, (bytes + pieceBytes - 1) / pieceBytes);
+    for (std::size_t i = 0; i < pieces; ++i) {
+        const store::Question question = store::Stat{objectPath(hash, i), {}};
+        const Result<store::Reply> reply = co_await store().read(question);
+        if (!reply)
+            co_return reply.error();
+        if (reply->files.empty())
+            co_return notFound(u"the content %1 is not in the store"_s.arg(textOf(hash.brief())));
+        stored.push_back({objectPath(hash, i), reply->files.front().created});
+    }
+    co_return stored;
+}
+
+Task<Result<std::vector<Hash>>> Library::partsOf(Hash manifest)
+{
+    if (manifest.isNull())
+        co_return std::vector<Hash>();
+    const Result<QByteArray> head = co_await readPiece(manifest, 0);
+    if (!head)
+        co_return head.error();
+    co_return config::partsOf(*head);
 }
 
 Task<Result<Library::Stored>> Library::putPiece(QByteArray path, QByteArray bytes)

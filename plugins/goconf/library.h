@@ -63,6 +63,12 @@ public:
     /// checks the hash here.
     [[nodiscard]] Task<Result<std::vector<Stored>>> putObjects(std::vector<config::Object> objects);
 
+    /// The pieces of content that is there; `notFound` if one of them is not.
+    [[nodiscard]] Task<Result<std::vector<Stored>>> storedPieces(config::Hash hash,
+                                                                 std::uint64_t bytes);
+    /// The parts that a manifest names.
+    [[nodiscard]] Task<Result<std::vector<config::Hash>>> partsOf(config::Hash manifest);
+
 private:
     [[nodiscard]] Task<Result<ScopeState>> scope(QByteArray service, QByteArray scope,
                                                  store::FileView pointer, Revision at);

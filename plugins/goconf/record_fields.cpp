@@ -8,21 +8,24 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
 
-/// A record that is no JSON object becomes a map with a member that no reader asks for.
+static const QString noRecord = u"(no record)"_s;
+
+/// A record that is no JSON object becomes a map with that member.
 static QCborMap mapOf(const QByteArray &json)
 {
-    if (std::size_t(json.size()) > RecordFields::recordBytesMax)
-        return {{u"(larger than a record)"_s, true}};
-    QJsonParseError fault;
-    const QJsonDocument document = QJsonDocument::fromJson(json, &fault);
+    const bool isLarge = std::size_t(json.size()) > RecordFields::recordBytesMax;
+    const QJsonDocument document = isLarge ? QJsonDocument() : QJsonDocument::fromJson(json);
     if (!document.isObject())
-        return {{u"(no JSON object)"_s, true}};
+        return {{noRecord, true}};
     return QCborMap::fromJsonObject(document.object());
 }
 
 RecordFields::RecordFields(const QByteArray &json, const QString &what)
     : m_map(mapOf(json)), m_what(what), m_fields(m_map)
-{}
+{
+    if (m_map.contains(noRecord))
+        fail({ErrorCode::corrupt, u"expected a JSON object of at most 1 MiB"_s});
+}
 
 RecordFields::RecordFields(const QCborMap &map, const QString &what)
     : m_map(map), m_what(what), m_fields(m_map)

@@ -25,6 +25,7 @@ struct ServiceState
     QByteArray name;
     ServiceRecord record;
     Revision revision;                       ///< Of the record.
+    Revision created;                        ///< Of the service.
     std::map<QByteArray, ScopeState> scopes; ///< Those that have a pointer; the base layer too.
 
     /// What hosts in \a idc have to run: what its own pointer names; without one, what that of the

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "goconf/drafts.h"
+
+#include "goconf/record_fields.h"
+#include "goconf/release_plan.h"
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::goconf {
+
+std::vector<config::Change> DraftState::changes() const
+{
+    std::vector<config::Change> changes;
+    changes.reserve(pending.size());
+    for (const auto &[place, one] : pending)
+        changes.push_back(one.record.change);
+    return changes;
+}
+
+/// What the files of a draft say.
+static Result<DraftState> stateOf(const DraftId &id, const std::vector<store::FileView> &files)
+{
+    DraftState state{.id = id};
+    state.files = files.size();
+    const QByteArray edited = editedPath(id);
+    const QByteArray taken = takenPath(id);
+    for (const store::FileView &file : files) {
+        if (file.path == edited)
+            state.edited = file.revision;
+        else if (file.path == taken)
+            state.takenUpTo = takenUpTo(file.value);
+    }
+    for (const store::FileView &file : files) {
+        if (file.path == edited || file.path == taken || file.revision <= state.takenUpTo)
+            continue;
+        const Result<DraftRecord> record = DraftRecord::parse(file.value);
+        if (!record)
+            return record.error().in(textOf(file.path));
+        if (changePath(id, record->change.place) != file.path)
+            return Error{ErrorCode::corrupt, textOf(file.path) + u": it is of another place"_s};
+        state.pending.emplace(record->change.place, Pending{*record, file.revision});
+    }
+    return state;
+}
+
+Task<Result<DraftState>> Drafts::read(DraftId id, Revision at)
+{
+    const Result<std::vector<store::FileView>> files =
+        co_await filesAt(m_library.store(), draftPath(id), at);
+    if (!files)
+        co_return files.error();
+    const auto work = [id, list = *files] { return stateOf(id, list); };
+    Result<DraftState> state = Error{};
+    if (files->size() < 50) {
+        state = work();
+    } else {
+        const Result<Result<DraftState>> made = co_await m_context.offload(work);
+        if (!made)
+            co_return made.error();
+        state = *made;
+    }
+    if (state)
+        state->at = at;
+    co_return state;
+}
+
+Task<Result<std::vector<DraftId>>> Drafts::list(QByteArray service, Revision at)
+{
+    std::vector<DraftId> drafts;
+    const Result<std::vector<QByteArray>> scopes =
+        co_await namesAt(m_library.store(), treePath(service), at);
+    if (!scopes)
+        co_return scopes.error();
+    for (const QByteArray &scope : *scopes) {
+        const QByteArray path = treePath(service) + '/' + scope + "/draft";
+        const Result<std::vector<QByteArray>> names = co_await namesAt(m_library.store(), path, at);
+        if (!names)
+            co_return names.error();
+        for (const QByteArray &name : *names)
+            drafts.push_back({service, scope, name});
+    }
+    co_return drafts;
+}
+
+/// A file that is written anew meanwhile is newer than what was taken, and stays.
+Task<Result<void>> Drafts::sweep(DraftId id)
+{
+    store::List list{.path = draftPath(id), .page = {}, .at = {}};
+    list.page.detail = store::Detail::keys;
+    const QByteArray mark = takenPath(id);
+    for (bool isMore = true; isMore;) {
+        const Result<std::optional<store::FileView>> taken = co_await m_library.store().get(mark);
+        if (!taken)
+            co_return taken.error();
+        if (!*taken)
+            co_return Result<void>();
+        const Revision upTo = takenUpTo((*taken)->value);
+        const store::Question question = list;
+        const Result<store::Reply> reply = co_await m_library.store().read(question);
+        if (!reply)
+            co_return reply.error();
+        store::Transaction removal;
+        for (const store::FileView &file : reply->files) {
+            if (file.revision > upTo || file.path == mark)
+                continue;
+            removal.guards.emplace_back(store::RevisionEquals{file.path, file.revision});
+            removal.operations.emplace_back(store::Delete{file.path});
+        }
+        isMore = reply->hasMore;
+        list.page.after = reply->resume;
+        if (removal.operations.empty())
+            continue;
+        const Result<store::Answer> answer = co_await m_library.store().commit(removal);
+        if (!answer)
+            co_return answer.error();
+        if (answer->status != store::Status::ok) {
+            list.page.after.clear(); // somebody edits: look again
+            isMore = true;
+        }
+    }
+    co_return Result<void>();
+}
+
+} // namespace coffer::goconf

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "goconf/library.h"
+#include "goconf/paths.h"
+
+#include <map>
+#include <vector>
+
+namespace coffer::goconf {
+
+/// A pending change, and the revision of its file.
+struct Pending
+{
+    DraftRecord record;
+    Revision revision;
+};
+
+/// A draft at one revision. Value.
+struct DraftState
+{
+    DraftId id;
+    std::map<config::Place, Pending> pending = {};
+    Revision edited = {};    ///< Of editedPath(): what a publish guards.
+    std::size_t files = 0;   ///< All that lie there, waste of an earlier publish included.
+    Revision takenUpTo = {}; ///< Files up to this revision are such waste.
+    Revision at = {};
+
+    [[nodiscard]] std::vector<config::Change> changes() const;
+};
+
+/// Reads drafts. Node thread.
+class Drafts
+{
+public:
+    /// Both must outlive this.
+    Drafts(pluginapi::PluginContext &context, Library &library)
+        : m_context(context), m_library(library)
+    {}
+    Drafts(const Drafts &) = delete;
+    Drafts &operator=(const Drafts &) = delete;
+    ~Drafts() = default;
+
+    /// Empty if there is no such draft. Large ones are read on another thread.
+    [[nodiscard]] Task<Result<DraftState>> read(DraftId id, Revision at);
+    /// The drafts of a service that have files.
+    [[nodiscard]] Task<Result<std::vector<DraftId>>> list(QByteArray service, Revision at);
+    /// Removes what an earlier publish has left behind, some thousand files at a time.
+    [[nodiscard]] Task<Result<void>> sweep(DraftId id);
+
+private:
+    pluginapi::PluginContext &m_context;
+    Library &m_library;
+};
+
+} // namespace coffer::goconf

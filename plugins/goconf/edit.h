@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "goconf/drafts.h"
+
+#include "rpc/error.h"
+
+#include <QCborMap>
+
+#include <map>
+#include <optional>
+#include <vector>
+
+namespace coffer::goconf {
+
+/// One edit of a call. Value.
+struct Edit
+{
+    enum class Op { set, unset, comment, file, removeFile, output, removeOutput, splice };
+    Op op = Op::set;
+    config::Place place;
+    QCborMap members = {};                  ///< As they came.
+    std::optional<std::uint64_t> seen = {}; ///< The revision that the editor has seen; 0: none.
+    QByteArray text = {};                   ///< splice: the new content of the file.
+
+    /// INVALID_ARGUMENT that names the member: \a index is its place in the call.
+    [[nodiscard]] static rpc::Answer<Edit> parse(const QCborMap &map, int index);
+    /// What is to be at the place, where \a now is (pending, or live). NOT_FOUND if there is
+    /// nothing to change.
+    [[nodiscard]] rpc::Answer<config::Item> wish(const config::Item &now) const;
+};
+
+/// The places that a call edits: what is there, and what becomes of it. Value; pure.
+class EditTable
+{
+public:
+    struct Row
+    {
+        config::Item live = {};
+        std::optional<Pending> pending = {};
+        Revision revision = {}; ///< Of the file at the place, waste too; none: there is no file.
+        bool isTouched = false; ///< By this call.
+    };
+    std::map<config::Place, Row> rows = {};
+
+    /// Carries \a edit out. CONFLICT, with both sides, if another person has changed the place in
+    /// another way, unless it is \a isForced or says that it has seen that; or if what it has seen
+    /// is not there any more.
+    [[nodiscard]] std::optional<rpc::Failure> apply(const Edit &edit, const Trace &who,
+                                                    bool isForced);
+    /// What is at a place, with what is pending.
+    [[nodiscard]] config::Item now(const config::Place &place) const;
+};
+
+} // namespace coffer::goconf

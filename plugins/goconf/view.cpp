@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "goconf/view.h"
+
+#include "goconf/record_fields.h"
+
+using namespace Qt::StringLiterals;
+
+namespace coffer::goconf {
+
+using config::Hash;
+using rpc::Answer;
+using rpc::Code;
+using rpc::Failure;
+
+LayerPointer View::edited() const
+{
+    const Hash manifest = id.scope == baseScope ? snapshot.base : snapshot.own;
+    const auto found = material.layers.find(manifest);
+    return found == material.layers.end() ? std::make_shared<config::Layer>() : found->second;
+}
+
+Task<Answer<bool>> Viewer::addDraft(std::shared_ptr<View> view)
+{
+    const DraftId id{view->id.service, view->id.scope, view->id.draft};
+    const Result<DraftState> draft = co_await m_drafts.read(id, view->at);
+    if (!draft)
+        co_return draft.error();
+    const auto work = [live = view->edited(), changes = draft->changes()]() -> LayerPointer {
+        return std::make_shared<config::Layer>(config::apply(*live, changes, {}).layer);
+    };
+    const Result<LayerPointer> layer = co_await m_context.offload(work);
+    if (!layer)
+        co_return layer.error();
+    const Hash name = Hash::of("with the draft " + id.shown());
+    Hash &manifest = view->id.scope == baseScope ? view->snapshot.base : view->snapshot.own;
+    manifest = name;
+    view->material.layers.insert_or_assign(name, *layer);
+    co_return true;
+}
+
+Task<Result<void>> Viewer::addContents(std::shared_ptr<View> view)
+{
+    const std::map<Hash, LayerPointer> layers = view->material.layers;
+    for (const auto &[hash, layer] : layers) {
+        const Result<config::Contents> contents = co_await m_library.contentsOf(layer);
+        if (!contents)
+            co_return contents.error();
+        view->material.contents.insert(contents->begin(), contents->end());
+    }
+    co_return Result<void>();
+}
+
+Task<Answer<Viewer::Pointer>> Viewer::read(ViewId id, Revision at, bool withContents)
+{
+    const auto view = std::make_shared<View>();
+    view->id = id;
+    view->at = at;
+    const Result<ServiceState> state = co_await m_library.service(id.service, at);
+    if (!state)
+        co_return state.error();
+    const auto wanted = state->wanted(id.scope);
+    if (!id.version.isEmpty()) {
+        const Result<Snapshot> snapshot =
+            co_await m_library.snapshot(id.service, id.scope, id.version, at);
+        if (!snapshot)
+            co_return snapshot.error();
+        view->snapshot = *snapshot;
+        view->version = id.version;
+    } else if (wanted) {
+        view->snapshot = wanted->snapshot;
+        view->version = wanted->version;
+    }
+    for (const Hash &hash : {view->snapshot.base, view->snapshot.own}) {
+        const Result<LayerPointer> layer = co_await m_library.layer(hash);
+        if (!layer)
+            co_return layer.error();
+        view->material.layers.insert_or_assign(hash, *layer);
+    }
+    if (!id.draft.isEmpty()) {
+        const Answer<bool> added = co_await addDraft(view);
+        if (!added)
+            co_return added.error();
+    }
+    if (withContents) {
+        const Result<void> added = co_await addContents(view);
+        if (!added)
+            co_return added.error();
+    }
+    co_return Pointer(view);
+}
+
+Task<Answer<config::Bundle>> Viewer::bundle(Pointer view)
+{
+    const auto work = [view] { return view->material.render(view->snapshot); };
+    const Result<config::Rendered> rendered = co_await m_context.offload(work);
+    if (!rendered)
+        co_return rendered.error();
+    if (!rendered->faults.empty()) {
+        const config::Fault &fault = rendered->faults.front();
+        co_return Failure::of(Code::invalidArgument, textOf(fault.place) + u": "_s + fault.message);
+    }
+    co_return rendered->bundle;
+}
+
+Task<Answer<Viewer::Difference>> Viewer::difference(Pointer before, Pointer after, bool isEffective)
+{
+    const auto work = [before, after, isEffective]() -> Difference {
+        Difference difference;
+        if (isEffective)
+            difference.changes = config::diff(before->merged().layer, after->merged().layer);
+        else
+            difference.changes = config::diff(*before->edited(), *after->edited());
+        difference.text = diffOf(before->material.render(before->snapshot).bundle,
+                                 after->material.render(after->snapshot).bundle);
+        return difference;
+    };
+    const Result<Difference> difference = co_await m_context.offload(work);
+    if (!difference)
+        co_return difference.error();
+    co_return *difference;
+}
+
+} // namespace coffer::goconf

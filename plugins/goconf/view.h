@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "goconf/drafts.h"
+#include "goconf/library.h"
+#include "goconf/radius.h"
+
+#include "rpc/error.h"
+
+#include <memory>
+
+namespace coffer::goconf {
+
+/// Which configuration somebody wants to look at: what is live, a version, or with a draft.
+struct ViewId
+{
+    QByteArray service;
+    QByteArray scope = baseScope;
+    QByteArray version = {}; ///< "": what is live.
+    QByteArray draft = {};   ///< With its changes; "": without.
+};
+
+/// A configuration at one revision, ready to be looked at. Value.
+struct View
+{
+    ViewId id;
+    Revision at;
+    QByteArray version; ///< "" if nothing is live.
+    Snapshot snapshot;  ///< With a draft its layer is not stored, and has a made-up name here.
+    Material material;
+
+    [[nodiscard]] LayerPointer edited() const; ///< The layer of the scope alone. Never null.
+    /// Base and own layer. 0 of the origins is "_all", 1 the IDC.
+    [[nodiscard]] config::Merged merged() const { return material.merged(snapshot); }
+};
+
+/// Reads views. Node thread.
+class Viewer
+{
+public:
+    /// All must outlive this.
+    Viewer(pluginapi::PluginContext &context, Library &library, Drafts &drafts)
+        : m_context(context), m_library(library), m_drafts(drafts)
+    {}
+    Viewer(const Viewer &) = delete;
+    Viewer &operator=(const Viewer &) = delete;
+    ~Viewer() = default;
+
+    using Pointer = std::shared_ptr<const View>; // shared with threads that render it
+    /// Without the contents of files unless \a withContents. Changes of a draft that collide are
+    /// shown as what is live.
+    [[nodiscard]] Task<rpc::Answer<Pointer>> read(ViewId id, Revision at, bool withContents);
+    /// The files that a host gets. INVALID_ARGUMENT with the first fault if there are any.
+    [[nodiscard]] Task<rpc::Answer<config::Bundle>> bundle(Pointer view);
+    /// What leads from one to the other: items, and files of hosts.
+    struct Difference
+    {
+        std::vector<config::Change> changes;
+        std::vector<FileDiff> text;
+    };
+    /// \a isEffective: items of base and own layer as one.
+    [[nodiscard]] Task<rpc::Answer<Difference>> difference(Pointer before, Pointer after,
+                                                           bool isEffective);
+
+private:
+    [[nodiscard]] Task<rpc::Answer<bool>> addDraft(std::shared_ptr<View> view);
+    [[nodiscard]] Task<Result<void>> addContents(std::shared_ptr<View> view);
+
+    pluginapi::PluginContext &m_context;
+    Library &m_library;
+    Drafts &m_drafts;
+};
+
+} // namespace coffer::goconf
