@@ -209,7 +209,7 @@ Task<Result<FleetMethods::Wish>> FleetMethods::wishOf(QCborMap params)
     Wish wish;
     wish.service = textIn(params, "service"_L1);
     const QCborArray idcs = params.value(u"idcs"_s).toArray();
-    for (const QCborValue &idc : idcs)
+    for (const QCborValue idc : idcs)
         wish.idcs.push_back(idc.toString().toUtf8());
     const QByteArray release = textIn(params, "release"_L1);
     const QByteArray change = textIn(params, "change"_L1);

@@ -121,7 +121,7 @@ FollowService::Request FollowService::requestOf(const FeedCall &call)
     request.follow.ticket = makeTicket();
     request.secret = textIn(params, "secret"_L1);
     const QCborArray services = params.value(u"services"_s).toArray();
-    for (const QCborValue &service : services)
+    for (const QCborValue service : services)
         request.asked.insert(service.toString().toUtf8());
     const QCborMap has = params.value(u"have"_s).toMap();
     for (const auto &[service, value] : has) {
@@ -391,7 +391,7 @@ Task<rpc::Outcome> FollowService::report(rpc::Call &call)
         co_return Failure::of(Code::notFound, u"no follow has that ticket here: follow again"_s);
     std::vector<HostReport> reports;
     const QCborArray array = call.params.value(u"reports"_s).toArray();
-    for (const QCborValue &value : array) {
+    for (const QCborValue value : array) {
         const QCborMap map = value.toMap();
         reports.push_back({.service = textIn(map, "service"_L1),
                            .version = textIn(map, "version"_L1),

@@ -163,7 +163,7 @@ QCborMap FleetStage::row(int node, const QByteArray &host)
 {
     const rpc::Outcome answer = m_cluster.call(node, u"goconf.fleet"_s);
     const QCborArray hosts = answer ? answer->toMap().value(u"hosts"_s).toArray() : QCborArray();
-    for (const QCborValue &row : hosts) {
+    for (const QCborValue row : hosts) {
         if (row.toMap().value(u"host"_s).toString() == text(host))
             return row.toMap();
     }
