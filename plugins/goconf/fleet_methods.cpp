@@ -170,11 +170,10 @@ Task<Result<std::vector<ReleaseRecord>>> FleetMethods::releases(QByteArray relea
                                                                 QByteArray change)
 {
     const QByteArray id = release.isEmpty() ? change : release;
+    const quint64 made = id.first(std::min<qsizetype>(id.size(), 16)).toULongLong(nullptr, 16);
+    const quint64 earlier = quint64(std::chrono::milliseconds(clocksDiffer).count());
     const QByteArray first =
-        QByteArray::number(id.first(std::min<qsizetype>(id.size(), 16)).toULongLong(nullptr, 16)
-                               - quint64(std::chrono::milliseconds(clocksDiffer).count()),
-                           16)
-            .rightJustified(16, '0');
+        QByteArray::number(made - std::min(made, earlier), 16).rightJustified(16, '0');
     const bool isShown = id.startsWith('r'); // "r123"
     store::List list{.path = releasesTree};
     if (!change.isEmpty() && !isShown)
@@ -210,7 +209,7 @@ Task<Result<FleetMethods::Wish>> FleetMethods::wishOf(QCborMap params)
     Wish wish;
     wish.service = textIn(params, "service"_L1);
     const QCborArray idcs = params.value(u"idcs"_s).toArray();
-    for (const QCborValue &idc : idcs)
+    for (const QCborValue idc : idcs)
         wish.idcs.push_back(idc.toString().toUtf8());
     const QByteArray release = textIn(params, "release"_L1);
     const QByteArray change = textIn(params, "change"_L1);

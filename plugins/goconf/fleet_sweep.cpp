@@ -169,7 +169,9 @@ Task<Result<FleetSweep::Hashes>> FleetSweep::sweepService(DutyPointer duty, QByt
         const Result<Snapshot> snapshot = Snapshot::parse(it->value);
         if (!snapshot)
             co_return snapshot.error();
-        for (const config::Hash &manifest : {snapshot->base, snapshot->own}) {
+        // Not a list in braces: GCC 12 does not keep that over a co_await.
+        const std::vector<config::Hash> manifests{snapshot->base, snapshot->own};
+        for (const config::Hash &manifest : manifests) {
             const Result<Hashes> found = co_await namedBy(manifest);
             if (!found)
                 co_return found.error();
@@ -199,8 +201,10 @@ Task<Result<FleetSweep::Hashes>> FleetSweep::namedBy(config::Hash manifest)
 {
     if (manifest.isNull())
         co_return Hashes();
-    if (const auto found = m_named.find(manifest); found != m_named.end())
-        co_return found->second;
+    if (const auto found = m_named.find(manifest); found != m_named.end()) {
+        const Hashes known = found->second; // co_return would move it out of the map
+        co_return known;
+    }
     const Result<std::optional<store::FileView>> file =
         co_await m_library.store().get(objectPath(manifest, 0));
     if (!file)

@@ -107,7 +107,7 @@ Result<void> FollowService::addMethods()
 
 // ---- follow
 
-Result<FollowService::Request> FollowService::requestOf(const FeedCall &call)
+FollowService::Request FollowService::requestOf(const FeedCall &call)
 {
     const QCborMap &params = call.params;
     Request request;
@@ -121,7 +121,7 @@ Result<FollowService::Request> FollowService::requestOf(const FeedCall &call)
     request.follow.ticket = makeTicket();
     request.secret = textIn(params, "secret"_L1);
     const QCborArray services = params.value(u"services"_s).toArray();
-    for (const QCborValue &service : services)
+    for (const QCborValue service : services)
         request.asked.insert(service.toString().toUtf8());
     const QCborMap has = params.value(u"have"_s).toMap();
     for (const auto &[service, value] : has) {
@@ -134,25 +134,32 @@ Result<FollowService::Request> FollowService::requestOf(const FeedCall &call)
 
 Task<Result<void>> FollowService::follow(FeedCall call)
 {
-    const Result<Request> request = requestOf(call);
     const std::shared_ptr<rpc::Subscription> subscription = call.subscription;
-    call.params = {}; // it lives as long as this does
-    if (!request)
-        co_return request.error();
-    const Result<FollowId> admitted = co_await admit(*request);
-    if (!admitted)
-        co_return admitted.error();
-    const FollowId id = *admitted;
-    subscription->onClosed([this, id] {
-        end(id, {ErrorCode::unavailable, u"the connection is gone"_s});
-    });
-    const Result<void> claimed = co_await m_reports.claim(id, request->has);
-    if (!claimed)
-        end(id, claimed.error());
+    const Result<FollowId> begun = co_await begin(std::move(call));
+    if (!begun)
+        co_return begun.error();
+    const FollowId id = *begun;
     const Result<void> served = co_await serve(id, subscription);
     m_ends.erase(id);
     m_asked.erase(id);
     co_return served;
+}
+
+/// What is needed only once is gone with the frame of this.
+Task<Result<FollowId>> FollowService::begin(FeedCall call)
+{
+    const Request request = requestOf(call);
+    const Result<FollowId> admitted = co_await admit(request);
+    if (!admitted)
+        co_return admitted.error();
+    const FollowId id = *admitted;
+    call.subscription->onClosed([this, id] {
+        end(id, {ErrorCode::unavailable, u"the connection is gone"_s});
+    });
+    const Result<void> claimed = co_await m_reports.claim(id, request.has);
+    if (!claimed)
+        end(id, claimed.error());
+    co_return id;
 }
 
 Task<Result<FollowId>> FollowService::admit(Request request)
@@ -384,7 +391,7 @@ Task<rpc::Outcome> FollowService::report(rpc::Call &call)
         co_return Failure::of(Code::notFound, u"no follow has that ticket here: follow again"_s);
     std::vector<HostReport> reports;
     const QCborArray array = call.params.value(u"reports"_s).toArray();
-    for (const QCborValue &value : array) {
+    for (const QCborValue value : array) {
         const QCborMap map = value.toMap();
         reports.push_back({.service = textIn(map, "service"_L1),
                            .version = textIn(map, "version"_L1),

@@ -49,7 +49,8 @@ private:
     [[nodiscard]] Task<rpc::Outcome> report(rpc::Call &call);
     [[nodiscard]] Task<Result<void>> sweep();
 
-    [[nodiscard]] static Result<Request> requestOf(const pluginapi::FeedCall &call);
+    [[nodiscard]] static Request requestOf(const pluginapi::FeedCall &call);
+    [[nodiscard]] Task<Result<FollowId>> begin(pluginapi::FeedCall call);
     [[nodiscard]] Task<Result<FollowId>> admit(Request request);
     [[nodiscard]] Result<FollowId> enter(Request request, const HostRecord &record,
                                          Revision recorded);

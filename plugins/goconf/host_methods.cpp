@@ -184,7 +184,7 @@ void HostMethods::apply(const QCborMap &params, const rpc::Caller &caller, HostR
     if (const QCborValue services = params.value(u"services"_s); services.isArray()) {
         record.services.clear();
         const QCborArray array = services.toArray();
-        for (const QCborValue &service : array)
+        for (const QCborValue service : array)
             record.services.push_back(service.toString().toUtf8());
     }
     if (const QCborValue labels = params.value(u"labels"_s); labels.isMap()) {

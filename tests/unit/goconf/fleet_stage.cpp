@@ -163,7 +163,7 @@ QCborMap FleetStage::row(int node, const QByteArray &host)
 {
     const rpc::Outcome answer = m_cluster.call(node, u"goconf.fleet"_s);
     const QCborArray hosts = answer ? answer->toMap().value(u"hosts"_s).toArray() : QCborArray();
-    for (const QCborValue &row : hosts) {
+    for (const QCborValue row : hosts) {
         if (row.toMap().value(u"host"_s).toString() == text(host))
             return row.toMap();
     }
@@ -179,7 +179,7 @@ QString FleetStage::state(int node, const QByteArray &host)
 
 rpc::Outcome FleetAgent::join(int node, const QByteArray &token)
 {
-    rpc::Outcome answer = m_stage.cluster().call(
+    rpc::Outcome answer = m_stage->cluster().call(
         node, u"goconf.join"_s,
         {{u"host"_s, text(m_host)}, {u"token"_s, text(token)}, {u"instance"_s, text(m_instance)}});
     if (answer)
@@ -187,7 +187,7 @@ rpc::Outcome FleetAgent::join(int node, const QByteArray &token)
     return answer;
 }
 
-bool FleetAgent::begin(int node) { return join(node, m_stage.enroll(m_host)) && follow(node); }
+bool FleetAgent::begin(int node) { return join(node, m_stage->enroll(m_host)) && follow(node); }
 
 bool FleetAgent::follow(int node)
 {
@@ -196,29 +196,35 @@ bool FleetAgent::follow(int node)
         has.insert(u"shop"_s, QCborMap{{u"root"_s, text(config::rootOf(bundle).hex())},
                                        {u"version"_s, text(version)}});
     }
-    const auto subscription = m_stage.cluster().subscribe(node, u"goconf.follow"_s,
-                                                          {{u"host"_s, text(m_host)},
-                                                           {u"secret"_s, text(secret)},
-                                                           {u"instance"_s, text(m_instance)},
-                                                           {u"run"_s, u"run-%1"_s.arg(++m_runs)},
-                                                           {u"address"_s, text(address)},
-                                                           {u"agent"_s, u"1.0"_s},
-                                                           {u"services"_s, QCborArray()},
-                                                           {u"have"_s, has}});
+    const auto subscription = m_stage->cluster().subscribe(node, u"goconf.follow"_s,
+                                                           {{u"host"_s, text(m_host)},
+                                                            {u"secret"_s, text(secret)},
+                                                            {u"instance"_s, text(m_instance)},
+                                                            {u"run"_s, u"run-%1"_s.arg(++m_runs)},
+                                                            {u"address"_s, text(address)},
+                                                            {u"agent"_s, u"1.0"_s},
+                                                            {u"services"_s, QCborArray()},
+                                                            {u"have"_s, has}});
     if (!subscription)
         return false;
     m_node = node;
     m_subscription = *subscription;
     ticket.clear();
-    return m_stage.runUntil([this] {
+    return m_stage->runUntil([this] {
         listen();
         return !ticket.isEmpty() || why().has_value();
     }) && !ticket.isEmpty();
 }
 
+void FleetAgent::leave()
+{
+    (void)m_stage->cluster().call(m_node, u"rpc.unsubscribe"_s,
+                                  {{u"subscription"_s, qint64(m_subscription.id)}});
+}
+
 void FleetAgent::listen()
 {
-    for (const QCborValue &value : m_stage.cluster().takeEvents(m_subscription)) {
+    for (const QCborValue &value : m_stage->cluster().takeEvents(m_subscription)) {
         const QCborMap event = value.toMap();
         const QString kind = event.value(u"kind"_s).toString();
         const QString offered = event.value(u"version"_s).toString();
@@ -232,7 +238,7 @@ void FleetAgent::listen()
 
 bool FleetAgent::isOffered(const QByteArray &wanted, const QByteArray &service)
 {
-    return m_stage.runUntil([&] {
+    return m_stage->runUntil([&] {
         listen();
         return offers[service].value(u"version"_s).toString() == text(wanted);
     });
@@ -251,7 +257,7 @@ qint64 FleetAgent::fetch(const QByteArray &service)
                         {u"offset"_s, packed.size()}};
         if (!bundle.isEmpty())
             params.insert(u"base"_s, text(config::rootOf(bundle).hex()));
-        const rpc::Outcome piece = m_stage.cluster().call(m_node, u"goconf.fetch"_s, params);
+        const rpc::Outcome piece = m_stage->cluster().call(m_node, u"goconf.fetch"_s, params);
         if (!piece)
             return -1;
         const QCborMap map = piece->toMap();
@@ -277,8 +283,8 @@ rpc::Outcome FleetAgent::report(const QByteArray &state, const QByteArray &error
         {u"root"_s, bundle.isEmpty() ? QString() : text(config::rootOf(bundle).hex())},
         {u"state"_s, text(state)},
         {u"error"_s, text(error)}};
-    return m_stage.cluster().call(m_node, u"goconf.report"_s,
-                                  {{u"ticket"_s, ticket}, {u"reports"_s, QCborArray{one}}});
+    return m_stage->cluster().call(m_node, u"goconf.report"_s,
+                                   {{u"ticket"_s, ticket}, {u"reports"_s, QCborArray{one}}});
 }
 
 bool FleetAgent::apply(const QByteArray &wanted)
@@ -288,7 +294,7 @@ bool FleetAgent::apply(const QByteArray &wanted)
 
 std::optional<rpc::Failure> FleetAgent::why() const
 {
-    return m_stage.cluster().endOf(m_subscription);
+    return m_stage->cluster().endOf(m_subscription);
 }
 
 } // namespace coffer::goconf

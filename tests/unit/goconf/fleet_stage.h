@@ -5,6 +5,8 @@
 #include "goconf/fleet_sweep.h"
 #include "testkit/cluster.h"
 
+#include <QCborArray>
+
 #include <map>
 #include <set>
 
@@ -57,7 +59,7 @@ class FleetAgent
 {
 public:
     FleetAgent(FleetStage &stage, QByteArray host, QByteArray instance = "installation-1")
-        : m_stage(stage), m_host(std::move(host)), m_instance(std::move(instance))
+        : m_stage(&stage), m_host(std::move(host)), m_instance(std::move(instance))
     {}
 
     [[nodiscard]] rpc::Outcome join(int node, const QByteArray &token);
@@ -65,6 +67,8 @@ public:
     [[nodiscard]] bool begin(int node);
     /// Follows, with what it has; false if that was refused: see why().
     [[nodiscard]] bool follow(int node);
+    /// Its connection ends.
+    void leave();
     /// What came since; remembers the newest offer of each service.
     void listen();
     /// Waits for an offer of \a version.
@@ -86,7 +90,7 @@ public:
     QByteArray bundle;                     ///< The same, its bytes.
 
 private:
-    FleetStage &m_stage;
+    FleetStage *m_stage; ///< Outlives this.
     QByteArray m_host;
     QByteArray m_instance;
     int m_node = 0;

@@ -35,6 +35,7 @@ private Q_SLOTS:
     void report_isRefusedForOthers();
     void table4_publishApplyRollBack();
     void nodeDeath_isUnknownUntilTheHostComesBack();
+    void pluginRestart_isUnknownUntilTheHostComesBack();
     void connectionGone_isOfflineAfterAWhile();
     void secondInstance_isRefusedOnAnyNode();
     void restart_takesOverAtOnce();
@@ -336,6 +337,36 @@ void tst_fleet::nodeDeath_isUnknownUntilTheHostComesBack()
 }
 
 void tst_fleet::connectionGone_isOfflineAfterAWhile()
+{
+    QVERIFY(m_stage->publish("v1", FleetStage::layer({{"a", "1"}})));
+    FleetAgent agent(*m_stage, "web-1");
+    QVERIFY(agent.begin(1));
+    QVERIFY(agent.apply("v1"));
+    QVERIFY(becomes(2, "web-1", u"healthy"_s));
+    FleetAgent other(*m_stage, "web-1", "installation-2");
+    other.secret = agent.secret;
+    agent.leave();
+    m_stage->cluster().advance(25s);
+    QCOMPARE(m_stage->state(2, "web-1"), u"healthy"_s); // it may only have changed its node
+    QVERIFY(!other.follow(2));
+    m_stage->cluster().advance(10s);
+    const QCborMap row = m_stage->row(2, "web-1");
+    QCOMPARE(row.value(u"state"_s).toString(), u"offline"_s);
+    QCOMPARE(row.value(u"has"_s).toString(), u"v1"_s);
+    const qint64 since = row.value(u"since"_s).toInteger();
+    QVERIFY(m_stage->cluster().clock().wall().count() - since < 10'000);
+    m_stage->cluster().advance(60s);
+    QCOMPARE(m_stage->row(3, "web-1").value(u"since"_s).toInteger(), since);
+    QVERIFY(agent.follow(3));
+    QVERIFY(becomes(2, "web-1", u"healthy"_s));
+    QVERIFY(m_stage->row(2, "web-1").value(u"since"_s).toInteger() > since);
+    agent.leave();
+    m_stage->cluster().advance(40s);
+    QVERIFY(other.follow(2)); // the place is free
+    QVERIFY(becomes(1, "web-1", u"waiting"_s));
+}
+
+void tst_fleet::pluginRestart_isUnknownUntilTheHostComesBack()
 {
     QVERIFY(m_stage->publish("v1", FleetStage::layer({{"a", "1"}})));
     QVERIFY(!m_stage->enroll("web-2").isEmpty());
