@@ -21,6 +21,7 @@ TABLE = """# A
 | pluginapi | store/tree.h | |
 | node | everything except client | |
 | client | base | |
+| agent | base, store | |
 | plugins | base | |
 | plugins/goconf | base, store | |
 <!-- arrows:end -->
