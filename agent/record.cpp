@@ -22,7 +22,7 @@ static QJsonArray textsOf(const std::vector<QByteArray> &list)
 static std::vector<QByteArray> listOf(const QJsonValue &value)
 {
     std::vector<QByteArray> list;
-    for (const QJsonValue &text : value.toArray())
+    for (const auto text : value.toArray())
         list.push_back(bytesOf(text));
     return list;
 }
@@ -62,7 +62,7 @@ static Intent intentOf(const QJsonObject &object)
                   .isDirectoryNew = object.value(QLatin1String("isDirectoryNew")).toBool(),
                   .linkBefore = bytesOf(object.value(QLatin1String("linkBefore"))),
                   .directories = listOf(object.value(QLatin1String("directories")))};
-    for (const QJsonValue &step : object.value(QLatin1String("steps")).toArray())
+    for (const auto step : object.value(QLatin1String("steps")).toArray())
         intent.steps.push_back(
             {Intent::Step::Kind(step.toArray().at(0).toInt()), bytesOf(step.toArray().at(1))});
     return intent;
@@ -104,7 +104,7 @@ Result<Record> decodeRecord(const QByteArray &bytes)
     Record record{.owesReload = object.value(QLatin1String("owesReload")).toBool(),
                   .directories = listOf(object.value(QLatin1String("directories"))),
                   .trash = listOf(object.value(QLatin1String("trash")))};
-    for (const QJsonValue &one : object.value(QLatin1String("kept")).toArray())
+    for (const auto one : object.value(QLatin1String("kept")).toArray())
         record.kept.push_back({generationOf(one.toObject()),
                                bytesOf(one.toObject().value(QLatin1String("directory")))});
     if (object.contains(QLatin1String("intent")))

@@ -21,6 +21,7 @@ TABLE = """# A
 | pluginapi | store/tree.h | |
 | node | everything except client | |
 | client | base | |
+| agent | base, store | |
 | plugins | base | |
 | plugins/goconf | base, store | |
 <!-- arrows:end -->
@@ -170,6 +171,8 @@ GOOD = [
     inStore("bool operator==(const Tree &) const = default;"),
     {"platform/engine/CMakeLists.txt": CMAKE + "e.cpp",
      "platform/engine/e.cpp": SPDX + '#include "wire/x.h"\n'.replace("wire", "store")},
+    {"agent/CMakeLists.txt": CMAKE + "a.cpp", "agent/a.h": HEADER,
+     "agent/a.cpp": SPDX + '#include "agent/a.h"\n'},
     {"plugins/goconf/CMakeLists.txt": CMAKE + "g.cpp",
      "plugins/goconf/g.cpp": SPDX + '#include "store/tree.h"\n'},
     {"platform/pluginapi/CMakeLists.txt": CMAKE + "p.cpp",

@@ -19,6 +19,8 @@ private Q_SLOTS:
     void deathWhileRecovering_leavesOneVersion();
     void fault_leavesOneVersion_data() { death_leavesOneVersion_data(); }
     void fault_leavesOneVersion();
+    void deathAfterFault_leavesOneVersion_data();
+    void deathAfterFault_leavesOneVersion();
 
 private:
     /// What happens to a host, and what may be shown after it.
@@ -255,6 +257,46 @@ void tst_SwitchCrash::fault_leavesOneVersion()
         }
     }
     QVERIFY(failures > 60);
+}
+
+void tst_SwitchCrash::deathAfterFault_leavesOneVersion_data()
+{
+    QTest::addColumn<int>("style");
+    QTest::addRow("directory") << int(Target::Style::directory);
+    QTest::addRow("files") << int(Target::Style::files);
+}
+
+void tst_SwitchCrash::deathAfterFault_leavesOneVersion()
+{
+    const Story told{.before = "v1", .after = "v2"};
+    const Host before = Host(targetOf(style()), hostBefore(told).disk);
+    const Error fault{ErrorCode::io, QStringLiteral("Input/output error")};
+    bool isOver = false;
+    int deaths = 0;
+    for (int step = 0; !isOver; ++step) {
+        bool isAlive = false;
+        for (int later = step + 1; !isAlive; ++later) {
+            Host host(before.target, before.disk);
+            QVERIFY(host.start().has_value());
+            const int begun = host.disk.steps();
+            host.disk.failAt(step, fault, false);
+            host.disk.dieAt(later);
+            static_cast<void>(tell(host, told));
+            isAlive = !host.disk.isDead();
+            isOver = host.disk.steps() - begun <= step;
+            ++deaths;
+            SeededRandom chance(std::uint64_t(step * 1000 + later));
+            host.disk.reboot(lossOf(later % 2), chance);
+            judgeShown(host);
+            const QByteArray where =
+                "fault at " + QByteArray::number(step) + ", death at " + QByteArray::number(later);
+            QVERIFY2(host.start().has_value(), where);
+            judgeRecovered(host, told);
+            if (QTest::currentTestFailed())
+                QFAIL(where);
+        }
+    }
+    QVERIFY(deaths > 200);
 }
 
 } // namespace coffer::agent
