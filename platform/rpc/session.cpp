@@ -87,7 +87,7 @@ Outcome Session::unsubscribe(const Request &request)
     const auto *json = std::get_if<QJsonObject>(&request.params);
     const qint64 id =
         json ? (*json)["subscription"_L1].toInteger(-1)
-             : std::get<QCborMap>(request.params).value(u"subscription"_s).toInteger(-1);
+             : std::get<Params>(request.params).value(u"subscription"_s).toInteger(-1);
     const auto found = m_channels.find(std::uint64_t(id));
     if (id < 0 || found == m_channels.end())
         return Failure::of(Code::notFound,
