@@ -61,6 +61,8 @@ Eventual<rpc::Outcome> Connection::call(const QString &method, const QByteArray 
     }
     m_pending.emplace(m_lastId, Pending{set, Clock::now(), until});
     m_link->send(request.take());
+    if (m_pending.size() == 1) // Of many calls those of one turn leave together.
+        m_link->flush();
     return answer;
 }
 
