@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace coffer::cbor {
@@ -21,21 +22,32 @@ struct Head
     std::uint64_t count = 0;
 };
 
-/// Steps over the head at \a at, which has to be there.
+/// Steps over the head at \a at; over all that is left where it is cut short.
 Head readHead(QByteArrayView bytes, qsizetype &at)
 {
+    if (at >= bytes.size())
+        return {};
     const auto first = std::uint8_t(bytes[at++]);
     Head head{Major(first >> 5), first & 31, 0};
     head.count = std::uint64_t(head.info);
     if (head.info < 24 || head.info == endless)
         return head;
     head.count = 0;
-    for (int left = 1 << (head.info - 24); left > 0; --left)
+    const int size = head.info > 27 ? 0 : 1 << (head.info - 24);
+    if (size > bytes.size() - at) {
+        at = bytes.size();
+        return {};
+    }
+    for (int left = size; left > 0; --left)
         head.count = head.count << 8 | std::uint8_t(bytes[at++]);
     return head;
 }
 
-bool isBreak(QByteArrayView bytes, qsizetype at) { return std::uint8_t(bytes[at]) == breakByte; }
+/// Also true at the end of the bytes.
+bool isBreak(QByteArrayView bytes, qsizetype at)
+{
+    return at >= bytes.size() || std::uint8_t(bytes[at]) == breakByte;
+}
 
 /// The end of the item that begins at \a at. As deep as the item is nested.
 qsizetype behind(QByteArrayView bytes, qsizetype at) // NOLINT(misc-no-recursion)
@@ -44,13 +56,14 @@ qsizetype behind(QByteArrayView bytes, qsizetype at) // NOLINT(misc-no-recursion
     if (head.info == endless) {
         while (!isBreak(bytes, at))
             at = behind(bytes, at);
-        return at + 1;
+        return std::min(at + 1, bytes.size());
     }
     if (head.major == byteString || head.major == textString)
-        return at + qsizetype(head.count);
+        return at + qsizetype(std::min(head.count, std::uint64_t(bytes.size() - at)));
     if (head.major != list && head.major != map)
         return at;
-    for (std::uint64_t left = head.major == map ? 2 * head.count : head.count; left > 0; --left)
+    const std::uint64_t count = head.major == map ? 2 * head.count : head.count;
+    for (std::uint64_t done = 0; done < count && at < bytes.size(); ++done)
         at = behind(bytes, at);
     return at;
 }
@@ -143,34 +156,73 @@ QByteArray arrayHead(std::size_t count)
 std::optional<MapReader> MapReader::of(QByteArrayView map)
 {
     qsizetype at = 0;
-    if (map.isEmpty() || readHead(map, at).major != Major::map)
+    if (map.isEmpty())
         return std::nullopt;
-    return MapReader(map.sliced(at));
+    const Head head = readHead(map, at);
+    if (head.major != Major::map)
+        return std::nullopt;
+    std::optional<MapReader> reader(std::in_place);
+    const auto isOver = [&map, &head, &at](std::uint64_t count) {
+        return head.info == endless ? isBreak(map, at) : count == head.count || at >= map.size();
+    };
+    for (std::uint64_t count = 0; !isOver(count); ++count) {
+        const qsizetype keyEnd = behind(map, at);
+        const qsizetype end = behind(map, keyEnd);
+        reader->m_members.append({textOf(map.sliced(at, keyEnd - at)).value_or(QByteArrayView()),
+                                  map.sliced(keyEnd, end - keyEnd)});
+        at = end;
+    }
+    return reader;
 }
 
 QByteArrayView MapReader::value(QByteArrayView name) const
 {
-    qsizetype at = 0;
-    while (at < m_items.size() && !isBreak(m_items, at)) {
-        const qsizetype keyEnd = behind(m_items, at);
-        const qsizetype end = behind(m_items, keyEnd);
-        if (textOf(m_items.sliced(at, keyEnd - at)) == name)
-            return m_items.sliced(keyEnd, end - keyEnd);
-        at = end;
+    for (const Member &member : m_members) {
+        if (!member.name.isNull() && member.name == name)
+            return member.value;
     }
     return {};
 }
 
-std::optional<QByteArrayView> textOf(QByteArrayView item)
+bool isMap(QByteArrayView item)
+{
+    qsizetype at = 0;
+    return !item.isEmpty() && readHead(item, at).major == Major::map;
+}
+
+std::optional<std::vector<QByteArrayView>> itemsOf(QByteArrayView array)
+{
+    qsizetype at = 0;
+    if (array.isEmpty())
+        return std::nullopt;
+    const Head head = readHead(array, at);
+    if (head.major != list)
+        return std::nullopt;
+    std::vector<QByteArrayView> items;
+    while (head.info == endless ? !isBreak(array, at)
+                                : items.size() < head.count && at < array.size()) {
+        const qsizetype end = behind(array, at);
+        items.push_back(array.sliced(at, end - at));
+        at = end;
+    }
+    return items;
+}
+
+/// What stands behind the head of a string of one piece.
+static std::optional<QByteArrayView> stringOf(QByteArrayView item, Major major)
 {
     if (item.isEmpty())
         return std::nullopt;
     qsizetype at = 0;
     const Head head = readHead(item, at);
-    if (head.major != textString || head.info == endless)
+    if (head.major != major || head.info == endless)
         return std::nullopt;
     return item.sliced(at);
 }
+
+std::optional<QByteArrayView> textOf(QByteArrayView item) { return stringOf(item, textString); }
+
+std::optional<QByteArrayView> bytesOf(QByteArrayView item) { return stringOf(item, byteString); }
 
 std::optional<std::int64_t> numberOf(QByteArrayView item)
 {

@@ -3,9 +3,11 @@
 
 #include <QByteArray>
 #include <QByteArrayView>
+#include <QVarLengthArray>
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 /// CBOR (RFC 8949) without values in between, where a request would otherwise spend most of its
 /// time in QCborMap.
@@ -46,21 +48,32 @@ private:
 class MapReader
 {
 public:
+    struct Member
+    {
+        QByteArrayView name; ///< Null unless the key is a text of one piece.
+        QByteArrayView value;
+    };
+    using Members = QVarLengthArray<Member, 12>;
+
     /// Nothing if \a map is another item.
     [[nodiscard]] static std::optional<MapReader> of(QByteArrayView map);
 
-    /// The encoded value of the first member with this name, a text of one piece; empty if there is
-    /// none.
+    /// The encoded value of the first member with this name; empty if there is none.
     [[nodiscard]] QByteArrayView value(QByteArrayView name) const;
+    /// All of them, in their order.
+    [[nodiscard]] const Members &members() const { return m_members; }
 
 private:
-    explicit MapReader(QByteArrayView items) : m_items(items) {}
-
-    QByteArrayView m_items; ///< Behind the head, an ending break included.
+    Members m_members;
 };
 
+[[nodiscard]] bool isMap(QByteArrayView item);
+/// The items of an array, as slices of it; nothing if \a array is another item.
+[[nodiscard]] std::optional<std::vector<QByteArrayView>> itemsOf(QByteArrayView array);
 /// The text of \a item in UTF-8; nothing unless it is a text of one piece.
 [[nodiscard]] std::optional<QByteArrayView> textOf(QByteArrayView item);
+/// The bytes of \a item; nothing unless it is a byte string of one piece.
+[[nodiscard]] std::optional<QByteArrayView> bytesOf(QByteArrayView item);
 /// The number; nothing unless \a item is an integer that fits.
 [[nodiscard]] std::optional<std::int64_t> numberOf(QByteArrayView item);
 

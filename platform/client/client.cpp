@@ -193,7 +193,11 @@ static rpc::Failure unknown(const QString &why)
 
 Task<rpc::Outcome> Client::call(QString method, QCborMap params, CallOptions options)
 {
-    return callEncoded(std::move(method), params.toCborValue().toCbor(), options);
+    rpc::Outcome outcome =
+        co_await callEncoded(std::move(method), params.toCborValue().toCbor(), options);
+    if (outcome)
+        outcome = rpc::decoded(*outcome);
+    co_return std::move(outcome);
 }
 
 Task<rpc::Outcome> Client::callEncoded(QString method, QByteArray params, CallOptions options)

@@ -83,7 +83,7 @@ public:
     /// done), UNKNOWN_OUTCOME (sent, and no answer), DEADLINE.
     [[nodiscard]] Task<rpc::Outcome> call(QString method, QCborMap params,
                                           CallOptions options = {});
-    /// The same, with \a params as a map in CBOR.
+    /// The same, with \a params as a map in CBOR, and a result for rpc::itemOf().
     [[nodiscard]] Task<rpc::Outcome> callEncoded(QString method, QByteArray params,
                                                  CallOptions options = {});
     /// The same, for commands that the store does once.

@@ -61,6 +61,8 @@ Eventual<rpc::Outcome> Connection::call(const QString &method, const QByteArray 
     }
     m_pending.emplace(m_lastId, Pending{set, Clock::now(), until});
     m_link->send(request.take());
+    if (m_pending.size() == 1) // Of many calls those of one turn leave together.
+        m_link->flush();
     return answer;
 }
 
@@ -75,6 +77,11 @@ void Connection::listen(qint64 subscription, EventSink event, EndSink end)
     m_sinks.insert_or_assign(subscription, Sinks{std::move(event), std::move(end)});
 }
 
+static QCborValue valueOf(QByteArrayView item)
+{
+    return item.isEmpty() ? QCborValue() : QCborValue::fromCbor(item.data(), item.size());
+}
+
 void Connection::onReceived(const QByteArray &bytes)
 {
     m_wasHeard = true;
@@ -87,12 +94,8 @@ void Connection::onReceived(const QByteArray &bytes)
     const auto message = cbor::MapReader::of(bytes);
     if (!message)
         return;
-    const auto valueOf = [&message](const char *name) {
-        const QByteArrayView item = message->value(name);
-        return item.isEmpty() ? QCborValue() : QCborValue::fromCbor(item.data(), item.size());
-    };
     if (const auto method = cbor::textOf(message->value("method"))) {
-        onNotification(QString::fromUtf8(*method), valueOf("params").toMap());
+        onNotification(*method, message->value("params"));
         return;
     }
     const auto found = m_pending.find(cbor::numberOf(message->value("id")).value_or(-1));
@@ -100,11 +103,11 @@ void Connection::onReceived(const QByteArray &bytes)
         return; // Given up before.
     const Pending call = std::move(found->second);
     m_pending.erase(found);
-    const QCborValue error = valueOf("error");
-    if (error.isMap())
-        onAnswered(call, rpc::failureFromCbor(error.toMap()));
+    const QByteArrayView error = message->value("error");
+    if (cbor::isMap(error))
+        onAnswered(call, rpc::failureFromCbor(valueOf(error).toMap()));
     else
-        onAnswered(call, valueOf("result"));
+        onAnswered(call, rpc::encoded(message->value("result").toByteArray()));
 }
 
 void Connection::onAnswered(const Pending &call, const rpc::Outcome &outcome)
@@ -140,19 +143,22 @@ void Connection::noteUnserved(Time sentAt, const QString &why)
     onClosed(u"the node can do nothing (%1)"_s.arg(why));
 }
 
-void Connection::onNotification(const QString &method, const QCborMap &params)
+void Connection::onNotification(QByteArrayView method, QByteArrayView params)
 {
-    const auto found = m_sinks.find(params.value(u"subscription"_s).toInteger(-1));
+    const auto members = cbor::MapReader::of(params);
+    if (!members)
+        return;
+    const auto found = m_sinks.find(cbor::numberOf(members->value("subscription")).value_or(-1));
     if (found == m_sinks.end())
         return; // Of a subscription that was cancelled.
-    if (method == "rpc.event"_L1) {
+    if (method == "rpc.event"_ba) {
         noteServed();
         const EventSink event = found->second.event;
-        event(params.value(u"event"_s).toMap());
-    } else if (method == "rpc.ended"_L1) {
+        event(members->value("event"));
+    } else if (method == "rpc.ended"_ba) {
         const EndSink end = found->second.end;
         m_sinks.erase(found);
-        end(rpc::failureFromCbor(params.value(u"error"_s).toMap()));
+        end(rpc::failureFromCbor(valueOf(members->value("error")).toMap()));
     }
 }
 

@@ -36,7 +36,8 @@ public:
     /// An answer, or what an error object said. An Error beside it: the connection was lost after
     /// the call had left, so nobody knows what became of it.
     using Answer = Result<rpc::Outcome>;
-    using EventSink = std::function<void(const QCborMap &event)>;
+    /// \a event is one item in CBOR, well-formed and of bounded depth; valid for the call.
+    using EventSink = std::function<void(QByteArrayView event)>;
     /// The end of a subscription; no failure: the connection was lost.
     using EndSink = std::function<void(const std::optional<rpc::Failure> &why)>;
 
@@ -48,9 +49,9 @@ public:
     /// The node has said something else than that it can do nothing.
     [[nodiscard]] bool hasServed() const { return m_hasServed; }
 
-    /// Sends a call, whose \a params are a map in CBOR. \a done is called once; not from within
+    /// Sends a call, whose \a params are a map in CBOR. The answer comes once; not from within
     /// this call, and after the deadline has passed with DEADLINE, for then the outcome is not
-    /// known.
+    /// known. A result is one that rpc::decoded() makes a value of.
     [[nodiscard]] Eventual<rpc::Outcome> call(const QString &method, const QByteArray &params,
                                               std::chrono::milliseconds deadline);
     /// Sends a call whose answer nobody waits for.
@@ -79,7 +80,7 @@ private:
 
     void onReceived(const QByteArray &bytes);
     void onAnswered(const Pending &call, const rpc::Outcome &outcome);
-    void onNotification(const QString &method, const QCborMap &params);
+    void onNotification(QByteArrayView method, QByteArrayView params);
     void onClosed(const QString &why);
     void onBeat();
     void noteServed();

@@ -25,6 +25,9 @@ public:
     /// Begins to connect; opened() or closed() follows, never from within this call.
     virtual void open() = 0;
     virtual void send(const QByteArray &message) = 0;
+    /// What was sent may leave at once: nothing else is about to be. closed() does not come from
+    /// within this call.
+    virtual void flush() {}
     /// Asks the peer for a sign of life, which comes as alive(). So does each piece of a message
     /// that arrives.
     virtual void ping() = 0;

@@ -85,7 +85,7 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
     if (!isReply)
         co_return readErrorOf(outcome.error());
     Result<store::Reply> reply =
-        replyFromCbor(outcome ? outcome->toMap() : outcome.error().details);
+        outcome ? replyFromCbor(rpc::itemOf(*outcome)) : replyFromCbor(outcome.error().details);
     if (reply && self)
         note(reply->revision);
     co_return reply;
@@ -97,7 +97,7 @@ Task<Result<store::WatchAnswer>> RemoteStore::history(HistoryRequest request, Re
     const rpc::Outcome outcome = co_await m_client.callEncoded(u"store.history"_s, params, safely);
     if (!outcome)
         co_return readErrorOf(outcome.error());
-    co_return watchAnswerFromCbor(outcome->toMap());
+    co_return watchAnswerFromCbor(rpc::itemOf(*outcome));
 }
 
 std::unique_ptr<Watch> RemoteStore::watch(store::WatchRequest request)
@@ -120,7 +120,7 @@ Task<RemoteStore::Sent> RemoteStore::send(store::Transaction transaction, Commit
     const Called called = co_await m_client.callCounted(u"store.commit"_s, params, call);
     if (!called.outcome)
         co_return Sent{errorOf(called.outcome.error()), called.isRepeated};
-    Result<store::Answer> answer = answerFromCbor(called.outcome->toMap());
+    Result<store::Answer> answer = answerFromCbor(rpc::itemOf(*called.outcome));
     if (answer && self)
         note(answer->revision);
     if (answer && answer->status == store::Status::sessionGone && called.isRepeated) {

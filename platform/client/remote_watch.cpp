@@ -46,7 +46,7 @@ struct Stream : std::enable_shared_from_this<Stream>
             (*set)(true);
     }
     void cancel();
-    void onEvent(const QCborMap &event);
+    void onEvent(QByteArrayView event);
     void noteProgress(Revision upTo);
     void onEnd(const std::optional<rpc::Failure> &why);
     void add(Result<store::WatchAnswer> answer, std::size_t bytes);
@@ -71,7 +71,7 @@ void Stream::add(Result<store::WatchAnswer> answer, std::size_t bytes)
     wake();
 }
 
-void Stream::onEvent(const QCborMap &event)
+void Stream::onEvent(QByteArrayView event)
 {
     Result<store::WatchAnswer> answer = pluginapi::watchAnswerFromCbor(event);
     std::size_t bytes = 0;
@@ -122,7 +122,7 @@ void Stream::listen(Connection &on, qint64 id)
     subscription = id;
     on.listen(
         id,
-        [weak = weak_from_this()](const QCborMap &event) {
+        [weak = weak_from_this()](QByteArrayView event) {
             if (const auto stream = weak.lock())
                 stream->onEvent(event);
         },
@@ -155,7 +155,7 @@ Task<Result<bool>> subscribe(std::shared_ptr<Stream> stream)
     if (!stream->client)
         co_return Error{ErrorCode::unavailable, u"the client ended"_s};
     if (outcome && *outcome && on) {
-        const QCborMap map = (*outcome)->toMap();
+        const QCborMap map = rpc::decoded(**outcome).toMap();
         const qint64 id = map.value("subscription"_L1).toInteger();
         const Revision begun(std::uint64_t(map.value("progress"_L1).toInteger()));
         if (stream->request.from.isNone())

@@ -58,6 +58,12 @@ public:
         m_socket.open(request);
     }
     void send(const QByteArray &message) override { m_socket.sendBinaryMessage(message); }
+    void flush() override
+    {
+        m_isFlushing = true;
+        m_socket.flush();
+        m_isFlushing = false;
+    }
     void ping() override { m_socket.ping(); }
     [[nodiscard]] bool isMoving() override
     {
@@ -83,6 +89,11 @@ private:
     }
     void onClosed()
     {
+        if (m_isFlushing) {
+            QMetaObject::invokeMethod(
+                &m_socket, [this] { onClosed(); }, Qt::QueuedConnection);
+            return;
+        }
         if (std::exchange(m_isClosed, true))
             return;
         const QString reason = m_socket.closeReason();
@@ -94,6 +105,7 @@ private:
     QWebSocket m_socket;
     qint64 m_left = 0; ///< Of what was sent, as isMoving() last found it.
     bool m_isClosed = false;
+    bool m_isFlushing = false;
 };
 
 } // namespace

@@ -33,10 +33,10 @@ rpc::Answer<std::any> decoded(Result<Value> value)
 
 /// A Method::decode of a reader of pluginapi/store_cbor.h.
 template<class Value>
-std::function<rpc::Answer<std::any>(const QCborMap &)>
-decoder(Result<Value> (*read)(const QCborMap &))
+std::function<rpc::Answer<std::any>(const rpc::Params &)>
+decoder(Result<Value> (*read)(const CborSource &))
 {
-    return [read](const QCborMap &params) { return decoded(read(params)); };
+    return [read](const rpc::Params &params) { return decoded(read(params.cbor())); };
 }
 
 rpc::Method method(const char *name, const char *summary, QByteArray params, QByteArray result,
@@ -55,8 +55,8 @@ rpc::Method question(const char *name, const char *summary, const char *pathPara
 {
     rpc::Method of = method(name, summary, schemas::question(name), schemas::reply(),
                             {Kind::read, QString::fromLatin1(pathParameter)});
-    of.decode = [name](const QCborMap &params) {
-        return decoded(readCall(QLatin1String(name), params));
+    of.decode = [name](const rpc::Params &params) {
+        return decoded(readCall(QLatin1String(name), params.cbor()));
     };
     of.touches = &touchesOfQuestion;
     return of;
@@ -76,7 +76,7 @@ rpc::Method committing(rpc::Method of)
 }
 
 template<class Value>
-rpc::Method typed(rpc::Method of, Result<Value> (*read)(const QCborMap &))
+rpc::Method typed(rpc::Method of, Result<Value> (*read)(const CborSource &))
 {
     of.decode = decoder(read);
     return of;
@@ -99,9 +99,9 @@ rpc::Outcome settled(const rpc::Call &call, const store::Answer &answer)
 }
 
 /// "session" alone.
-Result<SessionId> sessionOf(const QCborMap &params)
+Result<SessionId> sessionOf(const CborSource &params)
 {
-    CborFields fields(params);
+    CborFields fields(params.bytes());
     fields.require("session");
     const SessionId session(fields.number("session"));
     if (session.isNone())
@@ -323,7 +323,7 @@ StoreMethods::Task StoreMethods::watch(rpc::Call &call)
 
 StoreMethods::Task StoreMethods::openSession(rpc::Call &call)
 {
-    CborFields fields(call.params);
+    CborFields fields(call.params.cbor());
     store::OpenSession open;
     open.timeToLive = std::chrono::milliseconds(fields.number("timeToLiveMs"));
     open.nonce = fields.number("nonce");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "pluginapi/cbor_fields.h"
 #include "pluginapi/store.h"
 
 #include <QCborMap>
@@ -37,31 +38,31 @@ struct HistoryCall
 [[nodiscard]] QByteArray writeCbor(const store::Question &question, const ReadOptions &options);
 [[nodiscard]] QCborMap toCbor(const store::Question &question, const ReadOptions &options);
 /// \a method as methodOf() names it.
-[[nodiscard]] Result<ReadCall> readCall(QLatin1String method, const QCborMap &params);
+[[nodiscard]] Result<ReadCall> readCall(QLatin1String method, const CborSource &params);
 [[nodiscard]] QByteArray writeCbor(const store::Reply &reply);
 [[nodiscard]] QCborMap toCbor(const store::Reply &reply);
-[[nodiscard]] Result<store::Reply> replyFromCbor(const QCborMap &map);
+[[nodiscard]] Result<store::Reply> replyFromCbor(const CborSource &map);
 
 [[nodiscard]] QByteArray writeCbor(const store::Transaction &transaction,
                                    const CommitOptions &options);
 [[nodiscard]] QCborMap toCbor(const store::Transaction &transaction, const CommitOptions &options);
-[[nodiscard]] Result<CommitCall> commitCall(const QCborMap &params);
+[[nodiscard]] Result<CommitCall> commitCall(const CborSource &params);
 /// store.put and store.delete: {path, value, expected, ephemeral, lingerMs} and the origin.
-[[nodiscard]] Result<CommitCall> putCall(const QCborMap &params);
-[[nodiscard]] Result<CommitCall> deleteCall(const QCborMap &params);
+[[nodiscard]] Result<CommitCall> putCall(const CborSource &params);
+[[nodiscard]] Result<CommitCall> deleteCall(const CborSource &params);
 [[nodiscard]] QByteArray writeCbor(const store::Answer &answer);
 [[nodiscard]] QCborMap toCbor(const store::Answer &answer);
-[[nodiscard]] Result<store::Answer> answerFromCbor(const QCborMap &map);
+[[nodiscard]] Result<store::Answer> answerFromCbor(const CborSource &map);
 
 [[nodiscard]] QByteArray writeCbor(const HistoryRequest &request, const ReadOptions &options);
 [[nodiscard]] QCborMap toCbor(const HistoryRequest &request, const ReadOptions &options);
-[[nodiscard]] Result<HistoryCall> historyCall(const QCborMap &params);
+[[nodiscard]] Result<HistoryCall> historyCall(const CborSource &params);
 [[nodiscard]] QByteArray writeCbor(const store::WatchRequest &request);
 [[nodiscard]] QCborMap toCbor(const store::WatchRequest &request);
-[[nodiscard]] Result<store::WatchRequest> watchCall(const QCborMap &params);
+[[nodiscard]] Result<store::WatchRequest> watchCall(const CborSource &params);
 [[nodiscard]] QByteArray writeCbor(const store::WatchAnswer &answer);
 [[nodiscard]] QCborMap toCbor(const store::WatchAnswer &answer);
-[[nodiscard]] Result<store::WatchAnswer> watchAnswerFromCbor(const QCborMap &map);
+[[nodiscard]] Result<store::WatchAnswer> watchAnswerFromCbor(const CborSource &map);
 
 /// The name of \a status in results: "ok", "guardFailed".
 [[nodiscard]] QLatin1String nameOf(store::Status status);

@@ -89,12 +89,13 @@ std::size_t indexOf(CborFields &fields, const char *member,
 {
     fields.require(member);
     const QByteArray text = fields.text(member, 64);
-    QStringList all;
     for (std::size_t index = 0; index < count; ++index) {
         if (text == names[index])
             return index;
-        all.append(QLatin1String(names[index]));
     }
+    QStringList all;
+    for (const char *name : names)
+        all.append(QLatin1String(name));
     fields.fail(member, QStringLiteral("has to be one of ") + all.join(QStringLiteral(", ")));
     return 0;
 }
@@ -204,9 +205,9 @@ QCborMap toCbor(const Transaction &transaction, const CommitOptions &options)
     return valuesOf(writeCbor(transaction, options));
 }
 
-Result<CommitCall> commitCall(const QCborMap &params)
+Result<CommitCall> commitCall(const CborSource &params)
 {
-    CborFields fields(params);
+    CborFields fields(params.bytes());
     CommitCall call;
     call.transaction.guards =
         itemsOf<Guard>(fields, "guards", limits::transactionGuardsMax, guardOf);
@@ -218,9 +219,9 @@ Result<CommitCall> commitCall(const QCborMap &params)
     return checked(std::move(call), fields);
 }
 
-Result<CommitCall> putCall(const QCborMap &params)
+Result<CommitCall> putCall(const CborSource &params)
 {
-    CborFields fields(params);
+    CborFields fields(params.bytes());
     CommitCall call;
     Put put = putOf(fields);
     guardExpected(call, fields, put.path);
@@ -229,9 +230,9 @@ Result<CommitCall> putCall(const QCborMap &params)
     return checked(std::move(call), fields);
 }
 
-Result<CommitCall> deleteCall(const QCborMap &params)
+Result<CommitCall> deleteCall(const CborSource &params)
 {
-    CborFields fields(params);
+    CborFields fields(params.bytes());
     CommitCall call;
     fields.require("path");
     const QByteArray path = pathOf(fields, "path");
@@ -262,9 +263,9 @@ QByteArray writeCbor(const Answer &answer)
 
 QCborMap toCbor(const Answer &answer) { return valuesOf(writeCbor(answer)); }
 
-Result<Answer> answerFromCbor(const QCborMap &map)
+Result<Answer> answerFromCbor(const CborSource &map)
 {
-    CborFields fields(map);
+    CborFields fields(map.bytes());
     Answer answer;
     fields.require("status");
     answer.status = kindOf(fields, "status", statusNames);

@@ -34,12 +34,13 @@ template<class Kind, std::size_t count>
     const QByteArray text = fields.text(member, 64);
     if (!fields.has(member))
         return names.front().first;
-    QStringList all;
     for (const auto &[kind, name] : names) {
         if (text == name)
             return kind;
-        all.append(QLatin1String(name));
     }
+    QStringList all;
+    for (const auto &[kind, name] : names)
+        all.append(QLatin1String(name));
     fields.fail(member, QStringLiteral("has to be one of ") + all.join(QStringLiteral(", ")));
     return names.front().first;
 }
@@ -94,18 +95,17 @@ void writeItems(cbor::MapWriter &map, const char *name, const std::vector<Item> 
 template<class Item, class Read>
 std::vector<Item> itemsOf(CborFields &fields, const char *name, std::size_t itemsMax, Read read)
 {
-    const QCborArray array = fields.array(name, itemsMax);
+    const std::vector<QByteArrayView> array = fields.arrayItems(name, itemsMax);
     std::vector<Item> items;
-    items.reserve(std::size_t(array.size()));
-    for (qsizetype index = 0; index < array.size() && fields.isSound(); ++index) {
-        const QCborValue value = array.at(index);
-        const QString where = QStringLiteral("%1[%2]").arg(fields.nameOf(name)).arg(index);
-        if (!value.isMap()) {
-            fields.fail({ErrorCode::invalid, where + QStringLiteral(" has to be a map")});
+    items.reserve(array.size());
+    for (std::size_t index = 0; index < array.size() && fields.isSound(); ++index) {
+        if (!cbor::isMap(array[index])) {
+            fields.fail(
+                {ErrorCode::invalid,
+                 QStringLiteral("%1[%2] has to be a map").arg(fields.nameOf(name)).arg(index)});
             break;
         }
-        const QCborMap map = value.toMap();
-        CborFields inner(map, where);
+        CborFields inner(array[index], fields, name, index);
         items.push_back(read(inner));
         if (std::optional<Error> fault = inner.finish())
             fields.fail(*fault);

@@ -251,12 +251,12 @@ void writeOptions(cbor::MapWriter &map, const ReadOptions &options)
     writeId(map, "seen", options.seen);
 }
 
-Result<ReadCall> readCall(QLatin1String method, const QCborMap &params)
+Result<ReadCall> readCall(QLatin1String method, const CborSource &params)
 {
     for (std::size_t kind = 0; kind < methodNames.size(); ++kind) {
         if (method != QLatin1String(methodNames[kind]))
             continue;
-        CborFields fields(params);
+        CborFields fields(params.bytes());
         ReadCall call{questionOf(fields, kind), readOptionsOf(fields)};
         if (std::optional<Error> fault = fields.finish())
             return *fault;
@@ -294,9 +294,9 @@ QByteArray writeCbor(const Reply &reply)
 
 QCborMap toCbor(const Reply &reply) { return valuesOf(writeCbor(reply)); }
 
-Result<Reply> replyFromCbor(const QCborMap &map)
+Result<Reply> replyFromCbor(const CborSource &map)
 {
-    CborFields fields(map);
+    CborFields fields(map.bytes());
     Reply reply;
     reply.status = kindOf(fields, "status", replyNames);
     reply.revision = revisionOf(fields);
@@ -311,7 +311,7 @@ Result<Reply> replyFromCbor(const QCborMap &map)
     reply.resume = fields.text("resume", limits::pathBytesMax + 1);
     reply.isSessionAlive = fields.flag("alive");
     if (fields.has("figures")) {
-        const QCborMap inner = fields.map("figures");
+        const QByteArrayView inner = fields.mapItem("figures");
         CborFields figures(inner, QStringLiteral("figures"));
         reply.figures = figuresOf(figures);
         if (std::optional<Error> fault = figures.finish())

@@ -64,7 +64,7 @@ WatchEvent eventOf(CborFields &fields)
     if (event.kind == WatchEvent::Kind::put)
         event.now = versionOf(fields);
     if (fields.has("previous")) {
-        const QCborMap inner = fields.map("previous");
+        const QByteArrayView inner = fields.mapItem("previous");
         CborFields previous(inner, fields.nameOf("previous"));
         event.previous = versionOf(previous);
         if (std::optional<Error> fault = previous.finish())
@@ -109,9 +109,9 @@ QCborMap toCbor(const HistoryRequest &request, const ReadOptions &options)
     return valuesOf(writeCbor(request, options));
 }
 
-Result<HistoryCall> historyCall(const QCborMap &params)
+Result<HistoryCall> historyCall(const CborSource &params)
 {
-    CborFields fields(params);
+    CborFields fields(params.bytes());
     std::optional<Glob> glob = globOf(fields, "pattern");
     const Revision from(fields.number("from"));
     const Revision upTo(fields.number("upTo"));
@@ -141,9 +141,9 @@ QByteArray writeCbor(const WatchRequest &request)
 
 QCborMap toCbor(const WatchRequest &request) { return valuesOf(writeCbor(request)); }
 
-Result<WatchRequest> watchCall(const QCborMap &params)
+Result<WatchRequest> watchCall(const CborSource &params)
 {
-    CborFields fields(params);
+    CborFields fields(params.bytes());
     std::optional<Glob> glob = globOf(fields, "pattern");
     const Revision from(fields.number("from"));
     const bool withPrevious = fields.flag("previous");
@@ -172,9 +172,9 @@ QByteArray writeCbor(const WatchAnswer &answer)
 
 QCborMap toCbor(const WatchAnswer &answer) { return valuesOf(writeCbor(answer)); }
 
-Result<WatchAnswer> watchAnswerFromCbor(const QCborMap &map)
+Result<WatchAnswer> watchAnswerFromCbor(const CborSource &map)
 {
-    CborFields fields(map);
+    CborFields fields(map.bytes());
     WatchAnswer answer;
     if (fields.has("compacted")) {
         answer = WatchCompacted{Revision(fields.number("compacted"))};

@@ -3,9 +3,9 @@
 
 #include "base/clock.h"
 #include "rpc/error.h"
+#include "rpc/params.h"
 #include "rpc/subscription.h"
 
-#include <QCborMap>
 #include <QString>
 #include <QStringList>
 
@@ -40,7 +40,7 @@ public:
     Q_DISABLE_COPY_MOVE(Call)
 
     QString method;
-    QCborMap params; ///< Checked; byte strings are byte strings, from JSON too.
+    Params params; ///< Checked; byte strings are byte strings, from JSON too.
     /// The caller takes CBOR: an answer need not be a value first.
     bool takesEncoded = false;
     std::any decoded; ///< What Method::decode made of params; empty without it.

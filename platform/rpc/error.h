@@ -78,11 +78,16 @@ public:
 /// The answer of a method: any CBOR value, usually a map.
 using Outcome = Answer<QCborValue>;
 
-/// Around a byte string: a value that is encoded already (RFC 8949, 3.4.5.1). Only Call::encoded()
-/// and events of subscriptions may have it.
+/// Around a byte string: a value that is encoded already (RFC 8949, 3.4.5.1). Only Call::encoded(),
+/// events of subscriptions and results in the client may have it.
 inline constexpr QCborTag encodedTag{24};
 /// \a cbor, one well-formed item, as a value that is only to be written.
 [[nodiscard]] inline QCborValue encoded(const QByteArray &cbor) { return {encodedTag, cbor}; }
+/// \a value as one encoded item.
+[[nodiscard]] inline QByteArray itemOf(const QCborValue &value)
+{
+    return value.tag() == encodedTag ? value.taggedValue().toByteArray() : value.toCbor();
+}
 /// \a value as one that can be looked into, for those who watch answers pass.
 [[nodiscard]] inline QCborValue decoded(const QCborValue &value)
 {

@@ -114,8 +114,8 @@ Answer<std::shared_ptr<Flight>> Flights::prepare(Lane &lane, Request request) co
     auto flight = std::make_shared<Flight>(lane.m_subscriber);
     flight->entry = entry;
     Call &call = flight->call;
-    if (auto *map = std::get_if<QCborMap>(&request.params)) {
-        call.params = *map;
+    if (auto *given = std::get_if<Params>(&request.params)) {
+        call.params = std::move(*given);
     } else {
         Answer<QCborValue> params = entry->params().fromJson(std::get<QJsonObject>(request.params));
         if (!params)

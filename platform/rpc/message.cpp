@@ -44,7 +44,7 @@ bool isId(const QCborValue &id)
            || (id.isString() && id.toString().size() <= limits::idBytesMax);
 }
 
-Item judge(const Members &members, std::variant<QCborMap, QJsonObject> params)
+Item judge(const Members &members, std::variant<Params, QJsonObject> params)
 {
     const QCborValue id = members.hasId && isId(members.id) ? members.id : QCborValue(nullptr);
     if (members.version != QCborValue(u"2.0"_s))
@@ -160,12 +160,12 @@ std::optional<Request> readPlainCall(const QByteArray &bytes)
     const QByteArrayView deadline = call->value("deadlineMs");
     const auto deadlineMs = cbor::numberOf(deadline);
     const bool isTimed = deadlineMs && *deadlineMs >= 1;
-    if (!id || !method || !cbor::MapReader::of(params) || (!deadline.isEmpty() && !isTimed)
+    if (!id || !method || !cbor::isMap(params) || (!deadline.isEmpty() && !isTimed)
         || !call->value("traceparent").isEmpty())
         return std::nullopt;
     return Request{.id = QCborValue(qint64(*id)),
                    .method = QString::fromUtf8(*method),
-                   .params = QCborValue::fromCbor(params.data(), params.size()).toMap(),
+                   .params = Params::of(params.toByteArray()),
                    .deadlineMs = deadlineMs,
                    .takesEncoded = true};
 }
@@ -199,12 +199,6 @@ Message readMessage(const QByteArray &bytes, Form form)
             Code::limit,
             u"%1 bytes in a message, at most %2"_s.arg(bytes.size()).arg(limits::messageBytesMax));
     return form == Form::json ? readJson(bytes) : readCbor(bytes);
-}
-
-/// \a value as one encoded item.
-static QByteArray itemOf(const QCborValue &value)
-{
-    return value.tag() == encodedTag ? value.taggedValue().toByteArray() : value.toCbor();
 }
 
 QByteArray writeAnswer(const QCborValue &id, const Outcome &outcome, Form form)

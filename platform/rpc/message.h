@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rpc/error.h"
+#include "rpc/params.h"
 
 #include <QByteArray>
 #include <QCborMap>
@@ -23,7 +24,7 @@ struct Request
 {
     std::optional<QCborValue> id{}; ///< A text, an integer or null; absent in a notification.
     QString method{};
-    std::variant<QCborMap, QJsonObject> params{}; ///< JSON waits for the schema of the method.
+    std::variant<Params, QJsonObject> params{}; ///< JSON waits for the schema of the method.
     std::optional<qint64> deadlineMs{};
     QByteArray traceparent{};
     bool takesEncoded = false; ///< Its answer goes to writeAnswer() in CBOR.

@@ -62,7 +62,7 @@ struct Method
     std::chrono::milliseconds deadline{5000};
     /// For hot methods: reads the parameters into a type of the method's own (Call::decoded) and
     /// refuses what the schema would refuse. Calls in CBOR are then not checked by the schema.
-    std::function<Answer<std::any>(const QCborMap &)> decode{};
+    std::function<Answer<std::any>(const Params &)> decode{};
 };
 
 /// Does the work. It is a free or member function, never a capturing lambda (its frame would

@@ -158,7 +158,7 @@ Answer<std::shared_ptr<Entry>> Registry::admit(Call &call, Form form) const
     const Entry &entry = *found->second;
     const Method &method = entry.method();
     if (form == Form::json || !method.decode) {
-        if (const auto why = entry.params().refute(call.params))
+        if (const auto why = entry.params().refute(call.params.map()))
             return settled(Failure::of(Code::invalidArgument, *why), method);
     }
     if (method.decode) {

@@ -53,6 +53,7 @@ void Session::receive(const QByteArray &bytes, Form form)
     const auto batch = std::make_shared<Batch>(message.isBatch, form);
     batch->left = message.calls.size();
     const QPointer<Session> self(this);
+    m_isReceiving = true;
     for (auto &call : message.calls) {
         if (auto *bad = std::get_if<BadRequest>(&call))
             deliver(bad->id, bad->failure, *batch);
@@ -61,6 +62,7 @@ void Session::receive(const QByteArray &bytes, Form form)
         if (!self)
             return; // a handler brought the connection down
     }
+    m_isReceiving = false;
 }
 
 QCoro::Task<void> Session::answer(Request request, std::shared_ptr<Batch> batch)
@@ -85,9 +87,9 @@ QCoro::Task<void> Session::answer(Request request, std::shared_ptr<Batch> batch)
 Outcome Session::unsubscribe(const Request &request)
 {
     const auto *json = std::get_if<QJsonObject>(&request.params);
-    const qint64 id =
-        json ? (*json)["subscription"_L1].toInteger(-1)
-             : std::get<QCborMap>(request.params).value(u"subscription"_s).toInteger(-1);
+    const qint64 id = json
+                          ? (*json)["subscription"_L1].toInteger(-1)
+                          : std::get<Params>(request.params).value(u"subscription"_s).toInteger(-1);
     const auto found = m_channels.find(std::uint64_t(id));
     if (id < 0 || found == m_channels.end())
         return Failure::of(Code::notFound,
@@ -116,9 +118,11 @@ void Session::deliver(const std::optional<QCborValue> &id, const Outcome &outcom
 void Session::finish(Batch &batch)
 {
     // Nothing is answered to notifications, not even an empty batch.
-    if (!batch.answers.isEmpty())
-        post(batch.answers.message(), batch.form);
     const QPointer<Session> self(this);
+    if (!batch.answers.isEmpty()) {
+        post(batch.answers.message(), batch.form);
+        hurry();
+    }
     for (const std::shared_ptr<Channel> &channel : std::exchange(batch.opened, {})) {
         if (self)
             channel->setAnswered();
@@ -129,6 +133,14 @@ void Session::post(const QByteArray &message, Form form)
 {
     if (!m_isCut)
         m_pipe.send(message, form);
+}
+
+/// Of several answers or events that are ready in one turn, only the last would gain by leaving at
+/// once, and all by leaving together.
+void Session::hurry()
+{
+    if (!m_isCut && !m_isReceiving && m_lane->inFlight() == 0 && m_channels.size() <= 1)
+        m_pipe.flush();
 }
 
 void Session::drained()
@@ -178,6 +190,7 @@ qint64 Session::unsentBytes() const { return m_pipe.unsentBytes(); }
 void Session::notify(std::uint64_t id, const QCborValue &event, const QCborValue &resume)
 {
     post(writeEvent(id, event, resume, m_form), m_form);
+    hurry();
 }
 
 void Session::ended(std::uint64_t id, const Failure &why)

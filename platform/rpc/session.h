@@ -23,6 +23,9 @@ class Pipe
 public:
     virtual ~Pipe() = default;
     virtual void send(const QByteArray &message, Form form) = 0;
+    /// Nothing else is about to be sent: what was leaves at once and not with the end of the
+    /// loop's turn. Whoever reads it works while this node goes on.
+    virtual void flush() {}
     /// Bytes given to send() that have not left.
     [[nodiscard]] virtual qint64 unsentBytes() const = 0;
     /// Ends the connection: it breaks the bound that \a why names.
@@ -59,6 +62,7 @@ private:
     void deliver(const std::optional<QCborValue> &id, const Outcome &outcome, Batch &batch);
     void finish(Batch &batch);
     void post(const QByteArray &message, Form form);
+    void hurry();
 
     [[nodiscard]] Answer<Subscription> subscribe() override;
     [[nodiscard]] bool hasRoom() const override;
@@ -72,6 +76,7 @@ private:
     std::shared_ptr<Lane> m_lane; // shared so that calls can see it go
     Form m_form = Form::json;     ///< Of the last message; notifications are written like it.
     bool m_isCut = false;
+    bool m_isReceiving = false; ///< More calls may have come with the same bytes.
     std::uint64_t m_lastId = 0;
     std::map<std::uint64_t, std::shared_ptr<Channel>> m_channels; // shared with the producers
     std::deque<Wake> m_awaitRoom; ///< Calls, in order; some may be cancelled.

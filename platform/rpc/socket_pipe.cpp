@@ -12,6 +12,9 @@ namespace {
 
 Q_LOGGING_CATEGORY(socketLog, "coffer.rpc")
 
+/// More is left to the loop, which writes as the peer reads. Far below limits::unsentBytesMax.
+constexpr qint64 flushBytesMax = 65'536;
+
 } // namespace
 
 SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Caller caller,
@@ -34,11 +37,23 @@ SocketPipe::SocketPipe(std::unique_ptr<QWebSocket> socket, Flights &flights, Cal
         if (m_socket->bytesToWrite() > 0) // The system takes more only as the peer does.
             m_isAlive = true;
     });
-    connect(m_socket.get(), &QWebSocket::bytesWritten, m_session.get(), &Session::drained);
-    connect(m_socket.get(), &QWebSocket::disconnected, this, [this] {
-        m_session.reset(); // now: calls under way shall know
-        deleteLater();
+    // Not from within flush(): with so little to send nobody waits for room.
+    connect(m_socket.get(), &QWebSocket::bytesWritten, m_session.get(), [this] {
+        if (!m_isFlushing && m_session)
+            m_session->drained();
     });
+    connect(m_socket.get(), &QWebSocket::disconnected, this, [this] {
+        if (m_isFlushing) // The session that sends must not die under it.
+            QMetaObject::invokeMethod(this, &SocketPipe::onDisconnected, Qt::QueuedConnection);
+        else
+            onDisconnected();
+    });
+}
+
+void SocketPipe::onDisconnected()
+{
+    m_session.reset(); // now: calls under way shall know
+    deleteLater();
 }
 
 SocketPipe::~SocketPipe()
@@ -74,6 +89,15 @@ void SocketPipe::send(const QByteArray &message, Form form)
         m_socket->sendTextMessage(QString::fromUtf8(message));
     else
         m_socket->sendBinaryMessage(message);
+}
+
+void SocketPipe::flush()
+{
+    if (m_socket->bytesToWrite() > flushBytesMax)
+        return;
+    m_isFlushing = true;
+    m_socket->flush();
+    m_isFlushing = false;
 }
 
 qint64 SocketPipe::unsentBytes() const { return m_socket->bytesToWrite(); }

@@ -31,7 +31,9 @@ public:
 private:
     void receive(const QByteArray &message, Form form);
 
+    void onDisconnected();
     void send(const QByteArray &message, Form form) override;
+    void flush() override;
     [[nodiscard]] qint64 unsentBytes() const override;
     void cut(const QString &why) override;
 
@@ -40,6 +42,7 @@ private:
     Monotonic m_openedAt;
     bool m_isAlive = true;
     bool m_isEnding = false;
+    bool m_isFlushing = false;
 };
 
 } // namespace coffer::rpc

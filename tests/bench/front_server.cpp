@@ -9,7 +9,8 @@ namespace coffer::bench {
 
 static QCoro::Task<rpc::Outcome> add(rpc::Call &call)
 {
-    const qint64 sum = call.params["a"_L1].toInteger() + call.params["b"_L1].toInteger();
+    const qint64 sum =
+        call.params.value("a"_L1).toInteger() + call.params.value("b"_L1).toInteger();
     co_return QCborValue(QCborMap{{u"sum"_s, sum}});
 }
 

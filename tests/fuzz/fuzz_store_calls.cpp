@@ -9,7 +9,7 @@ using namespace Qt::StringLiterals;
 
 /// What was read is written and read again to the same.
 template<class Value>
-static void checkTravels(const Result<Value> &value, Result<Value> (*read)(const QCborMap &))
+static void checkTravels(const Result<Value> &value, Result<Value> (*read)(const CborSource &))
 {
     if (!value) {
         COFFER_CHECK(value.error().code == ErrorCode::invalid, "a wrong error code");
@@ -53,6 +53,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char *data, std::size_t siz
         COFFER_CHECK(again && again->transaction == call->transaction,
                      "a transaction did not travel");
     }
+    // In place it is what it is as values.
+    COFFER_CHECK(bool(commitCall(bytes)) == bool(commitCall(map)),
+                 "a commit is read otherwise in place");
+    COFFER_CHECK(bool(replyFromCbor(bytes)) == bool(replyFromCbor(map)),
+                 "a reply is read otherwise in place");
     (void)historyCall(map);
     (void)watchCall(map);
     checkTravels(replyFromCbor(map), &replyFromCbor);

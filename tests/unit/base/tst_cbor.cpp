@@ -116,6 +116,39 @@ private Q_SLOTS:
         QCOMPARE(reader->value("a").size(), 11);
     }
 
+    void reader_ofBytesCutShortHasWhatIsThere()
+    {
+        const QByteArray map = QCborMap{{u"a"_s, QCborArray{1, 70'000, u"c"_s}},
+                                        {u"b"_s, QByteArray(300, 'x')},
+                                        {u"c"_s, QCborMap{{u"d"_s, 1.5}}}}
+                                   .toCborValue()
+                                   .toCbor();
+        for (qsizetype size = 1; size < map.size(); ++size) {
+            const QByteArray piece = map.first(size);
+            const auto reader = cbor::MapReader::of(piece);
+            QVERIFY(reader && reader->members().size() <= 3);
+            QVERIFY(reader->value("b").size() <= size);
+            QVERIFY(cbor::itemsOf(reader->value("a")).value_or(std::vector<QByteArrayView>()).size()
+                    <= 3);
+        }
+    }
+
+    void items_areThoseOfTheArray()
+    {
+        const QByteArray array = QCborArray{1, u"two"_s, QCborArray{3}}.toCborValue().toCbor();
+        const auto items = cbor::itemsOf(array);
+        QVERIFY(items && items->size() == 3);
+        QCOMPARE(cbor::numberOf((*items)[0]), std::optional(std::int64_t(1)));
+        QCOMPARE(cbor::textOf((*items)[1]), std::optional<QByteArrayView>("two"));
+        QCOMPARE(cbor::itemsOf((*items)[2])->size(), std::size_t(1));
+        QCOMPARE(cbor::itemsOf(QByteArray::fromHex("9f0102ff"))->size(), std::size_t(2));
+        QVERIFY(!cbor::itemsOf(QCborMap().toCborValue().toCbor()));
+        const QByteArray bytes = QCborValue(QByteArray("b")).toCbor();
+        QCOMPARE(cbor::bytesOf(bytes), std::optional<QByteArrayView>("b"));
+        QVERIFY(!cbor::textOf(bytes));
+        QVERIFY(!cbor::bytesOf(QByteArray::fromHex("5f4101ff")));
+    }
+
     void reader_isForMaps()
     {
         QVERIFY(!cbor::MapReader::of(QByteArrayView()));

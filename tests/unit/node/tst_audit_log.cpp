@@ -75,7 +75,7 @@ private Q_SLOTS:
         method.access = {Kind::write, u"path"_s};
         rpc::Call call;
         call.caller = {.name = u"token a"_s, .address = u"192.0.2.1:5"_s};
-        call.params = {{u"path"_s, u"/a/b"_s}, {u"value"_s, u"the value"_s}};
+        call.params = QCborMap{{u"path"_s, u"/a/b"_s}, {u"value"_s, u"the value"_s}};
         call.traceparent = "00-x";
         const rpc::Outcome done(QCborValue(QCborMap{{u"status"_s, u"ok"_s}, {u"revision"_s, 7}}));
         const QByteArray line = auditLine(method, call, done, WallMs(0));
@@ -114,7 +114,7 @@ private Q_SLOTS:
     {
         rpc::Method method{.name = u"auth.enable"_s};
         rpc::Call call;
-        call.params = {{u"token"_s, u"coffer_root_1"_s}, {u"other"_s, 1}};
+        call.params = QCborMap{{u"token"_s, u"coffer_root_1"_s}, {u"other"_s, 1}};
         const QByteArray line =
             auditLine(method, call, rpc::Outcome(QCborValue(QCborMap())), WallMs(0));
         QVERIFY(!line.contains("coffer_root"));

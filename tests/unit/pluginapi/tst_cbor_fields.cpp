@@ -71,6 +71,47 @@ private Q_SLOTS:
         QCOMPARE(bytes.bytes("b", 4), QByteArray());
         QVERIFY(!bytes.isSound());
     }
+    /// {_ (_ "t" ""): (_ "1" "2"), "b": (_ h'31' h'32'), "n": undefined} in RFC 8949's notation.
+    void unusualForms_readAsTheUsualOnes()
+    {
+        const QByteArray map = QByteArray::fromHex("bf"
+                                                   "7f617460ff"
+                                                   "7f61316132ff"
+                                                   "6162"
+                                                   "5f41314132ff"
+                                                   "616e"
+                                                   "f7"
+                                                   "ff");
+        CborFields fields{QByteArrayView(map)};
+        QCOMPARE(fields.text("t", 2), "12");
+        QCOMPARE(fields.bytes("b", 2), "12");
+        QVERIFY(fields.has("n"));
+        QCOMPARE(fields.number("n"), 0u);
+        QVERIFY(!fields.finish());
+        CborFields bounded{QByteArrayView(map)};
+        QCOMPARE(bounded.text("t", 1), QByteArray());
+        QVERIFY(!bounded.isSound());
+    }
+    void inner_areNamedByTheirPlace()
+    {
+        const QByteArray map = QCborMap{{u"a"_s, QCborArray{QCborMap(), QCborMap{{u"b"_s, 1}}}}}
+                                   .toCborValue()
+                                   .toCbor();
+        CborFields outer{QByteArrayView(map)};
+        const std::vector<QByteArrayView> items = outer.arrayItems("a", 2);
+        QCOMPARE(items.size(), std::size_t(2));
+        CborFields inner(items[1], outer, "a", 1);
+        QCOMPARE(inner.text("b", 9), QByteArray());
+        QVERIFY(inner.finish()->message.startsWith(u"a[1].b "_s));
+        QVERIFY(outer.arrayItems("a", 1).empty());
+        QVERIFY(!outer.isSound());
+    }
+    void otherItem_hasNoMembers()
+    {
+        CborFields fields{QByteArrayView("\x01", 1)};
+        QVERIFY(!fields.has("a"));
+        QVERIFY(!fields.finish());
+    }
     void firstFault_isKept()
     {
         const QCborMap map{{u"a"_s, 1}, {u"b"_s, 1}};

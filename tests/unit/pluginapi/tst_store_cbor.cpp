@@ -65,12 +65,12 @@ private Q_SLOTS:
     {
         for (const char *path : {"a", "/a/", "//", "/ü", ""}) {
             const Result<ReadCall> call =
-                readCall("store.get"_L1, {{u"path"_s, QString::fromUtf8(path)}});
+                readCall("store.get"_L1, QCborMap{{u"path"_s, QString::fromUtf8(path)}});
             QVERIFY2(!call, path);
             QCOMPARE(call.error().code, ErrorCode::invalid);
         }
-        QVERIFY(!readCall("store.get"_L1, {}));
-        QVERIFY(!readCall("store.nothing"_L1, {}));
+        QVERIFY(!readCall("store.get"_L1, QCborMap()));
+        QVERIFY(!readCall("store.nothing"_L1, QCborMap()));
     }
 
     void reply_travels()
@@ -126,14 +126,14 @@ private Q_SLOTS:
     {
         const auto fault = [](const QCborMap &operation) {
             const Result<CommitCall> call =
-                commitCall({{u"operations"_s, QCborArray{QCborMap(), operation}}});
+                commitCall(QCborMap{{u"operations"_s, QCborArray{QCborMap(), operation}}});
             return call ? QString() : call.error().message;
         };
         QVERIFY(fault({}).startsWith(u"operations[0].do is missing"_s));
         const auto second = [](const QCborMap &operation) {
             const QCborMap good{{u"do"_s, u"delete"_s}, {u"path"_s, u"/a"_s}};
             const Result<CommitCall> call =
-                commitCall({{u"operations"_s, QCborArray{good, operation}}});
+                commitCall(QCborMap{{u"operations"_s, QCborArray{good, operation}}});
             return call ? QString() : call.error().message;
         };
         QVERIFY(second({{u"do"_s, u"put"_s}, {u"path"_s, u"/a"_s}})
@@ -150,11 +150,11 @@ private Q_SLOTS:
     void put_limitsBothSides()
     {
         const QByteArray large(qsizetype(limits::valueBytesMax), 'x');
-        QVERIFY(putCall({{u"path"_s, u"/a"_s}, {u"value"_s, large}}));
-        QVERIFY(!putCall({{u"path"_s, u"/a"_s}, {u"value"_s, large + "x"}}));
-        QVERIFY(!putCall({{u"path"_s, u"/a"_s}, {u"value"_s, u"text"_s}}));
-        const auto expected =
-            putCall({{u"path"_s, u"/a"_s}, {u"value"_s, QByteArray("v")}, {u"expected"_s, 0}});
+        QVERIFY(putCall(QCborMap{{u"path"_s, u"/a"_s}, {u"value"_s, large}}));
+        QVERIFY(!putCall(QCborMap{{u"path"_s, u"/a"_s}, {u"value"_s, large + "x"}}));
+        QVERIFY(!putCall(QCborMap{{u"path"_s, u"/a"_s}, {u"value"_s, u"text"_s}}));
+        const auto expected = putCall(
+            QCborMap{{u"path"_s, u"/a"_s}, {u"value"_s, QByteArray("v")}, {u"expected"_s, 0}});
         QVERIFY(expected && expected->transaction.guards.front() == Guard(Missing{"/a"}));
     }
 
@@ -207,8 +207,8 @@ private Q_SLOTS:
         const auto back = watchCall(travelled(toCbor(request)));
         QVERIFY(back && back->glob == request.glob && back->from == request.from
                 && back->withPrevious && back->kinds == request.kinds);
-        QVERIFY(!watchCall({{u"pattern"_s, u"a"_s}}));
-        QVERIFY(!watchCall({}));
+        QVERIFY(!watchCall(QCborMap{{u"pattern"_s, u"a"_s}}));
+        QVERIFY(!watchCall(QCborMap()));
     }
 
     /// Whatever a map is bent to, reading it gives a value or a sentence.

@@ -24,18 +24,19 @@ QCoro::Task<Outcome> echo(Call &call) { co_return QCborValue(call.params); }
 
 QCoro::Task<Outcome> sum(Call &call)
 {
-    const qint64 total = call.params["a"_L1].toInteger() + call.params["b"_L1].toInteger();
+    const qint64 total =
+        call.params.value("a"_L1).toInteger() + call.params.value("b"_L1).toInteger();
     co_return QCborValue(QCborMap{{u"sum"_s, total}});
 }
 
 QCoro::Task<Outcome> put(Call &call)
 {
-    co_return QCborValue(QCborMap{{u"value"_s, call.params["value"_L1].toByteArray()}});
+    co_return QCborValue(QCborMap{{u"value"_s, call.params.value("value"_L1).toByteArray()}});
 }
 
 QCoro::Task<Outcome> fail(Call &call)
 {
-    const Code code = codeNamed(call.params["code"_L1].toString()).value_or(Code::internal);
+    const Code code = codeNamed(call.params.value("code"_L1).toString()).value_or(Code::internal);
     co_return Failure::of(code, u"As you wished."_s);
 }
 
@@ -107,7 +108,7 @@ QCoro::Task<Outcome> Stage::wait(Call &call)
     call.onCancelled([this] { ++cancelled; });
     co_await Held{&held};
     --waiting;
-    co_return QCborValue(QCborMap{{u"n"_s, call.params["n"_L1]}});
+    co_return QCborValue(QCborMap{{u"n"_s, call.params.value("n"_L1)}});
 }
 
 QCoro::Task<Outcome> Stage::large(Call &call)
@@ -117,7 +118,7 @@ QCoro::Task<Outcome> Stage::large(Call &call)
     if (!hasRoom)
         co_return Failure::of(Code::cancelled, u"Nobody waits."_s);
     ++madeLarge;
-    co_return QCborValue(QString(call.params["size"_L1].toInteger(), u'x'));
+    co_return QCborValue(QString(call.params.value("size"_L1).toInteger(), u'x'));
 }
 
 QCoro::Task<Outcome> Stage::follow(Call &call)
@@ -126,9 +127,9 @@ QCoro::Task<Outcome> Stage::follow(Call &call)
     if (!opened)
         co_return opened.error();
     const qint64 id = qint64(opened->id());
-    const qint64 count = call.params["count"_L1].toInteger();
-    spawn(produce(std::move(*opened), count, call.params["size"_L1].toInteger()), "follow");
-    if (call.params["fail"_L1].toBool())
+    const qint64 count = call.params.value("count"_L1).toInteger();
+    spawn(produce(std::move(*opened), count, call.params.value("size"_L1).toInteger()), "follow");
+    if (call.params.value("fail"_L1).toBool())
         co_return Failure::of(Code::notFound, u"After it was opened."_s);
     co_return QCborValue(QCborMap{{u"subscription"_s, id}});
 }

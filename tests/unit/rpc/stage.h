@@ -24,10 +24,12 @@ public:
         sent.append(message);
         unsent += isStuck ? message.size() : 0;
     }
+    void flush() override { flushedAt.append(sent.size()); }
     [[nodiscard]] qint64 unsentBytes() const override { return unsent; }
     void cut(const QString &why) override { cutBecause = why; }
 
     QByteArrayList sent;
+    QList<qsizetype> flushedAt; ///< How much was sent at each flush.
     qint64 unsent = 0;
     bool isStuck = false;
     QString cutBecause;

@@ -68,6 +68,7 @@ private Q_SLOTS:
     void largeAnswers_areMadeAsTheyAreFetched();
     void largeAnswers_whoseReaderIsGoneAreNotMade();
     void batch_isBoundedInBytes();
+    void answers_leaveAtOnceWhereTheyAreTheLast();
     void handler_mayOutliveEverythingElse();
 };
 
@@ -521,6 +522,20 @@ void TestSession::batch_isBoundedInBytes()
             QVERIFY(one.contains("result"_L1)); // A write's is never lost.
     }
     QCOMPARE(given, 9);
+}
+
+/// What is answered while more calls may be read leaves with the turn of the loop.
+void TestSession::answers_leaveAtOnceWhereTheyAreTheLast()
+{
+    Stage stage;
+    stage.say(call("test.echo"));
+    QVERIFY(stage.pipe.flushedAt.isEmpty());
+    stage.say(call("test.wait", "{}", "1"));
+    stage.say(call("test.wait", "{}", "2"));
+    QVERIFY(stage.pipe.flushedAt.isEmpty());
+    stage.release();
+    QCOMPARE(stage.pipe.sent.size(), 2);
+    QCOMPARE(stage.pipe.flushedAt, QList<qsizetype>{2});
 }
 
 void TestSession::handler_mayOutliveEverythingElse()
