@@ -189,9 +189,9 @@ void Follower::listen(client::Connection &on, qint64 id)
     const QPointer<Follower> self(this);
     on.listen(
         id,
-        [self](const QCborMap &event) {
+        [self](QByteArrayView event) {
             if (self)
-                self->onEvent(event);
+                self->onEvent(QCborValue::fromCbor(event.toByteArray()).toMap());
         },
         [self](const std::optional<rpc::Failure> &why) {
             if (self)

@@ -4,7 +4,6 @@
 #include "cli/fleet_view.h"
 
 #include <CLI/CLI.hpp>
-#include <QDateTime>
 
 #include <memory>
 #include <optional>
@@ -76,12 +75,6 @@ void showRelease(Console &console, const QCborMap &map, bool isDryRun)
             u"released %1: %2"_s.arg(map.value("release"_L1).toString(), versionsText(map)));
 }
 
-QString newReleaseId()
-{
-    return u"%1-%2"_s.arg(QDateTime::currentMSecsSinceEpoch(), 16, 16, QLatin1Char('0'))
-        .arg(randomHex(8));
-}
-
 /// What every release says.
 QCborMap releaseParams(const ReleaseArguments &arguments)
 {
@@ -92,7 +85,7 @@ QCborMap releaseParams(const ReleaseArguments &arguments)
     if (arguments.isDryRun)
         params.insert(u"dryRun"_s, true);
     else
-        params.insert(u"id"_s, newReleaseId());
+        params.insert(u"key"_s, randomHex(8));
     if (!arguments.idcs.empty())
         params.insert(u"idcs"_s, textsOf(arguments.idcs));
     return params;
@@ -136,18 +129,29 @@ std::vector<QString> servicesOf(const ReleaseArguments &arguments)
     return services;
 }
 
-Task<int> release(Console &console, ReleaseArguments arguments, QString method, QCborMap params)
+/// What became of it, or none if it was refused; then \a code says why.
+struct Done
 {
+    int code = ok;
+    QCborMap answer{};
+};
+
+Task<Done> release(Console &console, ReleaseArguments arguments, QString method, QCborMap params)
+{
+    Done done;
     const rpc::Outcome outcome = co_await askSafely(console, method, params);
-    if (!outcome)
-        co_return failConfig(console, outcome.error());
-    showRelease(console, outcome->toMap(), arguments.isDryRun);
+    if (!outcome) {
+        done.code = failConfig(console, outcome.error());
+        co_return done;
+    }
+    done.answer = outcome->toMap();
+    showRelease(console, done.answer, arguments.isDryRun);
     if (!arguments.waits || arguments.isDryRun)
-        co_return ok;
+        co_return done;
     const FleetWish wish{servicesOf(arguments), params.value("idcs"_L1).toArray(),
                          std::chrono::milliseconds(std::int64_t(arguments.waitSeconds * 1000))};
-    const int code = co_await awaitFleet(console, wish);
-    co_return code;
+    done.code = co_await awaitFleet(console, wish);
+    co_return done;
 }
 
 // ---- publish
@@ -155,25 +159,28 @@ Task<int> release(Console &console, ReleaseArguments arguments, QString method, 
 /// One release per IDC under one change id; ends at the first whose hosts do not all follow.
 Task<int> publishByIdc(Console &console, ReleaseArguments arguments)
 {
-    const QString change =
-        arguments.change.empty() ? randomHex(16) : QString::fromStdString(arguments.change);
+    QString change = QString::fromStdString(arguments.change);
     arguments.waits = true;
     for (std::size_t index = 0; index < arguments.byIdc.size(); ++index) {
         arguments.idcs = {arguments.byIdc[index]};
         Result<QCborMap> params = publishParams(arguments);
         if (!params)
             co_return console.fail(params.error());
-        params->insert(u"change"_s, change);
+        if (!change.isEmpty())
+            params->insert(u"change"_s, change);
         console.aside(u"%1 (%2 of %3)"_s.arg(QString::fromStdString(arguments.byIdc[index]))
                           .arg(index + 1)
                           .arg(arguments.byIdc.size()));
-        const int code = co_await release(console, arguments, u"goconf.publish"_s, *params);
-        if (code == ok)
+        const Done done = co_await release(console, arguments, u"goconf.publish"_s, *params);
+        change = done.answer.value("change"_L1).toString(change);
+        if (done.code == ok)
             continue;
-        const QString service = servicesOf(arguments).front();
-        console.aside(u"Stopped: later IDCs are untouched. To undo those done: coffer config "
-                      "rollback %1 --change %2 -m 'why'"_s.arg(service, change));
-        co_return code;
+        if (!change.isEmpty()) {
+            console.aside(u"Stopped: later IDCs are untouched. To undo those done: coffer config "
+                          "rollback %1 --change %2 -m 'why'"_s.arg(servicesOf(arguments).front(),
+                                                                   change));
+        }
+        co_return done.code;
     }
     co_return ok;
 }
@@ -187,8 +194,8 @@ Task<int> publish(Console &console, ReleaseArguments arguments)
     const Result<QCborMap> params = publishParams(arguments);
     if (!params)
         co_return console.fail(params.error());
-    const int code = co_await release(console, arguments, u"goconf.publish"_s, *params);
-    co_return code;
+    const Done done = co_await release(console, arguments, u"goconf.publish"_s, *params);
+    co_return done.code;
 }
 
 Task<int> validate(Console &console, ReleaseArguments arguments)
@@ -243,8 +250,8 @@ Task<int> rollback(Console &console, ReleaseArguments arguments)
         params.insert(u"undo"_s, true);
     if (!arguments.change.empty())
         params.insert(u"change"_s, QString::fromStdString(arguments.change));
-    const int code = co_await release(console, arguments, u"goconf.rollback"_s, params);
-    co_return code;
+    const Done done = co_await release(console, arguments, u"goconf.rollback"_s, params);
+    co_return done.code;
 }
 
 // ---- what was

@@ -60,10 +60,12 @@ Task<int> enroll(Console &console, HostArguments arguments)
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
-    const QString node = console.client().node().toString(QUrl::RemovePath);
+    QStringList nodes;
+    for (const QUrl &node : console.client().options().nodes)
+        nodes.append(node.toString(QUrl::RemovePath));
     const QString host = QString::fromStdString(arguments.host);
     const QString token = outcome->toMap().value("token"_L1).toString();
-    console.line(u"coffer-agent join %1 %2 --host %3"_s.arg(node, token, host));
+    console.line(u"coffer-agent join %1 %2 --host %3"_s.arg(nodes.join(u','), token, host));
     console.aside(u"Run this on %1, once, within a day. It is shown this once."_s.arg(host));
     co_return ok;
 }

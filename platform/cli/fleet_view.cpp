@@ -49,7 +49,7 @@ bool hasFailed(const QCborMap &row)
 {
     const QString state = row.value("state"_L1).toString();
     return (state == "failed"_L1 || state == "rolledBack"_L1)
-           && row.value("tried"_L1).toString() == row.value("wanted"_L1).toString();
+           && row.value("isTried"_L1).toBool();
 }
 
 Standing standingOf(const QCborArray &rows, const FleetWish &wish)

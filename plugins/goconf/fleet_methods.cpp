@@ -107,6 +107,7 @@ QCborMap FleetMethods::shown(const FleetRow &row, const Roots &roots) const
             {u"via"_s, textOf(report.via)},
             {u"address"_s, textOf(report.address)},
             {u"agent"_s, textOf(report.agent)},
+            {u"isTried"_s, report.release == row.wantedRelease},
             {u"isConnected"_s, row.isConnected}};
 }
 

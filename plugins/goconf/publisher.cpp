@@ -20,12 +20,11 @@ using rpc::Failure;
 static constexpr int commitTries = 40;
 static constexpr std::chrono::milliseconds commitPause{250};
 
-QByteArray Publisher::newId() const
+QByteArray Publisher::newId(const QByteArray &key) const
 {
-    const auto now = std::uint64_t(m_context.clock().wall().count());
     const quint32 chance = QRandomGenerator::system()->generate();
-    return QByteArray::number(qulonglong(now), 16).rightJustified(16, '0') + '-'
-           + QByteArray::number(chance, 16).rightJustified(8, '0');
+    const QByteArray end = QByteArray::number(chance, 16).rightJustified(8, '0');
+    return releaseIdAt(m_context.clock().wall()) + '-' + (key.isEmpty() ? end : key);
 }
 
 Task<Result<Publisher::DeskPointer>> Publisher::open()
@@ -320,6 +319,9 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish, QByteArray id)
     if (!opened)
         co_return opened.error();
     const DeskPointer desk = *opened;
+    const Attempt earlier = co_await releasedEarlier(desk, wish.release.key);
+    if (!earlier || *earlier)
+        co_return earlier;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
     desk->plan = ReleasePlan(orderOf(wish.release, id, ReleaseRecord::Kind::publish));
@@ -345,7 +347,7 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish, QByteArray id)
 
 Task<Answer<Released>> Publisher::publish(PublishWish wish)
 {
-    const QByteArray id = newId();
+    const QByteArray id = newId(wish.release.key);
     for (int i = 0; i < planTries; ++i) {
         const Attempt attempt = co_await tryPublish(wish, id);
         if (!attempt)

@@ -21,6 +21,9 @@ struct ReleaseWish
     QByteArray message;
     std::vector<QByteArray> idcs = {};
     QByteArray change = {}; ///< The change that goes on, or is taken back.
+    /// Chosen by who asks, 8 hex digits: the same wish again within an hour is not done again, but
+    /// answered with what it did. Empty: there is none.
+    QByteArray key = {};
     /// Has to be the number of hosts if that is above Publisher::hostsFree.
     std::optional<std::uint64_t> yes = {};
     bool isDryRun = false;
@@ -48,6 +51,13 @@ struct Released
     ReleasePlan plan;
     Radius radius;
     Revision revision = {}; ///< None of a dry run.
+    /// It was done before, with the same key; then there is no plan and no radius.
+    struct Earlier
+    {
+        QByteArray id;
+        ReleaseRecord record;
+    };
+    std::optional<Earlier> earlier = {};
 };
 /// What is wrong with a draft.
 struct Verdict
@@ -104,6 +114,8 @@ private:
                                                         QByteArray version);
     [[nodiscard]] Task<rpc::Answer<Versions>> versionsBefore(DeskPointer desk, ServiceState state,
                                                              QByteArray change);
+    /// What was done with this key, as of desk->at: what comes later fails at the plan's guards.
+    [[nodiscard]] Task<Attempt> releasedEarlier(DeskPointer desk, QByteArray key);
     [[nodiscard]] Task<Result<std::vector<store::FileView>>> releasesFrom(QByteArray id,
                                                                           Revision at);
     [[nodiscard]] Task<Result<void>> planMove(DeskPointer desk, ServiceState state,
@@ -118,7 +130,7 @@ private:
     [[nodiscard]] Task<Attempt> finish(DeskPointer desk, ReleaseWish wish);
     [[nodiscard]] Task<rpc::Answer<std::optional<Revision>>> commit(QByteArray id,
                                                                     store::Transaction transaction);
-    [[nodiscard]] QByteArray newId() const;
+    [[nodiscard]] QByteArray newId(const QByteArray &key) const;
 
     pluginapi::PluginContext &m_context;
     Library &m_library;

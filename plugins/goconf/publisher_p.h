@@ -43,6 +43,12 @@ struct Publisher::Desk
             .address = wish.address};
 }
 
+/// The beginning of an id: milliseconds of \a time, so that ids are in the order of their times.
+[[nodiscard]] inline QByteArray releaseIdAt(WallMs time)
+{
+    return QByteArray::number(qulonglong(time.count()), 16).rightJustified(16, '0');
+}
+
 /// Says which of \a named is not \a known.
 [[nodiscard]] std::optional<rpc::Failure> unknownIdc(const std::vector<QByteArray> &named,
                                                      const std::vector<QByteArray> &known);

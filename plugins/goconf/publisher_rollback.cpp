@@ -5,6 +5,8 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
 
+static constexpr std::chrono::hours keyLife{1};
+
 using rpc::Answer;
 using rpc::Code;
 using rpc::Failure;
@@ -107,6 +109,27 @@ Task<Result<std::vector<store::FileView>>> Publisher::releasesFrom(QByteArray id
     co_return files;
 }
 
+Task<Publisher::Attempt> Publisher::releasedEarlier(DeskPointer desk, QByteArray key)
+{
+    std::optional<Released> released;
+    if (key.isEmpty())
+        co_return released;
+    const WallMs from = m_context.clock().wall() - keyLife;
+    const auto files = co_await releasesFrom(releaseIdAt(std::max(from, WallMs(0))), desk->at);
+    if (!files)
+        co_return files.error();
+    for (const store::FileView &file : *files) {
+        const QByteArray id = file.path.sliced(file.path.lastIndexOf('/') + 1);
+        if (!id.endsWith('-' + key))
+            continue;
+        const Result<ReleaseRecord> record = ReleaseRecord::parse(file.value);
+        if (!record)
+            co_return record.error();
+        released = Released{desk->plan, {}, file.created, Released::Earlier{id, *record}};
+    }
+    co_return released;
+}
+
 Task<Answer<Versions>> Publisher::versionsOf(DeskPointer desk, ServiceState state,
                                              RollbackWish wish)
 {
@@ -155,6 +178,9 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish, QByteArray id
     if (!opened)
         co_return opened.error();
     const DeskPointer desk = *opened;
+    const Attempt earlier = co_await releasedEarlier(desk, wish.release.key);
+    if (!earlier || *earlier)
+        co_return earlier;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
     using Kind = ReleaseRecord::Kind;
@@ -186,7 +212,7 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish, QByteArray id
 
 Task<Answer<Released>> Publisher::rollback(RollbackWish wish)
 {
-    const QByteArray id = newId();
+    const QByteArray id = newId(wish.release.key);
     for (int i = 0; i < planTries; ++i) {
         const Attempt attempt = co_await tryRollback(wish, id);
         if (!attempt)

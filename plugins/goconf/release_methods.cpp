@@ -21,6 +21,7 @@ static const char *const wishSchema = R"("message":{"type":"string","minLength":
     "maxLength":4096,"description":"why"},"idcs":$names,
     "change":{"type":"string","maxLength":64},
     "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
+    "key":{"type":"string","pattern":"^[0-9a-f]{8}$","description":"chosen at random: the same call again is not done again, but answered with what it did"},
     "dryRun":{"type":"boolean","description":"only say what would happen"},
     "as":{"type":"string","maxLength":128})";
 
@@ -111,6 +112,7 @@ ReleaseWish ReleaseMethods::wishOf(const rpc::Call &call) const
     wish.message = textIn(call.params, "message");
     wish.idcs = textsIn(call.params, "idcs");
     wish.change = textIn(call.params, "change");
+    wish.key = textIn(call.params, "key");
     if (const QCborValue yes = call.params.value(u"yes"_s); yes.isInteger())
         wish.yes = std::uint64_t(yes.toInteger());
     wish.isDryRun = call.params.value(u"dryRun"_s).toBool();
@@ -136,10 +138,38 @@ static QCborArray blastCbor(const Radius &radius)
     return blast;
 }
 
+/// Of a release that was made by an earlier try of the same call.
+static QCborMap earlierCbor(const Released::Earlier &earlier, Revision made)
+{
+    QCborMap versions;
+    QCborArray moved;
+    for (const ReleaseRecord::Service &service : earlier.record.services) {
+        for (const ReleaseRecord::Target &target : service.targets) {
+            versions.insert(textOf(service.service), textOf(target.to));
+            moved.append(QCborMap{{u"service"_s, textOf(service.service)},
+                                  {u"scope"_s, textOf(target.scope)},
+                                  {u"from"_s, textOf(target.from)},
+                                  {u"to"_s, textOf(target.to)}});
+        }
+    }
+    return {{u"change"_s, textOf(earlier.record.change)},
+            {u"versions"_s, versions},
+            {u"moved"_s, moved},
+            {u"hosts"_s, qint64(earlier.record.hosts)},
+            {u"blast"_s, QCborArray()},
+            {u"dryRun"_s, false},
+            {u"repeated"_s, true},
+            {u"release"_s, u"r%1"_s.arg(made.value())},
+            {u"id"_s, textOf(earlier.id)},
+            {u"revision"_s, qint64(made.value())}};
+}
+
 static rpc::Outcome answerOf(const Answer<Released> &released)
 {
     if (!released)
         return released.error();
+    if (released->earlier)
+        return QCborValue(earlierCbor(*released->earlier, released->revision));
     QCborMap versions;
     QCborArray moved;
     for (const Move &move : released->plan.moves()) {
