@@ -73,7 +73,8 @@ void tst_Switcher::apply_refusesOtherBytes()
 {
     Host host(targetOf(Style::files));
     QVERIFY(host.start().has_value());
-    for (const QByteArray &bytes : {versionTwo().bytes(), QByteArray(), versionOne().bytes().chopped(1)}) {
+    for (const QByteArray &bytes :
+         {versionTwo().bytes(), QByteArray(), versionOne().bytes().chopped(1)}) {
         const Verdict verdict = QCoro::waitFor(host.switcher().apply(versionOne().offer(), bytes));
         QCOMPARE(verdict.state, Verdict::State::failed);
         QVERIFY(verdict.error.contains(QLatin1String(versionOne().root().brief())));
@@ -105,7 +106,8 @@ void tst_Switcher::apply_refusesMountedFile()
     QVERIFY(host.start().has_value());
     const Verdict verdict = host.apply(versionOne());
     QCOMPARE(verdict.state, Verdict::State::failed);
-    QVERIFY2(verdict.error.contains(QStringLiteral("mount its directory")), qPrintable(verdict.error));
+    QVERIFY2(verdict.error.contains(QStringLiteral("mount its directory")),
+             qPrintable(verdict.error));
     QVERIFY(!host.disk.status(destination + "/a.conf")->has_value());
 }
 
@@ -164,11 +166,11 @@ void tst_Switcher::check_seesTheStagedCopy()
         QByteArray seen;
         host.actions.onRun = [&](const QByteArray &program) {
             if (program == "/check")
-                seen = host.disk
-                           .read(host.actions.environments.back().at("COFFER_STAGED")
-                                     + "/sub/b.conf",
-                                 100)
-                           .value_or(QByteArray());
+                seen =
+                    host.disk
+                        .read(host.actions.environments.back().at("COFFER_STAGED") + "/sub/b.conf",
+                              100)
+                        .value_or(QByteArray());
         };
         QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
         QCOMPARE(seen, QByteArray("b of one\n"));
@@ -298,8 +300,9 @@ void tst_Switcher::applied_isNewOnlyAfterHealth()
     QVERIFY(host.start().has_value());
     QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
     std::vector<QByteArray> seen;
-    host.actions.onRun
-        = [&](const QByteArray &) { seen.push_back(host.switcher().applied()->version); };
+    host.actions.onRun = [&](const QByteArray &) {
+        seen.push_back(host.switcher().applied()->version);
+    };
     QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
     QCOMPARE(seen, std::vector<QByteArray>(5, "v1"));
     QCOMPARE(host.switcher().applied()->version, QByteArray("v2"));
@@ -308,9 +311,7 @@ void tst_Switcher::applied_isNewOnlyAfterHealth()
 /// An apply that is under way.
 struct Running
 {
-    Running(Host &host, const Version &version)
-        : task(run(&host.switcher(), version, this))
-    {}
+    Running(Host &host, const Version &version) : task(run(&host.switcher(), version, this)) {}
     static QCoro::Task<void> run(Switcher *switcher, Version version, Running *self)
     {
         const Verdict verdict = co_await switcher->apply(version.offer(), version.bytes());
@@ -686,10 +687,11 @@ void tst_Switcher::plan_showsWhatWouldChange()
     std::map<QByteArray, FileDiff::Kind> kinds;
     for (const FileDiff &diff : *plan)
         kinds[diff.path] = diff.kind;
-    const std::map<QByteArray, FileDiff::Kind> expected{
-        {"a.conf", FileDiff::Kind::changed},       {"gone/old.conf", FileDiff::Kind::removed},
-        {"new/deep/c.conf", FileDiff::Kind::added}, {"rights.conf", FileDiff::Kind::rights},
-        {"sub/b.conf", FileDiff::Kind::changed}};
+    const std::map<QByteArray, FileDiff::Kind> expected{{"a.conf", FileDiff::Kind::changed},
+                                                        {"gone/old.conf", FileDiff::Kind::removed},
+                                                        {"new/deep/c.conf", FileDiff::Kind::added},
+                                                        {"rights.conf", FileDiff::Kind::rights},
+                                                        {"sub/b.conf", FileDiff::Kind::changed}};
     QCOMPARE(kinds, expected);
     QVERIFY2(plan->front().text.contains("-a of one\n+a of two, which is longer\n"),
              plan->front().text);
