@@ -14,12 +14,14 @@
 #include "net/stop_signals.h"
 
 #include <QCoreApplication>
+#include <QDeadlineTimer>
 #include <QDir>
 #include <QEventLoop>
 #include <QJsonDocument>
 #include <QLocalSocket>
 #include <QRandomGenerator>
 #include <QSysInfo>
+#include <QThread>
 
 #include <cstdio>
 #include <utility>
@@ -32,6 +34,7 @@ using namespace std::chrono_literals;
 
 /// For a question that runs commands, as a rollback does.
 static constexpr std::chrono::milliseconds askTimeout = 10min;
+static constexpr std::chrono::milliseconds lockPatience = 3s;
 /// For nodes to say what is wanted, where no agent runs.
 static constexpr std::chrono::milliseconds lookTimeout = 20s;
 
@@ -83,6 +86,12 @@ static Result<std::unique_ptr<Household>> settleIn(const Settings &settings, boo
     if (!targets)
         return targets.error();
     auto lock = StateLock::take(settings.state.toUtf8());
+    // A command may hold it, for a moment; an agent does for good.
+    const QDeadlineTimer patience(mayApply ? lockPatience : 0ms);
+    while (!lock && lock.error().code == ErrorCode::refused && !patience.hasExpired()) {
+        QThread::msleep(20);
+        lock = StateLock::take(settings.state.toUtf8());
+    }
     if (!lock)
         return lock.error();
     auto household = std::make_unique<Household>(settings, std::move(*lock), mayApply);

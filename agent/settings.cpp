@@ -161,7 +161,8 @@ SettingsReader::SettingsReader(CLI::App &app) : m_app(app)
         const QString fallback =
             spec.defaultText.isEmpty() ? QString() : u" (default %1)"_s.arg(spec.defaultText);
         app.add_option("--" + spec.name.toStdString(), m_texts[spec.name],
-                       u"%1%2 [%3]"_s.arg(spec.what, fallback, spec.variable()).toStdString());
+                       u"%1%2 [%3]"_s.arg(spec.what, fallback, spec.variable()).toStdString())
+            ->take_last();
     }
 }
 

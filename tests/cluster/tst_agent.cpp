@@ -35,7 +35,8 @@ private Q_SLOTS:
         options.nodes = m_cluster->clientNodes();
         options.timeout = std::chrono::seconds(30);
         m_client = std::make_unique<client::Client>(options);
-        QTRY_VERIFY_WITH_TIMEOUT(can(u"goconf.idc.create"_s, {{u"idc"_s, u"sh001"_s}}), longMs);
+        QTRY_VERIFY_WITH_TIMEOUT(can(u"goconf.idc.list"_s, {}), longMs);
+        QVERIFY(can(u"goconf.idc.create"_s, {{u"idc"_s, u"sh001"_s}}));
         QVERIFY(can(u"goconf.service.create"_s, {{u"service"_s, u"shop"_s}}));
         edit({{u"op"_s, u"output"_s}, {u"path"_s, u"app.conf"_s}, {u"format"_s, u"env"_s}});
     }
@@ -107,14 +108,14 @@ private Q_SLOTS:
             agent->start();
         for (const QString &host : {u"web-1"_s, u"web-2"_s, u"web-3"_s})
             QTRY_COMPARE_WITH_TIMEOUT(shown(host), one + u' ' + one + u" healthy"_s, longMs);
-        const QString two = publish("two", u"sh001"_s, u"change-1"_s);
+        const QString two = publish("two", u"sh001"_s);
         QTRY_COMPARE_WITH_TIMEOUT(shown(u"web-1"_s), two + u' ' + two + u" healthy"_s, longMs);
-        QCOMPARE(publish({}, u"sh002"_s, u"change-1"_s), two);
+        QCOMPARE(publish({}, u"sh002"_s, m_change), two);
         QTRY_COMPARE_WITH_TIMEOUT(shown(u"web-2"_s), two + u' ' + one + u" failed"_s, longMs);
         QVERIFY(text(second).contains("one"));
         QCOMPARE(shown(u"web-3"_s), one + u' ' + one + u" healthy"_s);
         QVERIFY(can(u"goconf.rollback"_s, {{u"service"_s, u"shop"_s},
-                                           {u"change"_s, u"change-1"_s},
+                                           {u"change"_s, m_change},
                                            {u"message"_s, u"the second one refused"_s}}));
         for (const QString &host : {u"web-1"_s, u"web-2"_s, u"web-3"_s})
             QTRY_COMPARE_WITH_TIMEOUT(shown(host), one + u' ' + one + u" healthy"_s, longMs);
@@ -196,8 +197,7 @@ private:
     /// The answer; empty if it failed, and m_fault says why.
     QCborMap ask(const QString &method, const QCborMap &params)
     {
-        const rpc::Outcome outcome =
-            QCoro::waitFor(m_client->call(method, params, {.repeat = client::Repeat::safe}));
+        const rpc::Outcome outcome = QCoro::waitFor(m_client->call(method, params));
         m_fault = outcome ? QString() : outcome.error().message;
         return outcome ? outcome->toMap() : QCborMap();
     }
@@ -230,6 +230,7 @@ private:
         const QCborMap answer = ask(u"goconf.publish"_s, params);
         if (!m_fault.isEmpty())
             qInfo().noquote() << m_fault;
+        m_change = answer.value(u"change"_s).toString();
         return answer.value(u"versions"_s).toMap().value(u"shop"_s).toString();
     }
     void rollBack(const QString &to)
@@ -275,6 +276,7 @@ private:
     std::unique_ptr<client::Client> m_client;
     std::vector<std::unique_ptr<AgentProcess>> m_agents;
     QString m_fault;
+    QString m_change; ///< That the last release was of.
 };
 
 QTEST_GUILESS_MAIN(TestAgent)

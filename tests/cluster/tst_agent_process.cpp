@@ -7,11 +7,9 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QRandomGenerator>
-#include <QScopeGuard>
 #include <QTest>
 
 #include <csignal>
-#include <sys/mount.h>
 
 using namespace coffer;
 using namespace Qt::StringLiterals;
@@ -257,33 +255,6 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(m_agent->file(u"shop"_s, u"app.conf"_s).startsWith("12x"),
                                  2 * longMs);
         QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastVersion(), u"v12"_s, longMs);
-    }
-    void fullDisk_isReportedAndTheOldVersionStays()
-    {
-        const QString disk = m_agent->folder() + u"/disk"_s;
-        QVERIFY(QDir().mkpath(disk));
-        if (::mount("tmpfs", qPrintable(disk), "tmpfs", 0, "size=2m") != 0)
-            QSKIP("a small disk cannot be mounted here");
-        const auto unmount = qScopeGuard([&disk] { ::umount2(qPrintable(disk), MNT_DETACH); });
-        QVERIFY(QDir().mkpath(disk + u"/shop"_s));
-        m_agent->addArguments({u"--state"_s, disk + u"/state"_s});
-        QFile target(m_agent->folder() + u"/targets.d/shop.toml"_s);
-        QVERIFY(target.open(QIODevice::WriteOnly));
-        target.write("service = \"shop\"\ndestination = \"" + disk.toUtf8() + "/shop\"\n");
-        target.close();
-        QCOMPARE(m_agent->run({u"join"_s, m_place, u"token"_s}), 0);
-        m_centre->pieceBytes = 1 << 20;
-        publish(u"v1"_s, "small");
-        m_agent->start();
-        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
-        publish(u"v2"_s, QByteArray(3 << 20, 'x'));
-        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"failed"_s, longMs);
-        QCOMPARE(m_centre->lastVersion(), u"v1"_s);
-        QVERIFY(m_agent->isRunning());
-        publish(u"v3"_s, "small again");
-        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastVersion(), u"v3"_s, longMs);
-        QCOMPARE(m_centre->lastState(), u"healthy"_s);
-        m_agent->kill();
     }
     void doctor_saysWhatIsMissing()
     {

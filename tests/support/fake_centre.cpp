@@ -150,9 +150,9 @@ QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
     const QByteArray asked = call.params.value(u"base"_s).toString().toLatin1();
     const auto base = bases.find(asked);
     const bool hasBase = base != bases.end();
-    QByteArray packed =
-        config::pack(version.bundle,
-                     hasBase ? (isForgettingBases ? version.bundle : base->second) : QByteArray());
+    QByteArray packed = config::pack(version.bundle, hasBase ? base->second : QByteArray());
+    if (hasBase && isForgettingBases)
+        packed.back() = char(packed.back() ^ 1); // of its checksum
     if (isLying)
         packed = config::pack(version.bundle + '\0');
     const auto offset = qsizetype(call.params.value(u"offset"_s).toInteger());

@@ -57,7 +57,7 @@ public:
     std::optional<rpc::Failure> reportFault; ///< Of the next report.
     bool isComplete = true;                  ///< A heartbeat follows the offers.
     bool isLying = false;                    ///< Fetches have one bit wrong.
-    bool isForgettingBases = false;          ///< Packs against other bytes than it says.
+    bool isForgettingBases = false;          ///< What it packs against a base is spoilt.
     qsizetype pieceBytes = 100;
     std::vector<QCborMap> follows;
     std::vector<QCborMap> fetches;
