@@ -329,7 +329,8 @@ Task<Answer<std::vector<Edit>>> DraftMethods::prepare(Wish wish, EditTable table
 {
     for (Edit &edit : wish.edits) {
         if (edit.op == Edit::Op::splice) {
-            const Answer<Edit> spliced = co_await splice(edit, table.now(edit.place));
+            const Item now = table.now(edit.place);
+            const Answer<Edit> spliced = co_await splice(edit, now);
             if (!spliced)
                 co_return spliced.error();
             edit = *spliced;
@@ -499,9 +500,9 @@ Task<rpc::Outcome> DraftMethods::discard(rpc::Call &call)
     for (const QByteArray &place : textsIn(call.params, "places"))
         places += textOf(place);
     const Trace who = traceOf(call, m_context.clock());
+    const DraftId id = draftIn(call.params);
     for (int i = 0; i < tries; ++i) {
-        const Answer<std::optional<QCborMap>> done =
-            co_await tryDiscard(draftIn(call.params), who, places);
+        const Answer<std::optional<QCborMap>> done = co_await tryDiscard(id, who, places);
         if (!done)
             co_return done.error();
         if (*done)

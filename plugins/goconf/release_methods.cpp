@@ -170,7 +170,8 @@ static rpc::Outcome answerOf(const Answer<Released> &released)
 
 Task<rpc::Outcome> ReleaseMethods::validate(rpc::Call &call)
 {
-    const Answer<Verdict> verdict = co_await m_publisher.validate(draftIn(call.params));
+    const DraftId id = draftIn(call.params);
+    const Answer<Verdict> verdict = co_await m_publisher.validate(id);
     if (!verdict)
         co_return verdict.error();
     QCborArray conflicts;
