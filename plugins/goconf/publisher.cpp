@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "goconf/publisher_p.h"
+#include "goconf/publisher.h"
 
 #include "goconf/item_cbor.h"
 #include "goconf/record_fields.h"
+#include "goconf/release_desk.h"
 
 #include <QRandomGenerator>
 

@@ -89,7 +89,8 @@ Result<void> ReleaseMethods::start()
                                    Kind::write, &touchesTargets);
     rpc::Method rollback = methodOf(
         u"goconf.rollback"_s,
-        u"Makes an earlier version live again: to a version, undo of the last switch, or of a change."_s,
+        u"Makes an earlier version live again: to a version, undo of the last switch, or of a "
+        "change."_s,
         schemaOf(R"("service":$name,"to":$version,"undo":{"type":"boolean"},)"
                      + QByteArray(wishSchema),
                  R"("service","message")"),
