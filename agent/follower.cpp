@@ -142,7 +142,7 @@ Task<bool> Follower::subscribe()
         onRefused(outcome->error());
         co_return false;
     }
-    listen(*on, (*outcome)->toMap().value("subscription"_L1).toInteger());
+    listen(*on, rpc::decoded(**outcome).toMap().value("subscription"_L1).toInteger());
     co_return true;
 }
 

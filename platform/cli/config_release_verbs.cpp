@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -34,24 +35,42 @@ struct ReleaseArguments
 
 // ---- what a release does, for people
 
+/// "shop@sh001: 2 hosts (web-1, web-2)".
+QString classText(const QCborMap &one)
+{
+    QStringList names;
+    for (const QCborValue name : one.value("names"_L1).toArray())
+        names.append(name.toString());
+    const qint64 hosts = one.value("hosts"_L1).toInteger();
+    if (hosts > names.size() && !names.isEmpty())
+        names.append(u"..."_s);
+    return u"%1@%2: %3 %4%5"_s
+        .arg(one.value("service"_L1).toString(), one.value("idc"_L1).toString())
+        .arg(hosts)
+        .arg(hosts == 1 ? u"host"_s : u"hosts"_s,
+             names.isEmpty() ? QString() : u" ("_s + names.join(u", "_s) + u')');
+}
+
+/// Which hosts' files change, and how; those that change alike together.
 void showBlast(Console &console, const QCborMap &map)
 {
-    const QCborArray classes = map.value("blast"_L1).toArray();
-    for (const QCborValue value : classes) {
+    std::vector<std::pair<QString, QStringList>> groups; // diff, classes
+    for (const QCborValue value : map.value("blast"_L1).toArray()) {
         const QCborMap one = value.toMap();
-        QStringList names;
-        for (const QCborValue name : one.value("names"_L1).toArray())
-            names.append(name.toString());
-        const qint64 hosts = one.value("hosts"_L1).toInteger();
-        if (hosts > names.size() && !names.isEmpty())
-            names.append(u"..."_s);
-        console.line(u"%1@%2: changes on %3 hosts%4"_s
-                         .arg(one.value("service"_L1).toString(), one.value("idc"_L1).toString())
-                         .arg(hosts)
-                         .arg(names.isEmpty() ? QString() : u" ("_s + names.join(u", "_s) + u')'));
-        showDiff(console, one.value("diff"_L1).toString());
+        const QString diff = one.value("diff"_L1).toString();
+        const auto same = std::find_if(groups.begin(), groups.end(),
+                                       [&diff](const auto &group) { return group.first == diff; });
+        if (same == groups.end())
+            groups.emplace_back(diff, QStringList{classText(one)});
+        else
+            same->second.append(classText(one));
     }
-    if (classes.isEmpty())
+    for (const auto &[diff, classes] : groups) {
+        for (const QString &text : classes)
+            console.line(u"changes at "_s + text);
+        showDiff(console, diff);
+    }
+    if (groups.empty())
         console.line(u"no host's files change"_s);
 }
 
@@ -176,9 +195,9 @@ Task<int> publishByIdc(Console &console, ReleaseArguments arguments)
         if (done.code == ok)
             continue;
         if (!change.isEmpty()) {
-            console.aside(u"Stopped: later IDCs are untouched. To undo those done: coffer config "
-                          "rollback %1 --change %2 -m 'why'"_s.arg(servicesOf(arguments).front(),
-                                                                   change));
+            console.aside(
+                u"Stopped: later IDCs are untouched. To undo those done: coffer config "
+                "rollback %1 --change %2 -m 'why'"_s.arg(servicesOf(arguments).front(), change));
         }
         co_return done.code;
     }

@@ -32,11 +32,13 @@ static const char *const editsSchema = R"("service":$name,"scope":$scope,"draft"
     "force":{"type":"boolean","description":"over the pending changes of others"},
     "edits":{"type":"array","minItems":1,"maxItems":1000,"items":{"type":"object","required":["op"],
         "additionalProperties":false,"properties":{
-        "op":{"enum":["set","unset","comment","file","removeFile","output","removeOutput","splice"]},
+        "op":{"enum":["set","unset","comment","file","removeFile","output","removeOutput",
+            "splice"]},
         "section":$name,"key":$name,"value":{"type":"string"},"type":{"type":"string"},
         "comment":{"type":"string","maxLength":16384},
         "choices":{"type":"array","maxItems":256,"items":{"type":"string"}},
-        "seen":{"type":"integer","minimum":0,"description":"revision of the pending change, 0 for none"},
+        "seen":{"type":"integer","minimum":0,
+            "description":"revision of the pending change, 0 for none"},
         "path":{"type":"string","maxLength":512},"object":$hash,
         "bytes":{"type":"integer","minimum":0,"maximum":16777216},
         "mode":{"type":"string","pattern":"^0?[0-7]{3}$"},
@@ -79,7 +81,8 @@ Result<void> DraftMethods::start()
                        u"Stores a piece (256 KiB) of the content of a file, for an edit that "
                        "names its SHA-256."_s,
                        schemaOf(R"("hash":$hash,"piece":{"type":"integer","minimum":0,
-                                   "maximum":63},"pieces":{"type":"integer","minimum":1,"maximum":64},
+                                   "maximum":63},
+                                   "pieces":{"type":"integer","minimum":1,"maximum":64},
                                    "bytes":{"type":"string","contentEncoding":"base64"})",
                                 R"("hash","piece","pieces","bytes")"),
                        Kind::write, &touchesObject),
@@ -329,7 +332,8 @@ Task<Answer<std::vector<Edit>>> DraftMethods::prepare(Wish wish, EditTable table
 {
     for (Edit &edit : wish.edits) {
         if (edit.op == Edit::Op::splice) {
-            const Answer<Edit> spliced = co_await splice(edit, table.now(edit.place));
+            const Item now = table.now(edit.place);
+            const Answer<Edit> spliced = co_await splice(edit, now);
             if (!spliced)
                 co_return spliced.error();
             edit = *spliced;
@@ -499,9 +503,9 @@ Task<rpc::Outcome> DraftMethods::discard(rpc::Call &call)
     for (const QByteArray &place : textsIn(call.params, "places"))
         places += textOf(place);
     const Trace who = traceOf(call, m_context.clock());
+    const DraftId id = draftIn(call.params);
     for (int i = 0; i < tries; ++i) {
-        const Answer<std::optional<QCborMap>> done =
-            co_await tryDiscard(draftIn(call.params), who, places);
+        const Answer<std::optional<QCborMap>> done = co_await tryDiscard(id, who, places);
         if (!done)
             co_return done.error();
         if (*done)

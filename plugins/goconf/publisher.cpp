@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "goconf/publisher_p.h"
+#include "goconf/publisher.h"
 
 #include "goconf/item_cbor.h"
 #include "goconf/record_fields.h"
+#include "goconf/release_desk.h"
 
 #include <QRandomGenerator>
 
@@ -266,8 +267,9 @@ Task<Answer<bool>> Publisher::planContinuation(DeskPointer desk, ServiceState st
     }
     const ScopeState *base = state.scope(baseScope);
     const QByteArray id = base == nullptr ? QByteArray() : base->pointer.release;
+    const QByteArray path = releasePath(id.isEmpty() ? QByteArray("none") : id);
     const Result<std::optional<store::FileView>> file =
-        co_await fileAt(m_library.store(), releasePath(id.isEmpty() ? "none" : id), desk->at);
+        co_await fileAt(m_library.store(), path, desk->at);
     if (!file)
         co_return file.error();
     const Result<ReleaseRecord> record =
@@ -281,9 +283,9 @@ Task<Answer<bool>> Publisher::planContinuation(DeskPointer desk, ServiceState st
     }
     std::map<QByteArray, Snapshot> stored;
     for (const QByteArray &idc : wish.idcs) {
-        const QByteArray path = snapshotPath(state.name, idc, base->pointer.current);
+        const QByteArray at = snapshotPath(state.name, idc, base->pointer.current);
         const Result<std::optional<store::FileView>> there =
-            co_await fileAt(m_library.store(), path, desk->at);
+            co_await fileAt(m_library.store(), at, desk->at);
         if (!there)
             co_return there.error();
         if (!*there)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "goconf/publisher_p.h"
+#include "goconf/publisher.h"
+
+#include "goconf/release_desk.h"
 
 using namespace Qt::StringLiterals;
 

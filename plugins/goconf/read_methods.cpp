@@ -180,8 +180,8 @@ Task<rpc::Outcome> ReadMethods::get(rpc::Call &call)
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
-    const Answer<Viewer::Pointer> view =
-        co_await m_viewer.read(viewIn(textIn(call.params, "service"), call.params), *at, false);
+    const ViewId id = viewIn(textIn(call.params, "service"), call.params);
+    const Answer<Viewer::Pointer> view = co_await m_viewer.read(id, *at, false);
     if (!view)
         co_return view.error();
     QCborMap answer{{u"service"_s, textOf((*view)->id.service)},
@@ -207,8 +207,8 @@ Task<rpc::Outcome> ReadMethods::file(rpc::Call &call)
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
-    const Answer<Viewer::Pointer> view =
-        co_await m_viewer.read(viewIn(textIn(call.params, "service"), call.params), *at, true);
+    const ViewId id = viewIn(textIn(call.params, "service"), call.params);
+    const Answer<Viewer::Pointer> view = co_await m_viewer.read(id, *at, true);
     if (!view)
         co_return view.error();
     const Answer<config::Bundle> bundle = co_await m_viewer.bundle(*view);
@@ -267,8 +267,9 @@ Task<rpc::Outcome> ReadMethods::diff(rpc::Call &call)
 Task<rpc::Outcome> ReadMethods::draftDiff(rpc::Call &call)
 {
     const DraftId id = draftIn(call.params);
-    const rpc::Outcome done = co_await compare({id.service, id.scope, {}, {}},
-                                               {id.service, id.scope, {}, id.draft}, false);
+    const ViewId live{id.service, id.scope, {}, {}};
+    const ViewId edited{id.service, id.scope, {}, id.draft};
+    const rpc::Outcome done = co_await compare(live, edited, false);
     co_return done;
 }
 

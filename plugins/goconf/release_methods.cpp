@@ -90,7 +90,8 @@ Result<void> ReleaseMethods::start()
                                    Kind::write, &touchesTargets);
     rpc::Method rollback = methodOf(
         u"goconf.rollback"_s,
-        u"Makes an earlier version live again: to a version, undo of the last switch, or of a change."_s,
+        u"Makes an earlier version live again: to a version, undo of the last switch, or of a "
+        "change."_s,
         schemaOf(R"("service":$name,"to":$version,"undo":{"type":"boolean"},)"
                      + QByteArray(wishSchema),
                  R"("service","message")"),
@@ -200,7 +201,8 @@ static rpc::Outcome answerOf(const Answer<Released> &released)
 
 Task<rpc::Outcome> ReleaseMethods::validate(rpc::Call &call)
 {
-    const Answer<Verdict> verdict = co_await m_publisher.validate(draftIn(call.params));
+    const DraftId id = draftIn(call.params);
+    const Answer<Verdict> verdict = co_await m_publisher.validate(id);
     if (!verdict)
         co_return verdict.error();
     QCborArray conflicts;

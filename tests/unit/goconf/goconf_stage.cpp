@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "unit/goconf/goconf_stage.h"
+
+#include "goconf/goconf_plugin.h"
+#include "goconf/records.h"
+
+using namespace coffer;
+using namespace coffer::testkit;
+using namespace Qt::StringLiterals;
+
+QString why(const rpc::Outcome &outcome)
+{
+    if (outcome)
+        return u"(done)"_s;
+    return QLatin1String(rpc::nameOf(outcome.error().code)) + u": "_s + outcome.error().message;
+}
+
+QCborMap target(const QString &service, const QString &scope)
+{
+    return {{u"service"_s, service}, {u"scope"_s, scope}};
+}
+
+QString textIn(const rpc::Outcome &outcome, const QString &member)
+{
+    return outcome ? outcome->toMap().value(member).toString() : why(outcome);
+}
+
+QCborMap setOf(const QString &key, const QString &value)
+{
+    return {{u"op"_s, u"set"_s}, {u"section"_s, u"core"_s}, {u"key"_s, key}, {u"value"_s, value}};
+}
+
+Result<void> GoconfStage::build()
+{
+    m_cluster.reset(); // one at a time
+    m_cluster = std::make_unique<Cluster>();
+    m_cluster->addPlugin<goconf::GoconfPlugin>(QStringLiteral(COFFER_PLUGIN_JSON));
+    if (const Result<void> started = m_cluster->start(); !started)
+        return started;
+    const QCborMap output{
+        {u"op"_s, u"output"_s}, {u"path"_s, u"shop.conf"_s}, {u"format"_s, u"goconf"_s}};
+    for (const rpc::Outcome &done :
+         {call(u"service.create"_s, {{u"service"_s, u"shop"_s}}),
+          call(u"idc.create"_s, {{u"idc"_s, u"sh001"_s}}),
+          call(u"idc.create"_s, {{u"idc"_s, u"bj001"_s}}),
+          edit({output, setOf(u"timeout"_s, u"2s"_s)}), publish(u"first"_s)}) {
+        if (!done)
+            return Error{ErrorCode::refused, why(done)};
+    }
+    return {};
+}
+
+rpc::Outcome GoconfStage::edit(const QCborArray &edits, int node)
+{
+    return call(u"draft.edit"_s,
+                {{u"service"_s, u"shop"_s}, {u"as"_s, u"ann"_s}, {u"edits"_s, edits}}, node);
+}
+
+rpc::Outcome GoconfStage::call(const QString &method, const QCborMap &params, int node)
+{
+    return m_cluster->callAs(node, {u"anonymous"_s, {}, u"192.0.2.1:5"_s}, u"goconf."_s + method,
+                             params);
+}
+
+rpc::Outcome GoconfStage::set(const QString &key, const QString &value, const QString &who,
+                              const QString &scope)
+{
+    const QCborMap edit{
+        {u"op"_s, u"set"_s}, {u"section"_s, u"core"_s}, {u"key"_s, key}, {u"value"_s, value}};
+    return call(u"draft.edit"_s, {{u"service"_s, u"shop"_s},
+                                  {u"scope"_s, scope},
+                                  {u"as"_s, who},
+                                  {u"edits"_s, QCborArray{edit}}});
+}
+
+rpc::Outcome GoconfStage::publish(const QString &message, QCborMap more)
+{
+    if (!more.contains(u"targets"_s))
+        more.insert(u"targets"_s, QCborArray{QCborMap{{u"service"_s, u"shop"_s}}});
+    more.insert(u"message"_s, message);
+    return call(u"publish"_s, more);
+}
+
+QString GoconfStage::live(const QString &scope, const QString &service, int node)
+{
+    const rpc::Outcome all = call(u"service.list"_s, {}, node);
+    if (!all)
+        return why(all);
+    for (const QCborValue one : all->toMap().value(u"services"_s).toArray()) {
+        if (one.toMap().value(u"service"_s).toString() != service)
+            continue;
+        for (const QCborValue of : one.toMap().value(u"scopes"_s).toArray()) {
+            if (of.toMap().value(u"scope"_s).toString() == scope)
+                return of.toMap().value(u"current"_s).toString();
+        }
+    }
+    return {};
+}
+
+QByteArray GoconfStage::stored(const QByteArray &path)
+{
+    const auto file = m_cluster->await(m_cluster->store(2).get(path));
+    return file && *file ? (*file)->value : QByteArray();
+}
+
+qsizetype GoconfStage::releases(int node)
+{
+    const rpc::Outcome all = call(u"history"_s, {}, node);
+    return all ? all->toMap().value(u"releases"_s).toArray().size() : -1;
+}
+
+bool GoconfStage::addHosts(int count, const QByteArray &idc)
+{
+    for (int i = 0; i < count; ++i) {
+        const goconf::HostRecord host{idc, {"shop"}, {}, "", {"ann", WallMs(1)}, {}, WallMs(0), {}};
+        const QByteArray path = "/config/_host/web-" + idc + QByteArray::number(i);
+        if (!m_cluster->await(m_cluster->store(1).put(path, host.toJson())))
+            return false;
+    }
+    return true;
+}
