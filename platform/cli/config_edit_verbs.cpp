@@ -14,6 +14,7 @@
 #include <QFileInfo>
 
 #include <memory>
+#include <optional>
 
 using namespace Qt::StringLiterals;
 
@@ -28,6 +29,8 @@ struct EditArguments
     std::string target;
     std::string draft = "main";
     std::vector<std::string> words;
+    std::string key;
+    std::optional<std::string> value;
     std::string type;
     std::optional<std::string> comment;
     std::vector<std::string> choices;
@@ -111,16 +114,21 @@ Result<QCborArray> setsOf(const EditArguments &arguments)
         edits.append(*made);
         return {};
     };
-    const std::vector<std::string> &words = arguments.words;
-    if (words.size() == 2 && words[0].find('=') == std::string::npos) {
-        const Result<QByteArray> value = valueOf(words[1]);
+    if (arguments.value && arguments.words.empty()
+        && arguments.key.find('=') == std::string::npos) {
+        const Result<QByteArray> value = valueOf(*arguments.value);
         if (!value)
             return value.error();
-        if (Result<void> added = add(QString::fromStdString(words[0]), QString::fromUtf8(*value));
+        if (Result<void> added =
+                add(QString::fromStdString(arguments.key), QString::fromUtf8(*value));
             !added)
             return added.error();
         return edits;
     }
+    std::vector<std::string> words{arguments.key};
+    if (arguments.value)
+        words.push_back(*arguments.value);
+    words.insert(words.end(), arguments.words.begin(), arguments.words.end());
     for (const std::string &word : words) {
         const QString text = QString::fromStdString(word);
         const qsizetype at = text.indexOf(u'=');
@@ -380,8 +388,10 @@ void addValueVerbs(CLI::App &config, Run &run)
     CLI::App *verb = config.add_subcommand(
         "set", "Set keys in the draft: SECTION/KEY VALUE, or KEY=VALUE...; FILE#/POINTER VALUE");
     addCommon(verb, arguments);
-    verb->add_option("words", arguments->words, "KEY VALUE, or KEY=VALUE...; VALUE - is stdin")
-        ->required();
+    // Not one list of words: the parser would take [a,b] apart.
+    verb->add_option("key", arguments->key, "KEY, or KEY=VALUE")->required();
+    verb->add_option("value", arguments->value, "VALUE, - is stdin; or KEY=VALUE");
+    verb->add_option("more", arguments->words, "KEY=VALUE...");
     verb->add_option("--type", arguments->type,
                      "string int float bool duration size enum list json; else as it was");
     verb->add_option("--comment", arguments->comment, "For those who read it later");

@@ -281,6 +281,13 @@ Task<Answer<EditTable>> DraftMethods::tableOf(Wish wish, ServiceState state, Rev
     const Revision taken = *mark ? takenUpTo((*mark)->value) : Revision();
     EditTable table;
     table.rows = rowsOf(**live, wish.edits);
+    if (wanted && wish.id.scope != baseScope) {
+        const Result<LayerPointer> base = co_await m_library.layer(wanted->snapshot.base);
+        if (!base)
+            co_return base.error();
+        for (const auto &[place, row] : rowsOf(**base, wish.edits))
+            table.rows[place].inherited = row.live;
+    }
     for (auto &[place, row] : table.rows) {
         const auto file = co_await fileAt(m_library.store(), changePath(wish.id, place), at);
         if (!file)
@@ -332,7 +339,7 @@ Task<Answer<std::vector<Edit>>> DraftMethods::prepare(Wish wish, EditTable table
 {
     for (Edit &edit : wish.edits) {
         if (edit.op == Edit::Op::splice) {
-            const Item now = table.now(edit.place);
+            const Item now = table.model(edit.place);
             const Answer<Edit> spliced = co_await splice(edit, now);
             if (!spliced)
                 co_return spliced.error();

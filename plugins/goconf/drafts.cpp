@@ -4,16 +4,33 @@
 #include "goconf/record_fields.h"
 #include "goconf/release_plan.h"
 
+#include <algorithm>
+#include <utility>
+
 using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
 
 std::vector<config::Change> DraftState::changes() const
 {
+    std::vector<const Pending *> ordered;
+    ordered.reserve(pending.size());
+    for (const auto &[place, one] : pending)
+        ordered.push_back(&one);
+    std::stable_sort(ordered.begin(), ordered.end(), [](const Pending *a, const Pending *b) {
+        return std::pair(a->created, a->record.change.order)
+               < std::pair(b->created, b->record.change.order);
+    });
     std::vector<config::Change> changes;
     changes.reserve(pending.size());
-    for (const auto &[place, one] : pending)
-        changes.push_back(one.record.change);
+    for (const Pending *one : ordered) {
+        changes.push_back(one->record.change);
+        if (changes.back().order > 0)
+            changes.back().order = std::uint32_t(changes.size());
+    }
+    std::sort(changes.begin(), changes.end(), [](const config::Change &a, const config::Change &b) {
+        return a.place < b.place;
+    });
     return changes;
 }
 
@@ -38,7 +55,7 @@ static Result<DraftState> stateOf(const DraftId &id, const std::vector<store::Fi
             return record.error().in(textOf(file.path));
         if (changePath(id, record->change.place) != file.path)
             return Error{ErrorCode::corrupt, textOf(file.path) + u": it is of another place"_s};
-        state.pending.emplace(record->change.place, Pending{*record, file.revision});
+        state.pending.emplace(record->change.place, Pending{*record, file.revision, file.created});
     }
     return state;
 }

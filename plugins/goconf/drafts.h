@@ -14,6 +14,7 @@ struct Pending
 {
     DraftRecord record;
     Revision revision;
+    Revision created = {}; ///< What is new is ordered by it, and then by Change::order.
 };
 
 /// A draft at one revision. Value.
@@ -26,6 +27,7 @@ struct DraftState
     Revision takenUpTo = {}; ///< Files up to this revision are such waste.
     Revision at = {};
 
+    /// Numbered so that what is new comes in the order in which it was edited.
     [[nodiscard]] std::vector<config::Change> changes() const;
 };
 

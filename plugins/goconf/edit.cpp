@@ -204,6 +204,19 @@ Item EditTable::now(const Place &place) const
     return found->second.pending ? found->second.pending->record.change.now : found->second.live;
 }
 
+Item EditTable::model(const Place &place) const
+{
+    const Item there = now(place);
+    const auto found = rows.find(place);
+    const bool isNothing = std::holds_alternative<std::monostate>(there);
+    return isNothing && found != rows.end() ? found->second.inherited : there;
+}
+
+static bool removes(Edit::Op op)
+{
+    return op == Edit::Op::unset || op == Edit::Op::removeFile || op == Edit::Op::removeOutput;
+}
+
 static Failure collision(const Edit &edit, const EditTable::Row &row, const Item &yours)
 {
     QCborMap both = conflictCbor({edit.place, row.live, yours, {}});
@@ -231,7 +244,7 @@ static Failure collision(const Edit &edit, const EditTable::Row &row, const Item
 std::optional<Failure> EditTable::apply(const Edit &edit, const Trace &who, bool isForced)
 {
     Row &row = rows[edit.place];
-    const Answer<Item> wish = edit.wish(now(edit.place));
+    const Answer<Item> wish = edit.wish(removes(edit.op) ? now(edit.place) : model(edit.place));
     if (!wish)
         return wish.error();
     const std::uint64_t there = row.pending ? row.pending->revision.value() : 0;
@@ -249,7 +262,10 @@ std::optional<Failure> EditTable::apply(const Edit &edit, const Trace &who, bool
     if (row.pending && row.pending->record.change.now == *wish)
         return std::nullopt;
     const Item base = row.pending ? row.pending->record.change.base : row.live;
-    row.pending = Pending{{who, {edit.place, base, *wish}}, Revision(there)};
+    std::uint32_t order = row.pending ? row.pending->record.change.order : 0;
+    if (order == 0 && edit.place.kind == config::Place::Kind::key && base.index() == 0)
+        order = ++news;
+    row.pending = Pending{{who, {edit.place, base, *wish, order}}, Revision(there)};
     row.isTouched = true;
     return std::nullopt;
 }

@@ -25,8 +25,8 @@ struct Edit
 
     /// INVALID_ARGUMENT that names the member: \a index is its place in the call.
     [[nodiscard]] static rpc::Answer<Edit> parse(const QCborMap &map, int index);
-    /// What is to be at the place, where \a now is (pending, or live). NOT_FOUND if there is
-    /// nothing to change.
+    /// What is to be at the place, where \a now is (pending, live, or for what sets something also
+    /// inherited). NOT_FOUND if there is nothing to change.
     [[nodiscard]] rpc::Answer<config::Item> wish(const config::Item &now) const;
 };
 
@@ -37,11 +37,13 @@ public:
     struct Row
     {
         config::Item live = {};
+        config::Item inherited = {}; ///< Of an IDC's layer: what the base layer has there.
         std::optional<Pending> pending = {};
         Revision revision = {}; ///< Of the file at the place, waste too; none: there is no file.
         bool isTouched = false; ///< By this call.
     };
     std::map<config::Place, Row> rows = {};
+    std::uint32_t news = 0; ///< Keys that calls of apply() have made.
 
     /// Carries \a edit out. CONFLICT, with both sides, if another person has changed the place in
     /// another way, unless it is \a isForced or says that it has seen that; or if what it has seen
@@ -50,6 +52,8 @@ public:
                                                     bool isForced);
     /// What is at a place, with what is pending.
     [[nodiscard]] config::Item now(const config::Place &place) const;
+    /// The same; where there is nothing, what the place inherits: what an edit of it begins with.
+    [[nodiscard]] config::Item model(const config::Place &place) const;
 };
 
 } // namespace coffer::goconf

@@ -220,7 +220,7 @@ publisher=$!
 kill -9 "$(pidOf "n$killed")"
 wait "$publisher" || die "the publish failed: $(cat "$place/published")"
 sed 's/^/    /' "$place/published"
-expectOnHosts flags.json '"percent-with-coupons"' 50,
+expectOnHosts flags.json '"percent-with-coupons"' 50
 
 say "A file that is no YAML any more is refused: nothing changes anywhere."
 sed 's/^payment:/payment: [/' "$demo/shop/application.yaml" >"$place/broken.yaml"
