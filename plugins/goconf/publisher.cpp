@@ -321,7 +321,7 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish, QByteArray id)
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
-    const DeskPointer desk = *opened;
+    const DeskPointer &desk = *opened;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
     desk->plan = ReleasePlan(orderOf(wish.release, id, ReleaseRecord::Kind::publish));
@@ -484,7 +484,7 @@ Task<Answer<Verdict>> Publisher::validate(DraftId id)
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
-    const DeskPointer desk = *opened;
+    const DeskPointer &desk = *opened;
     PublishWish wish;
     wish.targets = {id};
     desk->plan = ReleasePlan(orderOf(wish.release, "check", ReleaseRecord::Kind::publish));

@@ -156,7 +156,7 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish, QByteArray id
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
-    const DeskPointer desk = *opened;
+    const DeskPointer &desk = *opened;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
     using Kind = ReleaseRecord::Kind;
