@@ -48,8 +48,7 @@ bool isThere(const QCborMap &row)
 bool hasFailed(const QCborMap &row)
 {
     const QString state = row.value("state"_L1).toString();
-    return (state == "failed"_L1 || state == "rolledBack"_L1)
-           && row.value("isTried"_L1).toBool();
+    return (state == "failed"_L1 || state == "rolledBack"_L1) && row.value("isTried"_L1).toBool();
 }
 
 Standing standingOf(const QCborArray &rows, const FleetWish &wish)

@@ -28,9 +28,8 @@ std::vector<config::Change> DraftState::changes() const
         if (changes.back().order > 0)
             changes.back().order = std::uint32_t(changes.size());
     }
-    std::sort(changes.begin(), changes.end(), [](const config::Change &a, const config::Change &b) {
-        return a.place < b.place;
-    });
+    std::sort(changes.begin(), changes.end(),
+              [](const config::Change &a, const config::Change &b) { return a.place < b.place; });
     return changes;
 }
 

@@ -31,7 +31,7 @@ inline constexpr char baseScope[] = "_all"; ///< The scope of a service's base l
 [[nodiscard]] QByteArray reportPath(const QByteArray &service, const QByteArray &idc,
                                     const QByteArray &host);
 
-/// What is edited together: a draft of one scope of one service. Value; ordered.
+/// What is edited together: a draft of one scope of one service. Value.
 struct DraftId
 {
     QByteArray service;
@@ -39,7 +39,7 @@ struct DraftId
     QByteArray draft = "main";
     /// "shop", "shop@sh001"; with the draft's name behind it if it is not "main".
     [[nodiscard]] QByteArray shown() const;
-    friend auto operator<=>(const DraftId &, const DraftId &) = default;
+    bool operator==(const DraftId &) const = default;
 };
 [[nodiscard]] QByteArray draftPath(const DraftId &id);
 /// The file of the pending change at \a place.

@@ -320,7 +320,7 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish, QByteArray id)
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
-    const DeskPointer desk = *opened;
+    const DeskPointer &desk = *opened;
     const Attempt earlier = co_await releasedEarlier(desk, wish.release.key);
     if (!earlier || *earlier)
         co_return earlier;
@@ -486,7 +486,7 @@ Task<Answer<Verdict>> Publisher::validate(DraftId id)
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
-    const DeskPointer desk = *opened;
+    const DeskPointer &desk = *opened;
     PublishWish wish;
     wish.targets = {id};
     desk->plan = ReleasePlan(orderOf(wish.release, "check", ReleaseRecord::Kind::publish));

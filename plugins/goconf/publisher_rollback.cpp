@@ -179,7 +179,7 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish, QByteArray id
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
-    const DeskPointer desk = *opened;
+    const DeskPointer &desk = *opened;
     const Attempt earlier = co_await releasedEarlier(desk, wish.release.key);
     if (!earlier || *earlier)
         co_return earlier;

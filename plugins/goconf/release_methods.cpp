@@ -21,7 +21,8 @@ static const char *const wishSchema = R"("message":{"type":"string","minLength":
     "maxLength":4096,"description":"why"},"idcs":$names,
     "change":{"type":"string","maxLength":64},
     "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
-    "key":{"type":"string","pattern":"^[0-9a-f]{8}$","description":"chosen at random: the same call again is not done again, but answered with what it did"},
+    "key":{"type":"string","pattern":"^[0-9a-f]{8}$",
+        "description":"random: the same call again is answered with what the first one did"},
     "dryRun":{"type":"boolean","description":"only say what would happen"},
     "as":{"type":"string","maxLength":128})";
 

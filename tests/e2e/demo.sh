@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The tour of ./dev demo: three nodes and two hosts on this machine, and the configuration of a small
-# shop on its way to the hosts, with a leader that dies and versions that are refused. Each command
-# is shown before it runs, and what it should have done is checked.
+# The tour of ./dev demo: three nodes and two hosts on this machine, and the configuration of a
+# small shop on its way to the hosts, with a leader that dies and versions that are refused. Each
+# command is shown before it runs, and what it should have done is checked.
 #
 #   demo.sh <folder of the programs> <folder for data> [--check]
 #   demo.sh <folder of the programs> <folder for data> --stop
@@ -228,7 +228,7 @@ run coffer config import shop "$place/broken.yaml" --path application.yaml
 refused application.yaml coffer config publish shop -m 'oops'
 run coffer config discard shop
 
-say "A port that does not exist is good YAML. The hosts' own check refuses it; they keep what they had."
+say "A port that cannot be is good YAML. The hosts' own check refuses it; they keep what they had."
 run coffer config set shop application.yaml#/server/port 99999
 refused 'ports end at 65535' coffer config publish shop -m 'another port' --wait
 expectOnHosts application.yaml port 8080

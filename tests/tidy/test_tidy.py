@@ -126,7 +126,7 @@ BAD = {
                         inStore("for (int i = 0; co_await room(); ++i)")],
     "await-closure": [inStore("co_await offload([name] { return name; });")],
     "nodiscard-task": [{"platform/store/tree.h": HEADER + "Task<int> grow(Store &store);\n"},
-                       {"platform/store/tree.h": HEADER + "    QCoro::Task<Result<void>> f(int a,\n"}],
+                       {"platform/store/tree.h": HEADER + "    QCoro::Task<void> f(int a,\n"}],
     "bare-delete": [inStore("delete pointer;"), inStore("delete[] pointer;")],
     "sleep": [{TEST: CLEAN[TEST] + "QTest::qWait(10);\n"},
               {TEST: CLEAN[TEST] + "std::this_thread::sleep_for(1s);\n"}],
