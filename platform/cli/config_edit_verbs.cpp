@@ -286,7 +286,7 @@ Result<void> addRights(QCborMap &edit, const ImportArguments &arguments)
             return Error{ErrorCode::invalid, u"--mode: '%1': expected octal digits, as 0640"_s.arg(
                                                  QString::fromStdString(arguments.mode))};
         }
-        edit.insert(u"mode"_s, mode);
+        edit.insert(u"mode"_s, u"%1"_s.arg(mode, 4, 8, QLatin1Char('0')));
     }
     if (!arguments.owner.empty())
         edit.insert(u"owner"_s, QString::fromStdString(arguments.owner));

@@ -52,20 +52,22 @@ QString rightsText(const QCborMap &of)
 {
     const QString owner = of.value("owner"_L1).toString();
     const QString group = of.value("group"_L1).toString();
-    QString text = u"%1"_s.arg(of.value("mode"_L1).toInteger(0644), 4, 8, QLatin1Char('0'));
+    QString text = of.value("mode"_L1).toString();
     if (!owner.isEmpty() || !group.isEmpty())
         text += u" %1:%2"_s.arg(owner, group);
     return text;
 }
 
-void showLayer(Console &console, const QCborMap &view)
+/// \a shown: the section that the page before ended within.
+void showSections(Console &console, const QCborMap &view, const QString &shown)
 {
-    const QString version = view.value("version"_L1).toString();
-    console.aside(version.isEmpty() ? u"nothing is published yet"_s : version);
     for (const QCborValue value : view.value("sections"_L1).toArray()) {
         const QCborMap section = value.toMap();
-        showComment(console, section, {});
-        console.line(u"[%1]"_s.arg(section.value("name"_L1).toString()));
+        const QString name = section.value("name"_L1).toString();
+        if (name != shown) {
+            showComment(console, section, {});
+            console.line(u"[%1]"_s.arg(name));
+        }
         for (const QCborValue entry : section.value("keys"_L1).toArray()) {
             const QCborMap key = entry.toMap();
             showComment(console, key, u"  "_s);
@@ -74,6 +76,10 @@ void showLayer(Console &console, const QCborMap &view)
                 key.value("type"_L1).toString(), fromText(key)));
         }
     }
+}
+
+void showFiles(Console &console, const QCborMap &view)
+{
     for (const QCborValue value : view.value("outputs"_L1).toArray()) {
         const QCborMap output = value.toMap();
         console.line(u"%1  rendered as %2, %3%4"_s.arg(output.value("path"_L1).toString(),
@@ -96,11 +102,23 @@ Task<int> tree(Console &console, ReadArguments arguments)
     QCborMap params = viewOf(*target, arguments);
     if (arguments.isEffective)
         params.insert(u"effective"_s, true);
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
-    if (!outcome)
-        co_return console.fail(outcome.error());
-    console.json(*outcome);
-    showLayer(console, outcome->toMap());
+    for (QString after;;) {
+        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
+        if (!outcome)
+            co_return console.fail(outcome.error());
+        console.json(*outcome);
+        const QCborMap view = outcome->toMap();
+        const QString version = view.value("version"_L1).toString();
+        if (after.isEmpty())
+            console.aside(version.isEmpty() ? u"nothing is published yet"_s : version);
+        showSections(console, view, after.section(u'/', 0, 0));
+        after = view.value("next"_L1).toString();
+        if (after.isEmpty()) {
+            showFiles(console, view);
+            break;
+        }
+        params.insert(u"after"_s, after);
+    }
     co_return ok;
 }
 
@@ -168,6 +186,8 @@ Task<int> get(Console &console, ReadArguments arguments)
     }
     QCborMap params = viewOf(*target, arguments);
     params.insert(u"effective"_s, target->scope != "_all"_L1);
+    params.insert(u"section"_s, place->section);
+    params.insert(u"limit"_s, 20'000);
     const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
