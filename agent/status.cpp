@@ -188,7 +188,7 @@ namespace {
 class Metric
 {
 public:
-    Metric(QByteArray name, const char *help) : m_name("coffer_agent_" + std::move(name))
+    Metric(const QByteArray &name, const char *help) : m_name("coffer_agent_" + name)
     {
         m_text = "# HELP " + m_name + ' ' + help + "\n# TYPE " + m_name + " gauge\n";
     }
