@@ -203,11 +203,11 @@ std::vector<Source> sourcesOf(const ImportArguments &arguments)
             sources.push_back({info.filePath(), path.isEmpty() ? info.fileName() : path});
             continue;
         }
-        QDirIterator files(info.filePath(), QDir::Files | QDir::Hidden,
-                           QDirIterator::Subdirectories);
+        const QDir folder(info.absoluteFilePath());
+        QDirIterator files(folder.path(), QDir::Files | QDir::Hidden, QDirIterator::Subdirectories);
         while (files.hasNext()) {
             const QString file = files.next();
-            sources.push_back({file, QDir(info.filePath()).relativeFilePath(file)});
+            sources.push_back({file, folder.relativeFilePath(file)});
         }
     }
     std::sort(sources.begin(), sources.end(),

@@ -90,12 +90,15 @@ static Task<rpc::Outcome> rowsOf(Console &console, FleetWish wish)
 static int judge(Console &console, const Standing &standing)
 {
     if (standing.failed.empty() && standing.waiting.empty()) {
-        console.line(u"%1 hosts have it"_s.arg(standing.healthy));
+        console.line(standing.healthy == 1 ? u"1 host has it"_s
+                                           : u"%1 hosts have it"_s.arg(standing.healthy));
         return ok;
     }
-    console.line(u"%1 hosts have it, %2 failed, %3 have not said so"_s.arg(standing.healthy)
-                     .arg(standing.failed.size())
-                     .arg(standing.waiting.size()));
+    console.line(
+        u"%1 of %2 hosts have it; %3 failed, %4 have not said so"_s.arg(standing.healthy)
+            .arg(std::size_t(standing.healthy) + standing.failed.size() + standing.waiting.size())
+            .arg(standing.failed.size())
+            .arg(standing.waiting.size()));
     for (const QCborMap &row : standing.failed)
         showFleetLine(console, row);
     for (const QCborMap &row : standing.waiting)
