@@ -133,8 +133,17 @@ void Worker::report(const QString &state, const QString &error, const QString &o
 
 void Worker::want(const Wanted &wanted)
 {
-    if (m_isRetired || m_wanted == wanted)
+    if (m_isRetired)
         return;
+    if (m_wanted == wanted) {
+        // Nothing was switched: one more try at each poll, for the disk may have room by now.
+        if (m_tries >= triesMax && m_report.state == u"failed") {
+            m_tries = triesMax - 1;
+            m_taken.reset();
+            kick();
+        }
+        return;
+    }
     m_wanted = wanted;
     m_tries = 0;
     m_applyBackoff.reset();
@@ -177,7 +186,8 @@ void Worker::kick()
             report(u"healthy"_s);
         return;
     }
-    spawn(fetchAndApply(), "fetch");
+    if (!m_again.isActive()) // else it is tried again later
+        spawn(fetchAndApply(), "fetch");
 }
 
 Task<Result<QByteArray>> Worker::obtain(Wanted wanted)
@@ -206,7 +216,8 @@ Task<void> Worker::fetchAndApply()
 {
     const Busy busy(*this);
     m_isFetching = true;
-    while (m_wanted && m_wanted != m_taken && !m_isRetired && !isHeld()) {
+    // What fails at once, as on a full disk, has set m_again when spawn() returns.
+    while (m_wanted && m_wanted != m_taken && !m_isRetired && !isHeld() && !m_again.isActive()) {
         const Wanted wanted = *m_wanted;
         const Result<QByteArray> bundle = co_await obtain(wanted);
         if (m_wanted != wanted)

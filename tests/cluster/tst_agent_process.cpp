@@ -83,6 +83,21 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
         QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "better");
     }
+    /// A fault of the first step, without any wait, as on a full disk.
+    void faultAtOnce_isTriedAgainLater()
+    {
+        m_agent->addTarget(u"shop"_s);
+        publish(u"v1"_s, "good");
+        QFile obstacle(m_agent->destination(u"shop"_s) + u"/.coffer-shop"_s);
+        QVERIFY(obstacle.open(QIODevice::WriteOnly));
+        obstacle.close();
+        m_agent->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"failed"_s, longMs);
+        QVERIFY(m_agent->service(u"shop"_s)["tries"].toInt() < 5); // there are pauses between
+        QVERIFY(obstacle.remove());
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
+        QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "good");
+    }
     void health_thatFailsBringsTheOldOneBack()
     {
         m_agent->addTarget(u"shop"_s, "[health]\nshell = true\npasses = 1\nwindow = \"1s\"\n"
