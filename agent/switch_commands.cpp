@@ -48,6 +48,8 @@ CommandOutcome Switcher::Impl::sendSignal()
         return done; // Nobody runs, so nobody uses the old version.
     if (!text)
         return {.reason = text.error().message};
+    if (text->trimmed().isEmpty())
+        return done; // Nobody has written it yet: `nginx -t` leaves such a file.
     bool isNumber = false;
     const std::int64_t process = text->trimmed().toLongLong(&isNumber);
     if (!isNumber || process <= 1)

@@ -19,7 +19,7 @@ set(sdk_headers
     net/http_message.h net/spawn.h
     pluginapi/context.h pluginapi/duty.h pluginapi/methods.h pluginapi/metrics.h pluginapi/plugin.h
     pluginapi/store.h
-    rpc/call.h rpc/error.h rpc/method.h rpc/spawn.h rpc/subscription.h
+    rpc/call.h rpc/error.h rpc/method.h rpc/params.h rpc/spawn.h rpc/subscription.h
     store/answer.h store/change.h store/command.h store/glob.h store/limits.h store/path.h
     store/query.h store/watch.h
     testkit/cluster.h testkit/main.h)

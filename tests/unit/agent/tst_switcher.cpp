@@ -265,7 +265,7 @@ void tst_Switcher::signal_isSentToThePidFile()
     QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
     const std::vector<std::pair<std::int64_t, int>> expected{{4711, 1}};
     QCOMPARE(host.actions.sent, expected);
-    for (const char *text : {"", "0", "-1", "1", "nginx"}) {
+    for (const char *text : {"0", "-1", "1", "nginx"}) {
         host.disk.put("/run/shop.pid", text);
         QCOMPARE(host.apply(versionTwo()).state, Verdict::State::rolledBack);
         QCOMPARE(host.actions.sent.size(), std::size_t(1));
@@ -281,6 +281,9 @@ void tst_Switcher::signal_withoutProcessIsNoFailure()
     host.disk.put("/run/shop.pid", "4711");
     host.actions.isProcessThere = false;
     QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
+    host.disk.put("/run/shop.pid", ""); // as `nginx -t` leaves it
+    QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
+    QVERIFY(host.actions.sent.empty());
 }
 
 void tst_Switcher::applied_isNewOnlyAfterHealth()
