@@ -88,15 +88,21 @@ private Q_SLOTS:
     {
         m_agent->addTarget(u"shop"_s);
         publish(u"v1"_s, "good");
-        QFile obstacle(m_agent->destination(u"shop"_s) + u"/.coffer-shop"_s);
+        m_agent->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
+        const QString bundles = m_agent->folder() + u"/state/shop/bundles"_s;
+        QVERIFY(QFile::rename(bundles, bundles + u"-away"_s));
+        QFile obstacle(bundles);
         QVERIFY(obstacle.open(QIODevice::WriteOnly));
         obstacle.close();
-        m_agent->start();
+        publish(u"v2"_s, "better");
         QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"failed"_s, longMs);
         QVERIFY(m_agent->service(u"shop"_s)["tries"].toInt() < 5); // there are pauses between
-        QVERIFY(obstacle.remove());
-        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
         QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "good");
+        QVERIFY(obstacle.remove());
+        QVERIFY(QFile::rename(bundles + u"-away"_s, bundles));
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
+        QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "better");
     }
     void health_thatFailsBringsTheOldOneBack()
     {
