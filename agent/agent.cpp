@@ -127,11 +127,11 @@ void Agent::connectToCluster()
     lookForIdentity();
 }
 
-/// The first time, and as long as no node lets this host in: somebody may join it (anew).
+/// The first time, and as long as no node is followed: somebody may join it (anew).
 void Agent::lookForIdentity()
 {
     if (m_isStopping
-        || (m_network && m_network->follower.standing().state != Standing::State::refused))
+        || (m_network && m_network->follower.standing().state == Standing::State::following))
         return;
     const Result<Identity> identity = readIdentity(m_settings);
     if (identity) {

@@ -119,11 +119,15 @@ Result<std::vector<Finding>> DirectoryPublisher::compare(const config::Bundle &b
     const Result<QByteArray> now = current();
     if (!now)
         return now.error();
-    const QByteArray base = now->startsWith('/') ? *now : m_destination + '/' + *now;
+    std::vector<Finding> findings;
+    if (now->contains('/') || now->startsWith("..")) { // It is not followed out of here.
+        findings.push_back({.path = "current", .note = "names " + *now + ", which is not ours"});
+        return findings;
+    }
+    const QByteArray base = m_destination + '/' + *now;
     const Result<std::optional<FileStatus>> status = m_files.status(base);
     if (!status)
         return status.error();
-    std::vector<Finding> findings;
     if (now->isEmpty() || !status->has_value()) {
         for (const config::BundleFile &file : bundle.files)
             findings.push_back({.path = file.path, .wanted = file});

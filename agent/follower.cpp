@@ -50,8 +50,8 @@ void Follower::start()
 {
     m_beat.start(silenceCheck);
     // The phase of this host is its own, and the same each time.
-    m_poll.start(milliseconds(qint64(qHash(m_options.identity.host, 0))
-                              % std::max<qint64>(1, m_options.poll.count())));
+    const std::size_t period(std::size_t(std::max<qint64>(1, m_options.poll.count())));
+    m_poll.start(milliseconds(qint64(qHash(m_options.identity.host, 0) % period)));
     spawn(run(), "follow");
 }
 

@@ -52,6 +52,12 @@ Result<void> Publisher::checkDestination()
 
 Result<void> Publisher::stage(const config::Bundle &bundle)
 {
+    for (const config::BundleFile &file : bundle.files) {
+        if (file.path.startsWith(".coffer-"))
+            return Error{ErrorCode::invalid,
+                         QStringLiteral("%1: names that begin with .coffer- are the agent's own")
+                             .arg(QString::fromUtf8(file.path))};
+    }
     const QByteArray staged = stagedPath();
     if (Result<void> made = m_files.makeDirectory(m_work, 0700); !made)
         return made;
@@ -178,13 +184,15 @@ Result<std::vector<Finding>> Publisher::compareTree(const QByteArray &base,
     const Result<std::vector<QByteArray>> present = filesBelow(m_files, base);
     if (!present)
         return present.error();
+    std::uint64_t room = 1 << 20; // Of what others have put here, to be shown.
     for (const QByteArray &path : *present) {
         if (wanted.contains(path))
             continue;
         Finding extra{.path = path, .note = "does not belong here"};
-        if (const Result<QByteArray> bytes =
-                m_files.read(base + '/' + path, config::limits::fileBytesMax))
+        if (const Result<QByteArray> bytes = m_files.read(base + '/' + path, room)) {
+            room -= std::uint64_t(bytes->size());
             extra.found = *bytes;
+        }
         findings.push_back(std::move(extra));
     }
     return findings;

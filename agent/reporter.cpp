@@ -44,8 +44,8 @@ void Reporter::onWelcomed()
 {
     for (const auto &[service, report] : m_latest)
         m_unsaid.insert(service);
-    m_backoff.reset();
-    sendSoon();
+    if (!m_again.isActive()) // else a node refuses: not at the pace of its welcomes
+        sendSoon();
 }
 
 /// In a later round: what changes together is said together.
@@ -75,7 +75,12 @@ Task<void> Reporter::send()
     if (m_isSending || ticket.isEmpty() || m_unsaid.empty())
         co_return;
     QCborArray reports;
-    const std::set<QString> said = std::exchange(m_unsaid, {});
+    std::set<QString> said;
+    if (m_isOneByOne)
+        said.insert(m_unsaid.extract(m_unsaid.begin()));
+    else
+        said.swap(m_unsaid);
+    m_isOneByOne = m_isOneByOne && !m_unsaid.empty();
     for (const QString &service : said)
         reports.append(toCbor(m_latest.at(service)));
     m_isSending = true;
@@ -98,8 +103,19 @@ Task<void> Reporter::send()
 void Reporter::onRefused(const rpc::Failure &why, const std::set<QString> &said,
                          const QByteArray &ticket)
 {
-    if (why.code == rpc::Code::invalidArgument) { // It would be again.
-        qCWarning(logAgent).noquote() << "the node does not understand a report:" << why.message;
+    if (why.code == rpc::Code::invalidArgument) { // It would be again; but the others may be right.
+        if (said.size() > 1) {
+            m_isOneByOne = true;
+            for (const QString &service : said) {
+                if (m_latest.contains(service))
+                    m_unsaid.insert(service);
+            }
+        } else {
+            qCWarning(logAgent).noquote() << "the node refuses a report:" << why.message;
+        }
+        sendSoon();
+        if (isIdle())
+            Q_EMIT becameIdle();
         return;
     }
     for (const QString &service : said) {

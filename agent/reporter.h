@@ -59,6 +59,7 @@ private:
     std::map<QString, Report> m_latest;
     std::set<QString> m_unsaid;
     bool m_isSending = false;
+    bool m_isOneByOne = false; ///< One of those that wait was refused.
     QTimer m_again;
 };
 

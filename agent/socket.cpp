@@ -59,6 +59,7 @@ void Socket::onConnected()
         m_open.insert(socket);
         socket->setReadBufferSize(askBytesMax + 1);
         connect(socket, &QLocalSocket::readyRead, this, [this, socket] { onReadable(socket); });
+        connect(socket, &QLocalSocket::bytesWritten, this, [this, socket] { onReadable(socket); });
         connect(socket, &QLocalSocket::disconnected, this, [this, socket] {
             m_open.erase(socket);
             m_busy.erase(socket);
@@ -71,8 +72,8 @@ void Socket::onConnected()
 
 void Socket::onReadable(QLocalSocket *socket)
 {
-    if (m_busy.contains(socket))
-        return;
+    if (m_busy.contains(socket) || socket->bytesToWrite() > unreadBytesMax)
+        return; // Who does not fetch answers gets no more of them.
     if (!socket->canReadLine()) {
         if (socket->bytesAvailable() <= askBytesMax)
             return;

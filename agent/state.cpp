@@ -29,14 +29,17 @@ Result<void> State::open()
     }
     const QByteArray path = m_directory + "/record";
     const Result<QByteArray> bytes = m_files.read(path, recordBytesMax);
-    if (!bytes && bytes.error().code == ErrorCode::notFound)
+    if (!bytes && bytes.error().code == ErrorCode::notFound) {
+        m_isOpen = true;
         return {};
+    }
     if (!bytes)
         return bytes.error();
     Result<Record> record = decodeRecord(*bytes);
     if (!record) {
         if (Result<void> moved = putAside(path, "record"); !moved)
             return moved;
+        m_isOpen = true;
         return record.error();
     }
     // What was read may be what a process that died had not made durable yet. Nothing may be done
@@ -44,12 +47,15 @@ Result<void> State::open()
     if (Result<void> synced = m_files.sync(m_directory); !synced)
         return synced;
     m_record = *std::move(record);
+    m_isOpen = true;
     m_isSure = true;
     return {};
 }
 
 Result<void> State::save(Record next)
 {
+    if (!m_isOpen)
+        return Error{ErrorCode::io, QStringLiteral("the state of this service was never read")};
     m_isSure = false;
     if (Result<void> done = replaceFile(m_files, m_directory + "/record", encode(next)); !done)
         return done.error().in(QStringLiteral("the state was not kept"));

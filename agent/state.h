@@ -18,6 +18,8 @@ public:
     [[nodiscard]] const Record &record() const { return m_record; }
     /// If it fails, record() is what it was, but either may be found after a crash; see isSure().
     Result<void> save(Record next);
+    /// Whether open() has found out what the disk has. Nothing is saved before.
+    [[nodiscard]] bool isOpen() const { return m_isOpen; }
     /// Whether record() is certainly what the disk has.
     [[nodiscard]] bool isSure() const { return m_isSure; }
 
@@ -35,6 +37,7 @@ private:
     Files &m_files;
     QByteArray m_directory;
     Record m_record;
+    bool m_isOpen = false;
     bool m_isSure = false;
 };
 

@@ -27,6 +27,7 @@ Result<void> Swap::recover()
     tidyUp();
     if (Result<void> restored = restoreMissing(); !restored)
         return restored;
+    m_isRecovered = true;
     return opened;
 }
 

@@ -14,8 +14,14 @@ class Swap
 public:
     Swap(const Target &target, const QByteArray &state, Files &files);
 
-    /// First, once. See Switcher::recover().
+    /// First; again until it succeeds. See Switcher::recover().
     Result<void> recover();
+    [[nodiscard]] bool isRecovered() const { return m_isRecovered; }
+    /// What is applied is all that there is: nothing is half undone, and no reload is owed.
+    [[nodiscard]] bool isWhole() const
+    {
+        return m_isRecovered && !record().intent && !record().owesReload;
+    }
 
     /// Keeps the bundle and makes the staged copy. Nothing that is seen changes.
     Result<void> stage(const Generation &to, const config::Bundle &bundle, const QByteArray &bytes);
@@ -55,6 +61,7 @@ private:
     Files &m_files;
     State m_state;
     std::unique_ptr<Publisher> m_publisher;
+    bool m_isRecovered = false;
 };
 
 } // namespace coffer::agent

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/switcher_p.h"
 
+#include <limits>
+#include <sys/types.h>
+
 namespace coffer::agent {
 
 using std::chrono::milliseconds;
@@ -52,7 +55,7 @@ CommandOutcome Switcher::Impl::sendSignal()
         return done; // Nobody has written it yet: `nginx -t` leaves such a file.
     bool isNumber = false;
     const std::int64_t process = text->trimmed().toLongLong(&isNumber);
-    if (!isNumber || process <= 1)
+    if (!isNumber || process <= 1 || process > std::numeric_limits<pid_t>::max())
         return {.reason = QStringLiteral("found no process id in %1").arg(path)};
     const Result<bool> sent = world.actions.signal(process, target.reload.signalNumber);
     if (!sent)

@@ -29,8 +29,13 @@ Switcher::Impl::Impl(Target wanted, const QByteArray &state, World of)
     : target(std::move(wanted)), world(of), swap(target, state, of.files)
 {}
 
+static const Verdict held{.state = Verdict::State::held,
+                          .error = QStringLiteral("the service is held on this host")};
+
 QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
 {
+    if (!job.isLocal && isHeld())
+        co_return held; // before it supersedes what runs
     const Ticket ticket = ++m_newest;
     world.actions.wake();
     while (isRunning) {
@@ -41,8 +46,7 @@ QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
             co_return superseded;
     }
     if (!job.isLocal && isHeld())
-        co_return Verdict{.state = Verdict::State::held,
-                          .error = QStringLiteral("the service is held on this host")};
+        co_return held;
     isRunning = true;
     Verdict verdict = co_await carryOut(job, ticket);
     if (swap.record().owesReload && isNewest(ticket)) {
@@ -143,9 +147,12 @@ QCoro::Task<bool> Switcher::Impl::waitUntil(Monotonic due, Ticket ticket)
 
 QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
 {
-    if (Result<void> undone = swap.undo(); !undone)
+    const Result<void> undone = swap.isRecovered() ? swap.undo() : swap.recover();
+    if (!undone && undone.error().code != ErrorCode::corrupt)
         co_return failed(undone.error().in(QStringLiteral("an earlier switch is half undone")));
-    swap.unstage(); // If an earlier one could not.
+    if (!job.isLocal && isHeld())
+        co_return held; // as the record says that could not be read before
+    swap.unstage();     // If an earlier one could not.
     const Result<config::Bundle> bundle = verify(job);
     if (!bundle)
         co_return failed(bundle.error());

@@ -64,8 +64,26 @@ bool Switcher::Impl::scrubBundles()
 QCoro::Task<DriftReport> Switcher::Impl::scrub()
 {
     DriftReport report;
-    if (isRunning || !swap.applied() || swap.record().intent)
+    if (isRunning)
         co_return report;
+    if (!swap.isRecovered() || swap.record().intent) {
+        const Result<void> recovered = swap.recover();
+        if (!recovered && recovered.error().code != ErrorCode::corrupt) {
+            report.error = recovered.error().message;
+            co_return report;
+        }
+    }
+    if (!swap.applied())
+        co_return report;
+    if (swap.record().owesReload) {
+        isRunning = true;
+        const Result<void> settled = co_await settle();
+        leave();
+        if (!settled) {
+            report.error = settled.error().message;
+            co_return report;
+        }
+    }
     report.isBundleLost = scrubBundles();
     if (report.isBundleLost)
         co_return report;

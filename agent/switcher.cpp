@@ -53,6 +53,8 @@ void Switcher::cancel() { m_impl->cancel(); }
 
 bool Switcher::isBusy() const { return m_impl->isRunning; }
 
+bool Switcher::isWhole() const { return m_impl->swap.isWhole(); }
+
 std::optional<Generation> Switcher::applied() const { return m_impl->swap.applied(); }
 
 std::vector<Generation> Switcher::generations() const

@@ -114,6 +114,8 @@ public:
     /// Ends what runs and waits: the target goes back to what is applied. A command is waited for.
     void cancel();
     [[nodiscard]] bool isBusy() const;
+    /// What is applied is all that the target shows: no switch is half undone, no reload owed.
+    [[nodiscard]] bool isWhole() const;
 
     /// What the target shows and was healthy; nothing if there never was anything.
     [[nodiscard]] std::optional<Generation> applied() const;

@@ -187,7 +187,8 @@ Result<Target> parseTarget(const QByteArray &bytes, const QString &name)
 Result<std::vector<Target>> readTargets(const QString &folder)
 {
     std::vector<Target> targets;
-    std::map<QByteArray, QString> files; // by service
+    std::map<QByteArray, QString> files;  // by service
+    std::map<QByteArray, QString> places; // by destination, of directories
     const QDir directory(folder);
     for (const QString &name : directory.entryList({u"*.toml"_s}, QDir::Files, QDir::Name)) {
         const QString path = directory.filePath(name);
@@ -208,6 +209,14 @@ Result<std::vector<Target>> readTargets(const QString &folder)
             return Error{ErrorCode::invalid,
                          u"%1: service: \"%2\" has a target already, in %3"_s.arg(
                              path, QString::fromUtf8(target->service), earlier->second)};
+        const bool isShared = target->style == Target::Style::directory
+                              && !places.emplace(target->destination, path).second;
+        if (isShared)
+            return Error{ErrorCode::invalid,
+                         u"%1: destination: %2 is that of another target, in %3: give each service "
+                         "a directory of its own"_s.arg(path,
+                                                        QString::fromUtf8(target->destination),
+                                                        places.at(target->destination))};
         targets.push_back(std::move(*target));
     }
     return targets;

@@ -166,7 +166,8 @@ void Worker::kick()
     if (m_isRetired || m_isFetching || !m_world.mayApply)
         return;
     if (isHeld()) {
-        report(u"held"_s);
+        if (m_report.state != u"drifted")
+            report(u"held"_s);
         const milliseconds left = *m_switcher.heldUntil() - m_world.clock.wall();
         m_holdEnd.start(std::clamp(left, 1ms, holdCheckMax));
         return;
@@ -177,7 +178,8 @@ void Worker::kick()
         return;
     const auto applied = m_switcher.applied();
     // While another version is being applied, what is applied is about to be another one.
-    const bool isThere = !m_switcher.isBusy() && applied && applied->root.hex() == m_wanted->root
+    const bool isThere = !m_switcher.isBusy() && m_switcher.isWhole() && applied
+                         && applied->root.hex() == m_wanted->root
                          && QString::fromUtf8(applied->version) == m_wanted->version
                          && QString::fromUtf8(applied->release) == m_wanted->release;
     if (isThere) {
@@ -220,6 +222,8 @@ Task<void> Worker::fetchAndApply()
     while (m_wanted && m_wanted != m_taken && !m_isRetired && !isHeld() && !m_again.isActive()) {
         const Wanted wanted = *m_wanted;
         const Result<QByteArray> bundle = co_await obtain(wanted);
+        if (m_isRetired || isHeld())
+            break;
         if (m_wanted != wanted)
             continue; // A newer offer came meanwhile.
         if (!bundle) {
@@ -324,7 +328,7 @@ Task<Result<std::vector<FileDiff>>> Worker::plan()
 Task<Verdict> Worker::rollBack(config::Hash root)
 {
     const Busy busy(*this);
-    const bool wasHeld = isHeld();
+    const std::optional<WallMs> before = m_switcher.heldUntil();
     const Result<void> held = m_switcher.hold(m_world.clock.wall() + forEver);
     if (!held)
         co_return Verdict{Verdict::State::failed, held.error().message};
@@ -332,8 +336,11 @@ Task<Verdict> Worker::rollBack(config::Hash root)
     if (verdict.state == Verdict::State::healthy) {
         m_taken.reset();
         report(u"held"_s, u"rolled back on this host"_s);
-    } else if (!wasHeld) {
-        (void)m_switcher.endHold();
+    } else if (verdict.state != Verdict::State::superseded) {
+        m_taken.reset(); // What it superseded is tried again.
+        const Result<void> back = before ? m_switcher.hold(*before) : m_switcher.endHold();
+        if (!back)
+            report(u"held"_s, back.error().message);
         kick();
     }
     co_return std::move(verdict);
