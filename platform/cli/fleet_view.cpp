@@ -76,13 +76,18 @@ static Task<rpc::Outcome> rowsOf(Console &console, FleetWish wish)
 {
     QCborArray rows;
     for (const QString &service : wish.services) {
-        const QCborMap params{{u"service"_s, service}};
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.fleet"_s, params);
-        if (!outcome)
-            co_return outcome;
-        const QCborArray some = outcome->toMap().value("hosts"_L1).toArray();
-        for (const QCborValue row : some)
-            rows.append(row);
+        QCborMap params{{u"service"_s, service}};
+        for (bool hasMore = true; hasMore;) {
+            const rpc::Outcome outcome = co_await askSafely(console, u"goconf.fleet"_s, params);
+            if (!outcome)
+                co_return outcome;
+            const QCborArray some = outcome->toMap().value("hosts"_L1).toArray();
+            for (const QCborValue row : some)
+                rows.append(row);
+            hasMore = outcome->toMap().value("more"_L1).toBool() && !some.isEmpty();
+            const QString last = some.last().toMap().value("host"_L1).toString();
+            params.insert(u"after"_s, last + u'/' + service);
+        }
     }
     co_return QCborValue(rows);
 }

@@ -117,6 +117,16 @@ Task<rpc::Outcome> DraftMethods::putObject(rpc::Call &call)
     if (!there)
         co_return there.error();
     const bool isNew = !*there || (*there)->value != bytes;
+    if (isNew && *there) {
+        const Result<bool> isWhole = co_await m_library.isWhole(*hash);
+        if (!isWhole)
+            co_return isWhole.error();
+        if (*isWhole) {
+            co_return Failure::of(Code::conflict,
+                                  u"hash: the content with this hash is stored already, and it has "
+                                  "other bytes there"_s);
+        }
+    }
     if (isNew) {
         const Revision seen = *there ? (*there)->revision : Revision(0);
         const Result<Revision> put = co_await m_library.store().put(path, bytes, seen);

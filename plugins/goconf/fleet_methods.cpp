@@ -14,7 +14,6 @@ namespace coffer::goconf {
 using pluginapi::errorOf;
 
 using rpc::Access;
-using rpc::Code;
 using rpc::Failure;
 
 static constexpr std::chrono::milliseconds lookEvery{20}; ///< While the view is behind.
@@ -111,6 +110,15 @@ QCborMap FleetMethods::shown(const FleetRow &row, const Roots &roots) const
             {u"isConnected"_s, row.isConnected}};
 }
 
+/// What is to arrive, and at which revisions the pointers were that say so.
+struct FleetMethods::Wish
+{
+    Targets targets; ///< With scopes for IDCs; empty: whatever is live of the service.
+    QByteArray service;
+    std::vector<QByteArray> idcs;
+    std::map<std::pair<QByteArray, QByteArray>, Revision> pointers; ///< By service and scope.
+};
+
 static bool isConverged(const FleetRow &row, const std::map<HostClass, config::Hash> &roots)
 {
     const auto root = roots.find(row.of);
@@ -125,6 +133,16 @@ Task<rpc::Outcome> FleetMethods::fleet(rpc::Call &call)
     const QByteArray wantedState = textIn(call.params, "state"_L1);
     const QByteArray after = textIn(call.params, "after"_L1);
     const qint64 limit = call.params.value(u"limit"_s).toInteger(rowsMax);
+    const QByteArray service = textIn(call.params, "service"_L1);
+    if (!service.isEmpty()) {
+        const QCborMap of{{u"service"_s, textOf(service)}};
+        const Result<Wish> wish = co_await wishOf(of);
+        if (!wish)
+            co_return Failure::of(wish.error());
+        const Result<void> seen = co_await awaitPointers(*wish);
+        if (!seen)
+            co_return Failure::of(seen.error());
+    }
     std::vector<FleetRow> rows = m_parts.view.rows({.service = textIn(call.params, "service"_L1),
                                                     .idc = textIn(call.params, "idc"_L1),
                                                     .host = {}});
@@ -156,15 +174,6 @@ Task<rpc::Outcome> FleetMethods::fleet(rpc::Call &call)
 }
 
 // ---- converge
-
-/// What is to arrive, and at which revisions the pointers were that say so.
-struct FleetMethods::Wish
-{
-    Targets targets; ///< With scopes for IDCs; empty: whatever is live of the service.
-    QByteArray service;
-    std::vector<QByteArray> idcs;
-    std::map<std::pair<QByteArray, QByteArray>, Revision> pointers; ///< By service and scope.
-};
 
 /// The releases of \a change, or the one that is called \a release.
 Task<Result<std::vector<ReleaseRecord>>> FleetMethods::releases(QByteArray release,

@@ -184,7 +184,12 @@ Result<void> FollowReports::report(FollowId id, const std::vector<HostReport> &r
         record.root = report.root;
         record.state = report.state;
         record.error = report.error;
-        record.release = m_parts.table.offered(id, report.service);
+        // What is only said again, after a reconnection, is about what was offered then.
+        const bool isRepeat = before && before->version == report.version
+                              && before->root == report.root && before->state == report.state
+                              && before->error == report.error;
+        if (!isRepeat)
+            record.release = m_parts.table.offered(id, report.service);
         if (before && record == *before)
             continue; // said again, after it came back
         record.at = now;

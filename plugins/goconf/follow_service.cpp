@@ -319,6 +319,10 @@ std::optional<Edition> FollowService::editionOf(const HostClass &of, const confi
     if (root.isNull())
         return {};
     const std::vector<QByteArray> scopes{of.idc, baseScope};
+    const std::optional<FleetView::Wanted> live = m_parts.view.wanted(of);
+    if (const std::optional<Offer> *offer = m_table.wanted(of);
+        offer != nullptr && *offer && (*offer)->root == root.hex() && live)
+        return Edition{of.service, live->scope, (*offer)->version};
     if (auto edition = m_parts.bundles.editionWith(of.service, scopes, root))
         return edition;
     const std::optional<FleetView::Wanted> wanted = m_parts.view.wanted(of);

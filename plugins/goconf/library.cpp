@@ -296,6 +296,30 @@ Task<Result<std::vector<Library::Stored>>> Library::storedPieces(Hash hash, std:
     co_return stored;
 }
 
+Task<Result<bool>> Library::isWhole(Hash hash)
+{
+    QByteArray bytes;
+    std::vector<qsizetype> ends;
+    for (std::size_t i = 0; std::size_t(bytes.size()) <= config::limits::fileBytesMax; ++i) {
+        const QByteArray path = objectPath(hash, i);
+        const Result<std::optional<store::FileView>> piece = co_await store().get(path);
+        if (!piece)
+            co_return piece.error();
+        if (!*piece)
+            break;
+        bytes += (*piece)->value;
+        ends.push_back(bytes.size());
+    }
+    // Any number of pieces: somebody may have put others behind the last one.
+    const auto work = [hash, bytes, ends] {
+        return std::any_of(ends.begin(), ends.end(), [&](qsizetype end) {
+            return Hash::of(QByteArrayView(bytes).first(end)) == hash;
+        });
+    };
+    const Result<bool> found = co_await m_context.offload(work);
+    co_return found;
+}
+
 Task<Result<std::vector<Hash>>> Library::partsOf(Hash manifest)
 {
     if (manifest.isNull())
@@ -312,9 +336,13 @@ Task<Result<Library::Stored>> Library::putPiece(QByteArray path, QByteArray byte
         const Result<std::optional<store::FileView>> there = co_await store().get(path);
         if (!there)
             co_return there.error();
-        if (*there)
+        if (*there && (*there)->value == bytes)
             co_return Stored{path, (*there)->created};
-        const Result<Revision> put = co_await store().put(path, bytes, Revision(0));
+        // Other bytes there were put by somebody who guessed the hash.
+        const Revision seen = *there ? (*there)->revision : Revision(0);
+        const Result<Revision> put = co_await store().put(path, bytes, seen);
+        if (put && *there)
+            co_return Stored{path, (*there)->created};
         if (put)
             co_return Stored{path, *put};
         if (put.error().code != ErrorCode::conflict && put.error().code != ErrorCode::unknown)

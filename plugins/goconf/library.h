@@ -63,6 +63,8 @@ public:
     /// checks the hash here.
     [[nodiscard]] Task<Result<std::vector<Stored>>> putObjects(std::vector<config::Object> objects);
 
+    /// Whether the content with this hash is stored, whole and right.
+    [[nodiscard]] Task<Result<bool>> isWhole(config::Hash hash);
     /// The pieces of content that is there; `notFound` if one of them is not.
     [[nodiscard]] Task<Result<std::vector<Stored>>> storedPieces(config::Hash hash,
                                                                  std::uint64_t bytes);

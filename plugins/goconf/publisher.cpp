@@ -51,8 +51,10 @@ Task<Result<Publisher::DeskPointer>> Publisher::open()
 Task<Result<LayerPointer>> Publisher::layerOn(DeskPointer desk, Hash manifest)
 {
     const auto found = desk->material.layers.find(manifest);
-    if (found != desk->material.layers.end())
-        co_return found->second;
+    if (found != desk->material.layers.end()) {
+        const LayerPointer known = found->second; // co_return would move it out of the map
+        co_return known;
+    }
     const Result<LayerPointer> read = co_await m_library.layer(manifest);
     if (read)
         desk->material.layers.insert_or_assign(manifest, *read);
@@ -219,6 +221,13 @@ Task<Answer<bool>> Publisher::planService(DeskPointer desk, PublishWish wish, QB
     if (const std::optional<Failure> failure = expectationOf(wish, *state))
         co_return *failure;
     if (!wish.release.change.isEmpty()) {
+        const auto isOwn = [&service](const DraftId &id) {
+            return id.service == service && id.scope != baseScope;
+        };
+        if (std::any_of(wish.targets.begin(), wish.targets.end(), isOwn)) {
+            co_return Failure::of(Code::invalidArgument,
+                                  u"change: goes on with the base layer alone"_s);
+        }
         const Answer<bool> planned = co_await planContinuation(desk, *state, wish.release);
         co_return planned;
     }
@@ -294,6 +303,7 @@ Task<Answer<bool>> Publisher::planContinuation(DeskPointer desk, ServiceState st
         if (!snapshot)
             co_return snapshot.error();
         stored.insert_or_assign(idc, *snapshot);
+        desk->plan.guardObject(at, (*there)->created);
     }
     const Result<void> added = desk->plan.addContinuation(state, {desk->idcs, wish.idcs}, stored);
     if (!added)

@@ -171,6 +171,13 @@ Task<Result<void>> Publisher::planMove(DeskPointer desk, ServiceState state, QBy
     if (!snapshot)
         co_return snapshot.error();
     const bool isStored = file->has_value();
+    const QByteArray source = isStored ? path : snapshotPath(state.name, baseScope, version);
+    const Result<std::optional<store::FileView>> used =
+        co_await fileAt(m_library.store(), source, desk->at);
+    if (!used)
+        co_return used.error();
+    if (*used)
+        desk->plan.guardObject(source, (*used)->created); // it may be swept meanwhile
     co_return desk->plan.addRollback(state, scope, *snapshot, version, isStored);
 }
 

@@ -32,6 +32,8 @@ static void addMoved(std::vector<rpc::Touch> &touches, const QByteArray &service
 {
     if (scope != baseScope) {
         touches.push_back({Kind::write, pointerPath(service, scope), false});
+        for (const QByteArray &idc : idcs)
+            touches.push_back({Kind::write, pointerPath(service, idc), false});
         return;
     }
     if (idcs.empty()) {

@@ -255,8 +255,8 @@ Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
     Transaction transaction;
     addGuards(transaction);
     for (const Service &service : m_services) {
-        if (service.last == service.state.record.last)
-            continue;
+        // Also where no number is given: so all releases of a service are in one order, and what
+        // a plan read of other scopes still holds.
         ServiceRecord next = service.state.record;
         next.last = service.last;
         transaction.operations.emplace_back(
