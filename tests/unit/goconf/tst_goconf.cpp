@@ -26,6 +26,7 @@ private Q_SLOTS:
     void publish_refusesWithNothingPending();
     void publish_refusesAStaleBase();
     void publish_twoServicesInOneReleaseOrNeither();
+    void publish_firstOfTwoServicesAtOnce();
     void publish_dryRunChangesNothing();
     void publish_manyHostsNeedTheirNumber();
     void publish_collidesWithWhatWasPublishedSince();
@@ -156,6 +157,23 @@ void tst_goconf::publish_refusesAStaleBase()
              u"v1"_s);
     QCOMPARE(live(u"_all"_s), u"v1"_s);
     DONE(publish(u"right"_s, {{u"expected"_s, QCborMap{{u"shop@_all"_s, u"v1"_s}}}}));
+}
+
+/// Both begin with the same, empty, layer.
+void tst_goconf::publish_firstOfTwoServicesAtOnce()
+{
+    QCborArray targets;
+    for (const QString &service : {u"pay"_s, u"mail"_s, u"search"_s}) {
+        DONE(call(u"service.create"_s, {{u"service"_s, service}}));
+        const QCborMap edit{{u"op"_s, u"set"_s},
+                            {u"section"_s, u"core"_s},
+                            {u"key"_s, u"name"_s},
+                            {u"value"_s, service}};
+        DONE(call(u"draft.edit"_s, {{u"service"_s, service}, {u"edits"_s, QCborArray{edit}}}));
+        targets.append(target(service));
+    }
+    DONE(publish(u"all"_s, {{u"targets"_s, targets}}));
+    QCOMPARE(live(u"_all"_s, u"search"_s), u"v1"_s);
 }
 
 void tst_goconf::publish_twoServicesInOneReleaseOrNeither()
