@@ -3,8 +3,7 @@
 #include "bench/config_fleet.h"
 
 #include <QCoreApplication>
-#include <QJsonArray>
-#include <QJsonDocument>
+#include <QLoggingCategory>
 
 #include <CLI/CLI.hpp>
 
@@ -18,6 +17,10 @@ using namespace Qt::StringLiterals;
 
 static void print(const char *what, const std::vector<double> &sorted)
 {
+    if (sorted.empty()) {
+        std::printf("  %-44s %7d\n", what, 0);
+        return;
+    }
     std::printf("  %-44s %7zu %9.1f %9.1f %9.1f\n", what, sorted.size(), quantile(sorted, 0.5),
                 quantile(sorted, 0.99), sorted.back());
 }
@@ -105,6 +108,7 @@ static void reconnect(int count)
     const double nodeMiB = centre.nodeMiB(crowd.node());
     crowd.killNode();
     const Stopwatch watch;
+    await("hosts that notice", [&crowd] { return !crowd.isFollowing(); });
     std::vector<double> during;
     while (!crowd.isFollowing() && watch.milliseconds() < 120'000) {
         for (const double time : centre.writeFor(std::chrono::milliseconds(200)))
@@ -141,6 +145,7 @@ int main(int argc, char **argv)
     CLI11_PARSE(options, argc, argv)
 
     const QCoreApplication application(argc, argv);
+    QLoggingCategory::setFilterRules(u"coffer.*.info=false"_s); // of thousands of played hosts
     raiseFileLimit();
     publishAlone(publishes);
     for (const int count : agents) {
