@@ -14,8 +14,6 @@ namespace coffer::goconf {
 using pluginapi::errorOf;
 
 using rpc::Access;
-using rpc::Code;
-using rpc::Failure;
 
 static constexpr std::chrono::milliseconds lookEvery{20}; ///< While the view is behind.
 static constexpr std::chrono::hours clocksDiffer{1};      ///< At most, between two nodes.
