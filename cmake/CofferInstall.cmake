@@ -67,9 +67,14 @@ install(FILES "${PROJECT_BINARY_DIR}/package/CofferConfig.cmake"
 # The programs, and what belongs to them.
 install(TARGETS cofferd cofferd-data cofferd-journal coffer coffer-agent
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
-install(FILES "${PROJECT_SOURCE_DIR}/docs/agent.md" "${PROJECT_SOURCE_DIR}/docs/coffer.md"
-    "${PROJECT_SOURCE_DIR}/docs/operations.md"
-    "${PROJECT_SOURCE_DIR}/docs/plugin-guide.md" "${PROJECT_SOURCE_DIR}/LICENSE"
+install(TARGETS coffer_plugin_goconf
+    LIBRARY DESTINATION "${COFFER_PLUGIN_DIR}" COMPONENT programs)
+foreach(page access agent agent-guarantees coffer goconf goconf-fleet operations plugin-guide
+        quickstart)
+    install(FILES "${PROJECT_SOURCE_DIR}/docs/${page}.md"
+        DESTINATION "${COFFER_DOC_DIR}" COMPONENT programs)
+endforeach()
+install(FILES "${PROJECT_SOURCE_DIR}/LICENSE"
     DESTINATION "${COFFER_DOC_DIR}" COMPONENT programs)
 
 # The example is there to be read, and its flags are nobody's; it is not among the plugins.

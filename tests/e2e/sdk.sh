@@ -19,12 +19,16 @@ mkdir -p "$place"
 
 say "installs into $prefix"
 cmake --install "$build" --prefix "$prefix" >"$place/install.log" || die "see $place/install.log"
-for file in bin/cofferd bin/coffer bin/cofferd-journal share/bash-completion/completions/coffer \
-    share/zsh/site-functions/_coffer lib/systemd/system/cofferd.service; do
+for file in bin/cofferd bin/coffer bin/cofferd-journal bin/coffer-agent \
+    lib/coffer/plugins/goconf.so share/bash-completion/completions/coffer \
+    share/zsh/site-functions/_coffer \
+    lib/systemd/system/cofferd.service lib/systemd/system/coffer-agent.service; do
     [[ -s $prefix/$file ]] || die "$file was not installed"
 done
-grep -q "^ExecStart=$prefix/bin/cofferd " "$prefix/lib/systemd/system/cofferd.service" \
-    || die "cofferd.service names another prefix"
+for program in cofferd coffer-agent; do
+    grep -q "^ExecStart=$prefix/bin/$program" "$prefix/lib/systemd/system/$program.service" \
+        || die "$program.service names another prefix"
+done
 bash -n "$prefix/share/bash-completion/completions/coffer" || die "the completion is no bash"
 
 make() { # make <project>: configures and builds it against the installed package
@@ -66,6 +70,7 @@ grep -q 'Hello, Ada' "$place/first" || die "the first greeting: $(cat "$place/fi
 grep -Eq '"?count"?: ?2' "$place/second" || die "the second greeting: $(cat "$place/second")"
 "$coffer" plugins >"$place/plugins"
 grep -q 'hello.*1\.2\.3.*started' "$place/plugins" || die "plugins: $(cat "$place/plugins")"
+grep -q 'goconf.*started' "$place/plugins" || die "plugins: $(cat "$place/plugins")"
 
 seen=$("$place/client/client-example" "$address") || die "the client program failed"
 [[ $seen == "seen: hello, then good bye" ]] || die "the client program said: $seen"
