@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
     const auto ask = parseAsk(line);
     if (!ask && ask.error().message.isEmpty())
         std::abort();
-    if (ask && parseAsk(write(*ask)).value_or(Ask{.service = u"?"}) != *ask)
+    if (ask && parseAsk(write(*ask)).value_or(Ask{.service = QStringLiteral("?")}) != *ask)
         std::abort();
     (void)parseAnswer(line);
     return 0;
