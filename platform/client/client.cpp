@@ -14,6 +14,7 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 static constexpr milliseconds pauseMin{20};
+static constexpr std::size_t connectDoublingsMax = 3;
 /// Before a call is tried again where a node said UNAVAILABLE without a time.
 static constexpr milliseconds retryPause{50};
 
@@ -95,7 +96,8 @@ void Client::attempt()
     m_connection->setParent(this);
     connect(m_connection, &Connection::opened, this, &Client::onOpened);
     connect(m_connection, &Connection::closed, this, &Client::onClosed);
-    m_connectTimer.start(m_options.connectTimeout);
+    const std::size_t rounds = m_failures / m_options.nodes.size();
+    m_connectTimer.start(m_options.connectTimeout * (1 << std::min(rounds, connectDoublingsMax)));
     m_connection->open();
 }
 

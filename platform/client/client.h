@@ -21,13 +21,15 @@ struct Options
     std::vector<QUrl> nodes;                   ///< See parseEndpoints(); at least one.
     bool isShuffled = true;                    ///< Begin with any of them; else with the first.
     std::chrono::milliseconds timeout{10'000}; ///< Of a call that does not say another.
-    std::chrono::milliseconds connectTimeout{2'000}; ///< Of one attempt.
+    /// Of an attempt in the first round; it doubles with each, three times at most: nodes that many
+    /// want to reach at once need longer, and whoever gives up only makes them begin anew.
+    std::chrono::milliseconds connectTimeout{2'000};
     /// A node that says nothing for two of these while it was asked is given up.
     std::chrono::milliseconds pingEvery{1'000};
     /// A node that answers nothing but UNAVAILABLE for so long is left, if there is another one.
     std::chrono::milliseconds leaveAfter{2'000};
-    std::chrono::milliseconds pauseMax{
-        1'000}; ///< Between rounds in which no node could be reached.
+    /// Between rounds in which no node could be reached.
+    std::chrono::milliseconds pauseMax{1'000};
     std::chrono::milliseconds sessionTimeToLive{30'000}; ///< Of the store's own session.
     LinkFactory link = &makeWebSocketLink;
 };

@@ -129,6 +129,7 @@ static client::Options anyNode(Centre &centre)
 {
     client::Options options;
     options.nodes = centre.cluster().clientNodes();
+    options.pauseMax = std::chrono::seconds(15); // as agents have it
     return options;
 }
 
