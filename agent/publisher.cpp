@@ -80,7 +80,7 @@ Result<void> Publisher::stage(const config::Bundle &bundle)
             !written)
             return written;
     }
-    return syncTree(m_files, m_work);
+    return syncTree(m_files, staged);
 }
 
 Result<void> Publisher::checkStaged(const config::Bundle &bundle)

@@ -30,7 +30,8 @@ public:
 
     /// `invalid` with a sentence if the destination cannot be used.
     [[nodiscard]] Result<void> checkDestination();
-    /// The bundle as files, durable, under stagedPath(). Needs a clear() before.
+    /// The bundle as files under stagedPath(): what is in there is durable, that it is there
+    /// will be with prepare(). Needs a clear() before.
     Result<void> stage(const config::Bundle &bundle);
     [[nodiscard]] QByteArray stagedPath() const { return m_work + "/new"; }
     /// `corrupt` if what is staged is not exactly \a bundle.
