@@ -127,6 +127,8 @@ BAD = {
     "await-closure": [inStore("co_await offload([name] { return name; });")],
     "nodiscard-task": [{"platform/store/tree.h": HEADER + "Task<int> grow(Store &store);\n"},
                        {"platform/store/tree.h": HEADER + "    QCoro::Task<void> f(int a,\n"}],
+    "return-moves": [inStore("co_return it->second;"), inStore("co_return m_value;"),
+                     inStore("co_return values[0];"), inStore("co_return *m_value;")],
     "bare-delete": [inStore("delete pointer;"), inStore("delete[] pointer;")],
     "sleep": [{TEST: CLEAN[TEST] + "QTest::qWait(10);\n"},
               {TEST: CLEAN[TEST] + "std::this_thread::sleep_for(1s);\n"}],
