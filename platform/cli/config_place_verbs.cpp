@@ -130,6 +130,7 @@ void addConfigVerbs(CLI::App &app, Run &run)
     addConfigPlaceVerbs(*config, run);
     addConfigReadVerbs(*config, run);
     addConfigEditVerbs(*config, run);
+    addConfigProposalVerbs(*config, run);
     addConfigReleaseVerbs(*config, run);
 }
 

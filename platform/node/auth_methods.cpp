@@ -283,8 +283,8 @@ AuthMethods::Task AuthMethods::addRole(rpc::Call &call)
     const rpc::Answer<QString> role = roleIn(call);
     if (!role)
         co_return role.error();
-    const Result<Revision> put =
-        co_await m_store.put(fileOfRole(*role), encodeRules({}), Revision());
+    const QByteArray none = encodeRules({});
+    const Result<Revision> put = co_await m_store.put(fileOfRole(*role), none, Revision());
     if (!put && put.error().code == ErrorCode::conflict)
         co_return rpc::Failure::of(rpc::Code::conflict, u"role %1 is there already"_s.arg(*role));
     co_return done(put);

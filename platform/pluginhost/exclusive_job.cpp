@@ -125,7 +125,8 @@ Task<Result<std::optional<ExclusiveJob::Won>>> ExclusiveJob::tryOnce()
     if (!now->files.empty())
         co_return std::optional<Won>();
     const Monotonic before = m_parts.clock.monotonic();
-    const Result<SessionId> session = co_await m_parts.store.openSession({0, m_options.timeToLive});
+    const store::OpenSession open{0, m_options.timeToLive};
+    const Result<SessionId> session = co_await m_parts.store.openSession(open);
     if (!session)
         co_return session.error();
     const Result<std::optional<Won>> won = co_await lockWith(*session, before);

@@ -3,6 +3,7 @@
 
 #include "goconf/draft_methods.h"
 #include "goconf/drafts.h"
+#include "goconf/proposal_methods.h"
 #include "goconf/publisher.h"
 #include "goconf/read_methods.h"
 #include "goconf/release_methods.h"
@@ -20,6 +21,7 @@ struct Admin::Parts
         , viewer(context, library, drafts)
         , services(context, library, drafts)
         , edits(context, library, drafts)
+        , proposals(context, library, edits)
         , releases(context, publisher)
         , reads(context, library, viewer)
         , rest(context, library, viewer)
@@ -30,6 +32,7 @@ struct Admin::Parts
     Viewer viewer;
     ServiceMethods services;
     DraftMethods edits;
+    ProposalMethods proposals;
     ReleaseMethods releases;
     ReadMethods reads;
     RestMethods rest;
@@ -44,8 +47,8 @@ Admin::~Admin() = default;
 Result<void> Admin::start()
 {
     for (const Result<void> &added :
-         {m_parts->services.start(), m_parts->edits.start(), m_parts->releases.start(),
-          m_parts->reads.start(), m_parts->rest.start()}) {
+         {m_parts->services.start(), m_parts->edits.start(), m_parts->proposals.start(),
+          m_parts->releases.start(), m_parts->reads.start(), m_parts->rest.start()}) {
         if (!added)
             return added;
     }

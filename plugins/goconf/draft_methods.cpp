@@ -457,6 +457,12 @@ Task<rpc::Outcome> DraftMethods::edit(rpc::Call &call)
             co_return edit.error();
         wish.edits.push_back(*edit);
     }
+    rpc::Outcome outcome = co_await carryOut(std::move(wish));
+    co_return std::move(outcome);
+}
+
+Task<rpc::Outcome> DraftMethods::carryOut(Wish wish)
+{
     for (int i = 0; i < tries; ++i) {
         const Answer<std::optional<QCborMap>> done = co_await tryEdit(wish);
         if (!done)

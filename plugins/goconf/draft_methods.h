@@ -23,13 +23,6 @@ public:
 
     [[nodiscard]] Result<void> start();
 
-private:
-    [[nodiscard]] Task<rpc::Outcome> list(rpc::Call &call);
-    [[nodiscard]] Task<rpc::Outcome> get(rpc::Call &call);
-    [[nodiscard]] Task<rpc::Outcome> edit(rpc::Call &call);
-    [[nodiscard]] Task<rpc::Outcome> discard(rpc::Call &call);
-    [[nodiscard]] Task<rpc::Outcome> putObject(rpc::Call &call);
-
     struct Wish
     {
         DraftId id;
@@ -37,6 +30,16 @@ private:
         Trace who;
         bool isForced = false;
     };
+    /// What goconf.draft.edit answers.
+    [[nodiscard]] Task<rpc::Outcome> carryOut(Wish wish);
+
+private:
+    [[nodiscard]] Task<rpc::Outcome> list(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> get(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> edit(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> discard(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> putObject(rpc::Call &call);
+
     /// Nothing: somebody else was faster, look again.
     [[nodiscard]] Task<rpc::Answer<std::optional<QCborMap>>> tryEdit(Wish wish);
     [[nodiscard]] Task<rpc::Answer<EditTable>> tableOf(Wish wish, ServiceState state, Revision at);

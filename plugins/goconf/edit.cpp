@@ -185,6 +185,7 @@ Answer<Item> Edit::wish(const Item &now) const
     case Op::file:
     case Op::splice: return fileOf(*this, now);
     case Op::output: return outputOf(*this, now);
+    case Op::exact: return item;
     case Op::unset:
     case Op::removeFile:
     case Op::removeOutput: break;

@@ -16,12 +16,23 @@ namespace coffer::goconf {
 /// One edit of a call. Value.
 struct Edit
 {
-    enum class Op { set, unset, comment, file, removeFile, output, removeOutput, splice };
+    enum class Op {
+        set,
+        unset,
+        comment,
+        file,
+        removeFile,
+        output,
+        removeOutput,
+        splice,
+        exact ///< No call has it: what is worked out from published layers.
+    };
     Op op = Op::set;
     config::Place place;
     QCborMap members = {};                  ///< As they came.
     std::optional<std::uint64_t> seen = {}; ///< The revision that the editor has seen; 0: none.
     QByteArray text = {};                   ///< splice: the new content of the file.
+    config::Item item = {};                 ///< exact: what is to be at the place.
 
     /// INVALID_ARGUMENT that names the member: \a index is its place in the call.
     [[nodiscard]] static rpc::Answer<Edit> parse(const QCborMap &map, int index);
