@@ -201,9 +201,13 @@ void Follower::listen(client::Connection &on, qint64 id)
 
 static Wanted wantedOf(const QCborMap &event)
 {
-    return {event.value("service"_L1).toString(),         event.value("version"_L1).toString(),
-            event.value("root"_L1).toString().toLatin1(), event.value("release"_L1).toString(),
-            event.value("bytes"_L1).toInteger(),          event.value("message"_L1).toString()};
+    return {event.value("service"_L1).toString(),
+            event.value("version"_L1).toString(),
+            event.value("root"_L1).toString().toLatin1(),
+            event.value("release"_L1).toString(),
+            event.value("bytes"_L1).toInteger(),
+            event.value("message"_L1).toString(),
+            event.value("id"_L1).toString()};
 }
 
 void Follower::heard() { m_standing.heardAt = Clock::now(); }

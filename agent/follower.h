@@ -34,6 +34,7 @@ struct Wanted
     QString release;
     qint64 bytes = 0;
     QString message;
+    QString id = {}; ///< Of the release, for reports; empty if the node does not say it.
     bool operator==(const Wanted &) const = default;
 };
 

@@ -61,6 +61,10 @@ static QCborMap toCbor(const Report &report)
                  {u"version"_s, report.version},
                  {u"root"_s, QString::fromLatin1(report.root)},
                  {u"state"_s, report.state}};
+    if (!report.triedId.isEmpty()) {
+        map[u"tried"_s] = report.tried;
+        map[u"id"_s] = report.triedId;
+    }
     if (!report.error.isEmpty())
         map[u"error"_s] = report.error;
     if (!report.output.isEmpty())

@@ -11,11 +11,13 @@ namespace coffer::agent {
 struct Report
 {
     QString service;
-    QString version; ///< Of what the state speaks of: for "failed", the version that failed.
-    QByteArray root; ///< Hex: what is in force.
+    QString version; ///< What is in force.
+    QByteArray root; ///< The same, in hex.
     QString state;   ///< "healthy", "failed", "rolledBack", "drifted" or "held".
     QString error;
-    QByteArray output; ///< At most outputBytesMax.
+    QByteArray output;    ///< At most outputBytesMax.
+    QString tried = {};   ///< The version that the state speaks of: that which failed.
+    QString triedId = {}; ///< Wanted::id of its offer; empty: not known.
     bool operator==(const Report &) const = default;
 
     static constexpr int outputBytesMax = 4096;

@@ -117,13 +117,16 @@ ServiceStatus Worker::status() const
 
 bool Worker::isSettled() const { return m_underWay == 0 && (!m_again.isActive() || m_tries > 0); }
 
-/// Says how it stands; \a state as in Report.
-void Worker::report(const QString &state, const QString &error, const QString &output)
+/// Says how it stands; \a state as in Report, of \a tried if it speaks of an offer.
+void Worker::report(const QString &state, const QString &error, const QString &output,
+                    const Wanted *tried)
 {
     const auto applied = m_switcher.applied();
     m_report.state = state;
     m_report.error = error;
     m_report.output = output.toUtf8();
+    m_report.tried = tried != nullptr ? tried->version : QString();
+    m_report.triedId = tried != nullptr ? tried->id : QString();
     m_report.version = applied ? QString::fromUtf8(applied->version) : QString();
     m_report.root = applied ? applied->root.hex() : QByteArray();
     if (m_world.reporter != nullptr)
@@ -185,7 +188,7 @@ void Worker::kick()
     if (isThere) {
         m_taken = m_wanted;
         if (m_report.state != u"drifted")
-            report(u"healthy"_s);
+            report(u"healthy"_s, {}, {}, &*m_wanted);
         return;
     }
     if (!m_again.isActive()) // else it is tried again later
@@ -245,7 +248,8 @@ void Worker::onNotFetched(const Error &why)
         m_world.follower->again(); // The ticket or the offer is an old one.
     if (!isPassing)
         report(u"failed"_s,
-               u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message));
+               u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message), {},
+               &*m_wanted);
     m_again.start(m_fetchBackoff.next(m_world.random));
 }
 
@@ -268,9 +272,9 @@ void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
     case Verdict::State::superseded: return;
     case Verdict::State::healthy:
         m_tries = 0;
-        report(state);
+        report(state, {}, {}, &wanted);
         return;
-    case Verdict::State::drifted: report(state, verdict.error, verdict.output); return;
+    case Verdict::State::drifted: report(state, verdict.error, verdict.output, &wanted); return;
     case Verdict::State::held:
         m_taken.reset();
         kick();
@@ -283,7 +287,7 @@ void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
         m_again.start(m_applyBackoff.next(m_world.random));
     }
     const QString about = u"version %1: "_s.arg(wanted.version);
-    report(state, about + verdict.error, verdict.output);
+    report(state, about + verdict.error, verdict.output, &wanted);
 }
 
 Task<DriftReport> Worker::scrub()

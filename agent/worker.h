@@ -87,7 +87,8 @@ private:
     [[nodiscard]] Task<Result<QByteArray>> obtain(Wanted wanted);
     void onNotFetched(const Error &why);
     void onVerdict(const Wanted &wanted, const Verdict &verdict);
-    void report(const QString &state, const QString &error = {}, const QString &output = {});
+    void report(const QString &state, const QString &error = {}, const QString &output = {},
+                const Wanted *tried = nullptr);
     [[nodiscard]] bool isHeld() const;
 
     Target m_target;

@@ -10,6 +10,7 @@
 #include <QStringDecoder>
 
 #include <cstdio>
+#include <unistd.h>
 
 using namespace Qt::StringLiterals;
 
@@ -45,6 +46,12 @@ void Console::json(const QCborValue &value)
 }
 
 void Console::aside(const QString &text) { write(stderr, text.toUtf8() + '\n'); }
+
+void Console::progress(const QString &text)
+{
+    if (!m_isJson && ::isatty(STDERR_FILENO) != 0)
+        write(stderr, '\r' + text.toUtf8() + "\033[K");
+}
 
 static QString hintFor(rpc::Code code)
 {

@@ -39,6 +39,9 @@ public:
     void json(const QCborValue &value);
     /// Progress and hints, on standard error.
     void aside(const QString &text);
+    /// What is under way, on a line of standard error that the next one writes over; nothing takes
+    /// it away. Only on a terminal, and not with --json.
+    void progress(const QString &text);
 
     /// Says what went wrong and what to do; the exit code.
     [[nodiscard]] int fail(const Error &error);

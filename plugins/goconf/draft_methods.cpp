@@ -127,12 +127,9 @@ Task<rpc::Outcome> DraftMethods::putObject(rpc::Call &call)
                                   "other bytes there"_s);
         }
     }
-    if (isNew) {
-        const Revision seen = *there ? (*there)->revision : Revision(0);
-        const Result<Revision> put = co_await m_library.store().put(path, bytes, seen);
-        if (!put)
-            co_return put.error();
-    }
+    const Result<Library::Stored> put = co_await m_library.putPiece(path, bytes);
+    if (!put)
+        co_return put.error();
     co_return QCborValue(QCborMap{{u"stored"_s, isNew}});
 }
 

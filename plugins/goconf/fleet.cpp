@@ -20,8 +20,10 @@ Fleet::Fleet(pluginapi::PluginContext &context, Library &library, FleetSweep::Ti
 
 Result<void> Fleet::start()
 {
-    m_watch.start(
-        [this](FleetView::Kind kind, const QByteArray &path) { m_follows.look(kind, path); });
+    m_watch.start([this](FleetView::Kind kind, const QByteArray &path) {
+        m_follows.look(kind, path);
+        m_methods.look();
+    });
     m_presence.start();
     m_context.spawn(count(), "count hosts");
     for (const Result<void> &started :

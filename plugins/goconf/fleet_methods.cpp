@@ -6,6 +6,7 @@
 #include "goconf/record_fields.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -106,6 +107,7 @@ QCborMap FleetMethods::shown(const FleetRow &row, const Roots &roots) const
             {u"via"_s, textOf(report.via)},
             {u"address"_s, textOf(report.address)},
             {u"agent"_s, textOf(report.agent)},
+            {u"tried"_s, textOf(report.tried)},
             {u"isTried"_s, report.release == row.wantedRelease},
             {u"isConnected"_s, row.isConnected}};
 }
@@ -303,9 +305,9 @@ std::vector<FleetRow> FleetMethods::rowsOf(const Wish &wish) const
 /// An attempt at another release says nothing about this one.
 static bool hasFailed(const FleetRow &row)
 {
-    if (row.state == state::failed || row.state == state::rolledBack)
-        return row.report->release == row.wantedRelease;
-    return row.state == state::drifted || row.state == state::held;
+    return (row.state == state::failed || row.state == state::rolledBack
+            || row.state == state::drifted)
+           && row.report->release == row.wantedRelease;
 }
 
 QCborMap FleetMethods::standOf(const std::vector<FleetRow> &rows, const Roots &roots)
@@ -314,7 +316,8 @@ QCborMap FleetMethods::standOf(const std::vector<FleetRow> &rows, const Roots &r
     qint64 waiting = 0;
     QCborArray failed;
     QCborArray unknown;
-    qint64 unnamed = 0;
+    qint64 failures = 0;
+    qint64 absences = 0;
     for (const FleetRow &row : rows) {
         if (isConverged(row, roots)) {
             ++healthy;
@@ -324,11 +327,10 @@ QCborMap FleetMethods::standOf(const std::vector<FleetRow> &rows, const Roots &r
             ++waiting;
             continue;
         }
+        ++(row.isConnected ? failures : absences);
         QCborArray &named = row.isConnected ? failed : unknown;
-        if (named.size() >= qsizetype(namedMax)) {
-            ++unnamed;
+        if (named.size() >= qsizetype(namedMax))
             continue;
-        }
         named.append(QCborMap{{u"host"_s, textOf(row.host)},
                               {u"service"_s, textOf(row.of.service)},
                               {u"state"_s, textOf(row.state)},
@@ -339,7 +341,8 @@ QCborMap FleetMethods::standOf(const std::vector<FleetRow> &rows, const Roots &r
             {u"waiting"_s, waiting},
             {u"failed"_s, failed},
             {u"unknown"_s, unknown},
-            {u"unnamed"_s, unnamed},
+            {u"unnamed"_s, failures + absences - failed.size() - unknown.size()},
+            {u"isSettled"_s, waiting + absences == 0},
             {u"isDone"_s, healthy == qint64(rows.size())}};
 }
 
@@ -351,28 +354,42 @@ Task<Result<void>> FleetMethods::converge(pluginapi::FeedCall call)
     const Result<void> seen = co_await awaitPointers(*wish);
     if (!seen)
         co_return seen.error();
+    call.subscription->onClosed([this] { look(); });
     QCborMap told;
     std::optional<quint64> looked;
     for (;;) {
         const bool hasRoom = co_await call.subscription->room();
         if (!hasRoom)
             break;
-        if (looked != m_parts.view.changes()) {
-            looked = m_parts.view.changes();
-            const std::vector<FleetRow> rows = rowsOf(*wish);
-            const Roots roots = co_await rootsOf(rows);
-            const QCborMap stand = standOf(rows, roots);
-            if (stand != told)
-                call.subscription->send(stand, {});
-            told = stand;
-            if (stand.value(u"isDone"_s).toBool())
+        if (looked == m_parts.view.changes()) {
+            Eventual<bool> changed({ErrorCode::unavailable, u"the node stops"_s});
+            m_waiting.push_back(changed.setter());
+            const Result<bool> goesOn = co_await changed;
+            if (!goesOn)
                 break;
+            continue;
         }
-        const bool goesOn = co_await m_parts.context.clock().sleep(convergeEvery);
+        looked = m_parts.view.changes();
+        const std::vector<FleetRow> rows = rowsOf(*wish);
+        const Roots roots = co_await rootsOf(rows);
+        const QCborMap stand = standOf(rows, roots);
+        if (stand != told)
+            call.subscription->send(stand, {});
+        told = stand;
+        if (stand.value(u"isDone"_s).toBool())
+            break;
+        const std::chrono::milliseconds pause = convergeEvery + WallMs(qint64(rows.size()) / 50);
+        const bool goesOn = co_await m_parts.context.clock().sleep(pause);
         if (!goesOn)
             break;
     }
     co_return Result<void>();
+}
+
+void FleetMethods::look()
+{
+    for (const Eventual<bool>::Setter &set : std::exchange(m_waiting, {}))
+        set(true);
 }
 
 } // namespace coffer::goconf

@@ -11,7 +11,8 @@ namespace coffer::goconf {
 class FleetMethods
 {
 public:
-    static constexpr std::chrono::milliseconds convergeEvery{100}; ///< It tells at most so often.
+    /// Converge tells at most so often, and a ms less often for each 50 hosts.
+    static constexpr std::chrono::milliseconds convergeEvery{10};
     static constexpr std::chrono::seconds seenWithin{10};
     static constexpr qint64 rowsMax = 2'000;     ///< Of one answer.
     static constexpr std::size_t namedMax = 200; ///< Hosts that one event of converge names.
@@ -29,6 +30,8 @@ public:
     ~FleetMethods() = default;
 
     [[nodiscard]] Result<void> start();
+    /// The view is another one.
+    void look();
 
 private:
     /// What a class has to have for a release to have arrived.
@@ -49,6 +52,7 @@ private:
     [[nodiscard]] static QCborMap standOf(const std::vector<FleetRow> &rows, const Roots &roots);
 
     Parts m_parts;
+    std::vector<Eventual<bool>::Setter> m_waiting; ///< Those that wait for another view.
 };
 
 } // namespace coffer::goconf

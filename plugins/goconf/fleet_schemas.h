@@ -16,6 +16,8 @@ inline constexpr char ticket[] = R"({"type":"string","pattern":"^[0-9a-f]{32}$"}
 /// A root; empty for none.
 inline constexpr char root[] = R"({"type":"string","pattern":"^([0-9a-f]{64})?$"})";
 inline constexpr char version[] = R"({"type":"string","pattern":"^(v[1-9][0-9]{0,17})?$"})";
+/// The id of a release.
+inline constexpr char release[] = R"({"type":"string","pattern":"^[0-9a-f]{16}-[0-9a-f]{8}$"})";
 
 /// An object with these members, no others.
 [[nodiscard]] inline QByteArray object(const QByteArray &required, const QByteArray &members)

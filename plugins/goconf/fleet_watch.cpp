@@ -18,6 +18,20 @@ void FleetWatch::start(Changed changed)
         m_context.spawn(keep(kind), "watch the fleet");
 }
 
+Revision FleetWatch::revision() const
+{
+    Revision newest;
+    for (const auto &[kind, seen] : m_seen)
+        newest = std::max(newest, seen);
+    return newest;
+}
+
+Revision FleetWatch::revisionOf(FleetView::Kind kind) const
+{
+    const auto found = m_seen.find(kind);
+    return found == m_seen.end() ? Revision() : found->second;
+}
+
 Task<Result<void>> FleetWatch::keep(FleetView::Kind kind)
 {
     while (!m_context.isStopping()) {
@@ -55,8 +69,7 @@ Task<Result<Revision>> FleetWatch::load(FleetView::Kind kind)
     m_view.clear(kind);
     for (const store::FileView &file : files)
         m_view.put(kind, file.path, file.value, file.revision);
-    m_loaded.insert(kind);
-    m_revision = std::max(m_revision, match.at);
+    m_seen.insert_or_assign(kind, match.at);
     m_changed(kind, {});
     const Revision at = match.at;
     co_return at;
@@ -80,9 +93,10 @@ Task<Result<void>> FleetWatch::watch(FleetView::Kind kind, Revision from)
                 m_view.put(kind, event.path, event.now.value, event.revision);
             else
                 m_view.remove(kind, event.path, event.revision);
+            m_seen[kind] = event.revision;
             m_changed(kind, event.path);
         }
-        m_revision = std::max(m_revision, batch->progress);
+        m_seen[kind] = batch->progress;
     }
     co_return Result<void>();
 }

@@ -7,7 +7,7 @@
 #include "pluginapi/context.h"
 
 #include <functional>
-#include <set>
+#include <map>
 
 namespace coffer::goconf {
 
@@ -30,9 +30,11 @@ public:
     /// Begins to watch; \a changed is called after each change.
     void start(Changed changed);
     /// Everything was read once.
-    [[nodiscard]] bool isLoaded() const { return m_loaded.size() == FleetView::kinds.size(); }
+    [[nodiscard]] bool isLoaded() const { return m_seen.size() == FleetView::kinds.size(); }
     /// The newest revision that this saw.
-    [[nodiscard]] Revision revision() const { return m_revision; }
+    [[nodiscard]] Revision revision() const;
+    /// All changes of that kind up to this revision were seen.
+    [[nodiscard]] Revision revisionOf(FleetView::Kind kind) const;
 
 private:
     [[nodiscard]] Task<Result<void>> keep(FleetView::Kind kind);
@@ -42,8 +44,7 @@ private:
     pluginapi::PluginContext &m_context;
     FleetView &m_view;
     Changed m_changed;
-    std::set<FleetView::Kind> m_loaded;
-    Revision m_revision;
+    std::map<FleetView::Kind, Revision> m_seen;
 };
 
 } // namespace coffer::goconf

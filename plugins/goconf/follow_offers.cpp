@@ -26,6 +26,8 @@ void FollowOffers::look(const HostClass &of)
         return;
     if (wants) {
         target.isBusy = true;
+        target.isKnown = false;
+        m_parts.table.expectWanted(of);
         m_parts.context.spawn(find(of), "render what hosts want");
         return;
     }
@@ -51,7 +53,10 @@ void FollowOffers::tidy()
     std::erase_if(m_targets, [&followed](const auto &item) {
         return !item.second.isBusy && !followed.contains(item.first);
     });
-    m_parts.table.forgetOthersThan(followed);
+    std::set<HostClass> kept;
+    for (const auto &[of, target] : m_targets)
+        kept.insert(of);
+    m_parts.table.forgetOthersThan(kept);
 }
 
 /// What is wanted while it is being rendered may be something else by the time it is done: only the

@@ -20,11 +20,9 @@ static const std::array<QByteArray, 5> &reportedStates()
 FollowReports::FollowReports(Parts parts, Lost lost)
     : m_parts(parts), m_lost(std::move(lost)), m_writer(parts.context)
 {
-    m_writer.start(
-        [this](const QByteArray &path, const std::optional<store::FileView> &found) {
-            return isOurs(path, found);
-        },
-        [this] { onSettled(); });
+    m_writer.start([this](const QByteArray &path,
+                          const ReportWriter::Found &found) { return isOurs(path, found); },
+                   [this] { onSettled(); });
     for (const QByteArray &state : reportedStates()) {
         m_counted.emplace(state, &parts.context.metrics().counter("reports_total",
                                                                   "Reports of hosts, by state.",
@@ -95,6 +93,7 @@ ReportRecord FollowReports::claimed(const Claim &claim, const QByteArray &servic
         record.root = has.root;
         record.state = state::waiting;
         record.error.clear();
+        record.tried.clear();
     }
     if (!wasConnected || record.state != before->state)
         record.since = now;
@@ -134,30 +133,37 @@ Task<Result<void>> FollowReports::claim(FollowId id, std::map<QByteArray, HostHa
     co_return Result<void>();
 }
 
-void FollowReports::regrant(FollowId id)
+bool FollowReports::regrant(FollowId id)
 {
     const Follow *follow = m_parts.table.find(id);
     if (follow == nullptr)
-        return;
+        return false;
     Paths wanted;
     for (const QByteArray &service : m_parts.table.grantedTo(id))
         wanted.emplace(reportPath(service, follow->idc, follow->host), service);
     Paths &paths = m_paths[id];
-    Claim claim{*follow, {}, {}, {}};
+    std::map<QByteArray, ReportRecord> before; // by service
     for (const auto &[path, service] : paths) {
-        if (const std::optional<ReportRecord> record = known(path))
-            claim.has.emplace(service, HostHas{record->version, record->root});
+        if (const std::optional<ReportRecord> record = known(path); record && !service.isEmpty())
+            before.emplace(service, *record);
         if (!wanted.contains(path) && m_writer.ledger().ownerOf(path) == id)
             m_writer.ledger().drop(path);
     }
+    const Claim claim{*follow, {}, {}, {}};
+    bool isUnknown = false;
     for (const auto &[path, service] : wanted) {
         if (paths.contains(path))
             continue;
         const FleetView::Report *report = m_parts.view.report(path);
+        const auto had = before.find(service);
+        const ReportRecord record =
+            had == before.end() ? claimed(claim, service, known(path)) : had->second;
         m_writer.ledger().own(path, id, report == nullptr ? Revision() : report->revision);
-        write(id, path, claimed(claim, service, known(path)));
+        write(id, path, record);
+        isUnknown |= record.state == state::waiting;
     }
     paths = std::move(wanted);
+    return isUnknown;
 }
 
 // ---- reports
@@ -188,8 +194,13 @@ Result<void> FollowReports::report(FollowId id, const std::vector<HostReport> &r
         const bool isRepeat = before && before->version == report.version
                               && before->root == report.root && before->state == report.state
                               && before->error == report.error;
-        if (!isRepeat)
+        if (!report.release.isEmpty()) {
+            record.release = report.release;
+            record.tried = report.tried;
+        } else if (!isRepeat) {
             record.release = m_parts.table.offered(id, report.service);
+            record.tried.clear();
+        }
         if (before && record == *before)
             continue; // said again, after it came back
         record.at = now;
@@ -202,15 +213,25 @@ Result<void> FollowReports::report(FollowId id, const std::vector<HostReport> &r
 
 // ---- what others write
 
-bool FollowReports::isOurs(const QByteArray &path, const std::optional<store::FileView> &found)
+/// Whether a report has its place at \a path, by the host's record.
+static bool hasPlace(const QByteArray &path, const std::optional<store::FileView> &host)
+{
+    if (!host)
+        return false;
+    const Result<HostRecord> record = HostRecord::parse(host->value);
+    const QList<QByteArray> parts = path.split('/');
+    return record && record->idc == parts.value(3) && record->wants(parts.value(2));
+}
+
+bool FollowReports::isOurs(const QByteArray &path, const ReportWriter::Found &found)
 {
     const FollowId owner = m_writer.ledger().ownerOf(path);
     if (owner.isNone())
         return false;
     const auto claim = m_claims.find(owner);
-    if (!found)
-        return claim != m_claims.end();
-    const Result<ReportRecord> record = ReportRecord::parse(found->value);
+    if (!found.file)
+        return hasPlace(path, found.host);
+    const Result<ReportRecord> record = ReportRecord::parse(found.file->value);
     if (!record || record->via == m_parts.presence.node())
         return true;
     if (claim == m_claims.end()) {
@@ -232,10 +253,29 @@ bool FollowReports::isOurs(const QByteArray &path, const std::optional<store::Fi
 
 void FollowReports::look(const QByteArray &path)
 {
-    const FollowId owner = m_writer.ledger().ownerOf(path);
-    const FleetView::Report *report = m_parts.view.report(path);
-    if (owner.isNone() || report == nullptr || m_claims.contains(owner) || m_gone.contains(owner))
+    if (path.isEmpty()) {
+        QByteArrayList owned; // somebody may be lost by this
+        for (const auto &[id, paths] : m_paths) {
+            for (const auto &[one, service] : paths)
+                owned.append(one);
+        }
+        for (const QByteArray &one : owned)
+            look(one);
         return;
+    }
+    const ReportLedger &ledger = m_writer.ledger();
+    const FollowId owner = ledger.ownerOf(path);
+    const FleetView::Report *report = m_parts.view.report(path);
+    if (owner.isNone() || m_claims.contains(owner) || m_gone.contains(owner))
+        return;
+    if (report == nullptr) {
+        // The guard of this write fails, and isOurs() decides.
+        const QByteArray newest = ledger.newest(path);
+        if (ledger.isSettled(path) && !newest.isEmpty()
+            && m_writer.ledger().put(path, owner, newest))
+            m_writer.wake();
+        return;
+    }
     const QByteArray &via = report->record.via;
     if (via.isEmpty() || via == m_parts.presence.node()
         || report->revision <= m_writer.ledger().revisionOf(path))

@@ -19,6 +19,8 @@ struct HostReport
     config::Hash root;
     QByteArray state;
     QByteArray error;
+    QByteArray tried;   ///< The version that the state speaks of; empty: the host does not say.
+    QByteArray release; ///< The id of the release that offered it; the same.
 };
 /// Version and root that a host has of a service.
 struct HostHas
@@ -58,8 +60,10 @@ public:
     /// Makes \a id, which is in the table, the follow of its host; comes back when the cluster
     /// knows it. `conflict` that names both addresses if another installation is connected.
     [[nodiscard]] Task<Result<void>> claim(FollowId id, std::map<QByteArray, HostHas> has);
-    /// The services of \a id are others now.
-    void regrant(FollowId id);
+    /// The services of \a id are others now, or its data centre is. What is known of a service that
+    /// it had before goes with it. True: of others nothing is known, and the host is to say again
+    /// what it has.
+    [[nodiscard]] bool regrant(FollowId id);
     /// All of \a reports or none; written within a moment. `invalid` says what is wrong.
     [[nodiscard]] Result<void> report(FollowId id, const std::vector<HostReport> &reports);
     /// What \a id said last of a service, or was said of it before.
@@ -76,7 +80,8 @@ public:
     void forget(FollowId id);
     /// Says of hosts that have been gone for long that they are.
     void sweep();
-    /// A report was changed by somebody.
+    /// A report was changed by somebody; an empty path: any may have been. One that was removed
+    /// while its host is there is written again.
     void look(const QByteArray &path);
     /// That \a other is connected, to an agent of \a mine.
     [[nodiscard]] static Error rivalry(const Follow &mine, const ReportRecord &other);
@@ -96,7 +101,7 @@ private:
     };
     using Paths = std::map<QByteArray, QByteArray>; ///< To the service; empty: not followed.
 
-    [[nodiscard]] bool isOurs(const QByteArray &path, const std::optional<store::FileView> &found);
+    [[nodiscard]] bool isOurs(const QByteArray &path, const ReportWriter::Found &found);
     void abandon(FollowId id);
     void onSettled();
     void settleGone();

@@ -86,6 +86,7 @@ Result<void> FollowService::addMethods()
     const QByteArray one = object(
         R"("service","version","root","state")",
         member("service", name) + ',' + member("version", version) + ',' + member("root", root)
+            + ',' + member("tried", version) + ',' + member("id", release)
             + R"(,"state":{"enum":["healthy","failed","rolledBack","drifted","held"]},
                 "error":{"type":"string","maxLength":4096},
                 "output":{"type":"string","maxLength":65536})");
@@ -142,6 +143,7 @@ Task<Result<void>> FollowService::follow(FeedCall call)
     const Result<void> served = co_await serve(id, subscription);
     m_ends.erase(id);
     m_asked.erase(id);
+    m_welcomes.erase(id);
     co_return served;
 }
 
@@ -207,12 +209,15 @@ Result<FollowId> FollowService::enter(Request request, const HostRecord &record,
     }
     const FollowTable::Services services = granted(record, request.asked);
     const QByteArray idc = follow.idc;
+    const QByteArray host = follow.host;
     const FollowId id =
         m_table.add(std::move(follow), services, held, m_parts.context.clock().monotonic());
     m_asked.insert_or_assign(id, std::move(request.asked));
+    m_welcomes.insert(id);
     m_followers.set(double(m_table.size()));
     for (const QByteArray &service : services)
         m_offers.look({service, idc});
+    lookAtHost(host); // its record may have changed since it was read
     return id;
 }
 
@@ -252,11 +257,14 @@ QCborMap FollowService::eventOf(const FollowNews &news)
                 {u"version"_s, textOf(offer->offer.version)},
                 {u"root"_s, textOf(offer->offer.root)},
                 {u"release"_s, textOf(offer->offer.shown)},
+                {u"id"_s, textOf(offer->offer.release)},
                 {u"bytes"_s, offer->offer.bytes},
                 {u"message"_s, textOf(offer->offer.message)}};
     }
     if (const auto *withdrawn = std::get_if<WithdrawnNews>(&news))
         return {{u"kind"_s, u"withdrawn"_s}, {u"service"_s, textOf(withdrawn->service)}};
+    if (std::holds_alternative<AliveNews>(news))
+        return {{u"kind"_s, u"alive"_s}};
     return {{u"kind"_s, u"heartbeat"_s}, {u"revision"_s, qint64(m_parts.watch.revision().value())}};
 }
 
@@ -265,12 +273,11 @@ QCborMap FollowService::eventOf(const FollowNews &news)
 Task<Result<void>> FollowService::serve(FollowId id,
                                         std::shared_ptr<rpc::Subscription> subscription)
 {
-    bool isWelcomed = false;
     for (;;) {
         const bool hasRoom = co_await subscription->room();
         if (m_table.find(id) == nullptr || !hasRoom)
             break;
-        if (!std::exchange(isWelcomed, true)) {
+        if (m_welcomes.erase(id) > 0) {
             subscription->send(welcome(id), {});
             continue;
         }
@@ -401,7 +408,9 @@ Task<rpc::Outcome> FollowService::report(rpc::Call &call)
                            .version = textIn(map, "version"_L1),
                            .root = hashIn(map, "root"_L1),
                            .state = textIn(map, "state"_L1),
-                           .error = reasonIn(map)});
+                           .error = reasonIn(map),
+                           .tried = textIn(map, "tried"_L1),
+                           .release = textIn(map, "id"_L1)});
     }
     const Result<void> taken = m_reports.report(follow->id, reports);
     if (!taken)
@@ -436,6 +445,8 @@ void FollowService::lookAtHost(const QByteArray &host)
     const Follow *follow = m_table.byHost(host);
     if (follow == nullptr)
         return;
+    if (m_parts.watch.revisionOf(FleetView::Kind::host) < follow->recorded)
+        return; // it was admitted by what is yet to come
     const FollowId id = follow->id;
     const HostRecord *record = m_parts.view.host(host);
     if (record == nullptr) {
@@ -443,8 +454,6 @@ void FollowService::lookAtHost(const QByteArray &host)
         end(id, {ErrorCode::denied, u"this host was removed: enroll it again, and join"_s});
         return;
     }
-    if (m_parts.view.hostRevision(host) < follow->recorded)
-        return;
     if (record->secretHash != follow->secret) {
         m_reports.gone(id, FollowReports::Leave::forGood);
         end(id, {ErrorCode::denied, u"this host has joined anew: its old secret is void"_s});
@@ -453,7 +462,8 @@ void FollowService::lookAtHost(const QByteArray &host)
     const FollowTable::Services services = granted(*record, m_asked[id]);
     if (!m_table.regrant(id, record->idc, services))
         return;
-    m_reports.regrant(id);
+    if (m_reports.regrant(id))
+        m_welcomes.insert(id); // which asks for all reports
     for (const QByteArray &service : services)
         m_offers.look({service, record->idc});
     wake({id});

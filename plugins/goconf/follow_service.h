@@ -75,6 +75,7 @@ private:
     std::map<FollowId, Eventual<bool>::Setter> m_waiting; ///< Those that wait for news.
     std::map<FollowId, Error> m_ends;
     std::map<FollowId, FollowTable::Services> m_asked; ///< By hosts that may have everything.
+    std::set<FollowId> m_welcomes; ///< Those to be welcomed next, for the first time or again.
     pluginapi::Gauge &m_followers;
     pluginapi::Counter &m_offered;
     pluginapi::Counter &m_fetched;

@@ -124,7 +124,9 @@ bool FollowTable::regrant(FollowId id, const QByteArray &idc, const Services &gr
 std::vector<FollowId> FollowTable::setWanted(const HostClass &of, const std::optional<Offer> &offer)
 {
     const auto [place, isNew] = m_wanted.try_emplace(of, offer);
-    if (!isNew && place->second == offer)
+    const bool isNews = isNew || place->second != offer;
+    const bool wasExpected = m_expected.erase(of) > 0;
+    if (!isNews && !wasExpected)
         return {};
     place->second = offer;
     std::vector<FollowId> told;
@@ -134,8 +136,9 @@ std::vector<FollowId> FollowTable::setWanted(const HostClass &of, const std::opt
         for (Line &line : entry.lines) {
             if (line.service != of.service || !line.isGranted)
                 continue;
-            line.hasNews = true;
-            told.push_back(id);
+            line.hasNews |= isNews;
+            if (line.hasNews || !entry.isComplete)
+                told.push_back(id);
         }
     }
     return told;
@@ -150,14 +153,16 @@ const std::optional<Offer> *FollowTable::wanted(const HostClass &of) const
 void FollowTable::forgetOthersThan(const std::set<HostClass> &classes)
 {
     std::erase_if(m_wanted, [&classes](const auto &item) { return !classes.contains(item.first); });
+    std::erase_if(m_expected, [&classes](const HostClass &of) { return !classes.contains(of); });
 }
 
 /// Nothing while it is not yet known what is wanted; the line keeps its news then.
 std::optional<FollowNews> FollowTable::newsOf(const Follow &follow, Line &line) const
 {
     if (line.isGranted) {
-        const auto found = m_wanted.find({line.service, follow.idc});
-        if (found == m_wanted.end())
+        const HostClass of{line.service, follow.idc};
+        const auto found = m_wanted.find(of);
+        if (found == m_wanted.end() || m_expected.contains(of))
             return {};
         line.hasNews = false;
         if (found->second) {
@@ -187,14 +192,23 @@ std::optional<FollowNews> FollowTable::take(FollowId id, Monotonic now)
         }
     }
     std::erase_if(entry.lines, [](const Line &line) { return !line.isGranted && !line.hasNews; });
-    const bool isAllTold = std::none_of(entry.lines.begin(), entry.lines.end(),
-                                        [](const Line &line) { return line.hasNews; });
-    const bool isFirst = isAllTold && !entry.isComplete;
+    const bool isTold = isAllTold(entry);
+    const bool isFirst = isTold && !entry.isComplete;
     if (!isFirst && now - entry.spokenTo < m_every)
         return {};
-    entry.isComplete |= isAllTold;
+    entry.isComplete |= isTold;
     entry.spokenTo = now;
+    if (!isTold)
+        return AliveNews{};
     return HeartbeatNews{};
+}
+
+bool FollowTable::isAllTold(const Entry &entry) const
+{
+    return std::none_of(entry.lines.begin(), entry.lines.end(), [&](const Line &line) {
+        return line.hasNews
+               || (line.isGranted && m_expected.contains({line.service, entry.follow.idc}));
+    });
 }
 
 std::vector<FollowId> FollowTable::due(Monotonic now) const

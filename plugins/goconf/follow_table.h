@@ -66,9 +66,13 @@ struct WithdrawnNews
 {
     QByteArray service;
 };
+/// All that is wanted was told.
 struct HeartbeatNews
 {};
-using FollowNews = std::variant<OfferNews, WithdrawnNews, HeartbeatNews>;
+/// The node is there; something is wanted that it has yet to find out.
+struct AliveNews
+{};
+using FollowNews = std::variant<OfferNews, WithdrawnNews, HeartbeatNews, AliveNews>;
 
 /// Who follows what on this node, and what each has yet to be told.
 ///
@@ -103,12 +107,16 @@ public:
     /// Those who have to be told. Said again, it is no news.
     [[nodiscard]] std::vector<FollowId> setWanted(const HostClass &of,
                                                   const std::optional<Offer> &offer);
+    /// What was said of \a of is out of date: nobody is told it any more, nor that all is told,
+    /// until setWanted() says what is.
+    void expectWanted(const HostClass &of) { m_expected.insert(of); }
     [[nodiscard]] const std::optional<Offer> *wanted(const HostClass &of) const;
     /// Forgets what is wanted of classes that nobody follows.
     void forgetOthersThan(const std::set<HostClass> &classes);
 
-    /// What comes next for \a id, once its reader has room. The first heartbeat says that
-    /// everything was told that is wanted now; later ones come where nothing else is to be said.
+    /// What comes next for \a id, once its reader has room. A heartbeat says that everything was
+    /// told that is wanted now: at once, and then where nothing else is to be said. While that is
+    /// not so, AliveNews comes in its place.
     [[nodiscard]] std::optional<FollowNews> take(FollowId id, Monotonic now);
     /// Those for whom a heartbeat is due.
     [[nodiscard]] std::vector<FollowId> due(Monotonic now) const;
@@ -130,6 +138,7 @@ private:
         bool isComplete = false; ///< The first heartbeat was sent.
     };
     [[nodiscard]] std::optional<FollowNews> newsOf(const Follow &follow, Line &line) const;
+    [[nodiscard]] bool isAllTold(const Entry &entry) const;
 
     std::chrono::milliseconds m_every;
     FollowId m_last;
@@ -137,6 +146,7 @@ private:
     std::map<QByteArray, FollowId> m_tickets;
     std::map<QByteArray, FollowId> m_hosts;
     std::map<HostClass, std::optional<Offer>> m_wanted; ///< As far as it is known.
+    std::set<HostClass> m_expected;                     ///< Those of which it will be another.
 };
 
 } // namespace coffer::goconf

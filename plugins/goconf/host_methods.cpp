@@ -144,9 +144,13 @@ Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> befo
     } else {
         change.operations.push_back(store::Delete{path});
     }
+    // A question about all reports: not where none can have lost its place.
+    const bool hasLost =
+        before
+        && (!now || now->idc != before->record.idc || now->services != before->record.services);
     store::Match match{.pattern = "/config/*/*/agent/" + host};
     match.page.detail = store::Detail::keys;
-    for (;;) {
+    while (hasLost) {
         const store::Question question = match;
         const Result<store::Reply> reply = co_await m_context.store().read(question);
         if (!reply)

@@ -336,7 +336,8 @@ Task<Result<Library::Stored>> Library::putPiece(QByteArray path, QByteArray byte
         const Result<std::optional<store::FileView>> there = co_await store().get(path);
         if (!there)
             co_return there.error();
-        if (*there && (*there)->value == bytes)
+        if (*there && (*there)->value == bytes
+            && m_context.clock().wall() - (*there)->time < m_renewAfter)
             co_return Stored{path, (*there)->created};
         // Other bytes there were put by somebody who guessed the hash.
         const Revision seen = *there ? (*there)->revision : Revision(0);

@@ -22,8 +22,12 @@ class Library
 public:
     static constexpr std::size_t cacheBytes = std::size_t(64) << 20;
 
-    /// \a context must outlive this.
-    explicit Library(pluginapi::PluginContext &context) : m_context(context), m_cache(cacheBytes) {}
+    /// \a context must outlive this. A piece that is stored again after \a renewAfter is written
+    /// again: FleetSweep removes what nobody names and is old.
+    explicit Library(pluginapi::PluginContext &context,
+                     std::chrono::milliseconds renewAfter = std::chrono::hours(1))
+        : m_context(context), m_renewAfter(renewAfter), m_cache(cacheBytes)
+    {}
     Library(const Library &) = delete;
     Library &operator=(const Library &) = delete;
     ~Library() = default;
@@ -62,6 +66,8 @@ public:
     /// Stores what is not there yet; the bytes are cut into pieces. True objects only: nobody
     /// checks the hash here.
     [[nodiscard]] Task<Result<std::vector<Stored>>> putObjects(std::vector<config::Object> objects);
+    /// The same of one piece. Other bytes at \a path are replaced.
+    [[nodiscard]] Task<Result<Stored>> putPiece(QByteArray path, QByteArray bytes);
 
     /// Whether the content with this hash is stored, whole and right.
     [[nodiscard]] Task<Result<bool>> isWhole(config::Hash hash);
@@ -76,9 +82,9 @@ private:
                                                  store::FileView pointer, Revision at);
     [[nodiscard]] Task<Result<QByteArray>> readPiece(config::Hash hash, std::size_t piece);
     [[nodiscard]] Task<Result<LayerPointer>> readLayer(config::Hash manifest);
-    [[nodiscard]] Task<Result<Stored>> putPiece(QByteArray path, QByteArray bytes);
 
     pluginapi::PluginContext &m_context;
+    std::chrono::milliseconds m_renewAfter;
     ContentCache m_cache;
 };
 

@@ -327,6 +327,7 @@ Result<ReportRecord> ReportRecord::parse(const QByteArray &json)
     record.address = fields.text("address");
     record.agent = fields.text("agent");
     record.release = fields.text("release");
+    record.tried = readVersion(fields, "tried");
     return finished(fields, record);
 }
 
@@ -342,7 +343,8 @@ QByteArray ReportRecord::toJson() const
                    {u"instance"_s, textOf(instance)},
                    {u"address"_s, textOf(address)},
                    {u"agent"_s, textOf(agent)},
-                   {u"release"_s, textOf(release)}});
+                   {u"release"_s, textOf(release)},
+                   {u"tried"_s, textOf(tried)}});
 }
 
 } // namespace coffer::goconf

@@ -160,8 +160,9 @@ struct ReportRecord
     WallMs since{0}; ///< Since when it is in this state.
     QByteArray instance = {};
     QByteArray address = {};
-    QByteArray agent = {}; ///< The version of its program.
-    QByteArray release = {};
+    QByteArray agent = {};   ///< The version of its program.
+    QByteArray release = {}; ///< The id of the release that was tried last.
+    QByteArray tried = {};   ///< The version that it offered; "" if the host has not said.
 
     [[nodiscard]] static Result<ReportRecord> parse(const QByteArray &json);
     [[nodiscard]] QByteArray toJson() const;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "goconf/report_writer.h"
 
+#include "goconf/paths.h"
+
 using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
@@ -56,23 +58,42 @@ Task<Result<void>> ReportWriter::writeOnce()
         m_ledger.putBack();
         if (!answer)
             co_return answer.error();
-        if (answer->status != store::Status::guardFailed || !answer->failedGuard)
+        if (answer->status != store::Status::guardFailed)
             co_return errorOf(*answer).value_or(Error{});
-        const Result<void> resolved = co_await resolve(entries[*answer->failedGuard].path);
+        const Result<void> resolved = co_await resolve(entries);
         if (!resolved)
             co_return resolved.error();
     }
 }
 
-Task<Result<void>> ReportWriter::resolve(QByteArray path)
+/// All that stand in the way at once: who removes a tree removes those of a thousand hosts.
+Task<Result<void>> ReportWriter::resolve(std::vector<ReportLedger::Entry> entries)
 {
-    const Result<std::optional<store::FileView>> found = co_await m_context.store().get(path);
-    if (!found)
-        co_return found.error();
-    if (m_isOurs(path, *found))
-        m_ledger.rebase(path, *found ? (*found)->revision : Revision());
-    else
-        m_ledger.drop(path);
+    const Result<Revision> at = co_await newestRevision(m_context.store());
+    if (!at)
+        co_return at.error();
+    for (const ReportLedger::Entry &entry : entries) {
+        Found found;
+        const Result<std::optional<store::FileView>> file =
+            co_await fileAt(m_context.store(), entry.path, *at);
+        if (!file)
+            co_return file.error();
+        found.file = *file;
+        const Revision revision = found.file ? found.file->revision : Revision();
+        if (revision == entry.expected)
+            continue;
+        if (!found.file) {
+            const Result<std::optional<store::FileView>> host =
+                co_await fileAt(m_context.store(), hostPath(nameIn(entry.path)), *at);
+            if (!host)
+                co_return host.error();
+            found.host = *host;
+        }
+        if (m_isOurs(entry.path, found))
+            m_ledger.rebase(entry.path, revision);
+        else
+            m_ledger.drop(entry.path);
+    }
     co_return Result<void>();
 }
 

@@ -21,10 +21,14 @@ public:
     static constexpr std::size_t entriesMax = 1'000;
     static constexpr std::size_t bytesMax = std::size_t(512) << 10;
 
-    /// Somebody else wrote \a path, which now is \a found, if it is there. True: what waits is to
-    /// be written above that; false: the file is lost.
-    using IsOurs =
-        std::function<bool(const QByteArray &path, const std::optional<store::FileView> &found)>;
+    struct Found
+    {
+        std::optional<store::FileView> file;
+        std::optional<store::FileView> host; ///< The record of its host; only if there is no file.
+    };
+    /// Somebody else wrote or removed \a path, and this is there now, at one revision. True: what
+    /// waits is to be written above that; false: the file is lost.
+    using IsOurs = std::function<bool(const QByteArray &path, const Found &found)>;
     /// Called after each transaction.
     using Settled = std::function<void()>;
 
@@ -43,7 +47,7 @@ public:
 private:
     [[nodiscard]] Task<Result<void>> run();
     [[nodiscard]] Task<Result<void>> writeOnce();
-    [[nodiscard]] Task<Result<void>> resolve(QByteArray path);
+    [[nodiscard]] Task<Result<void>> resolve(std::vector<ReportLedger::Entry> entries);
 
     pluginapi::PluginContext &m_context;
     ReportLedger m_ledger;

@@ -76,6 +76,8 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"failed"_s, longMs);
         const QCborMap report = m_centre->reports.back();
         QCOMPARE(m_centre->lastVersion(), u"v1"_s);
+        QCOMPARE(report.value(u"tried"_s).toString(), u"v2"_s);
+        QVERIFY(!report.value(u"id"_s).toString().isEmpty()); // as it was offered
         QVERIFY(report.value(u"error"_s).toString().contains(u"v2"_s));
         QVERIFY(report.value(u"output"_s).toString().contains(u"bad"_s));
         QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "good");

@@ -105,6 +105,7 @@ void FakeCentre::offer(const QString &service)
           {u"version"_s, version.name},
           {u"root"_s, version.root()},
           {u"release"_s, u"r1"_s},
+          {u"id"_s, u"0000000000000001-0badcafe"_s},
           {u"bytes"_s, version.bundle.size()},
           {u"message"_s, u"why"_s}});
 }

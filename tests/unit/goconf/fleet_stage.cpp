@@ -3,6 +3,7 @@
 
 #include "config/bundle.h"
 #include "config/snapshot.h"
+#include "goconf/admin.h"
 #include "goconf/fleet.h"
 #include "goconf/goconf_plugin.h"
 #include "goconf/paths.h"
@@ -23,7 +24,7 @@ static const std::array<QByteArray, 3> &scopes()
 
 namespace {
 
-/// The plugin's side of hosts alone, which sweeps sooner.
+/// The plugin, which sweeps sooner.
 class SweepingPlugin final : public pluginapi::Plugin
 {
 public:
@@ -31,7 +32,10 @@ public:
 
     pluginapi::Task<Result<void>> start(pluginapi::PluginContext &context) override
     {
-        m_library.emplace(context);
+        m_library.emplace(context, m_times.objectsKept / 24); // as in the plugin itself
+        m_admin.emplace(context, *m_library);
+        if (const Result<void> started = m_admin->start(); !started)
+            co_return started.error();
         m_fleet.emplace(context, *m_library, m_times);
         co_return m_fleet->start();
     }
@@ -39,6 +43,7 @@ public:
 private:
     FleetSweep::Times m_times;
     std::optional<Library> m_library;
+    std::optional<Admin> m_admin;
     std::optional<Fleet> m_fleet;
 };
 
@@ -275,14 +280,18 @@ qint64 FleetAgent::fetch(const QByteArray &service)
     return packed.size();
 }
 
-rpc::Outcome FleetAgent::report(const QByteArray &state, const QByteArray &error)
+rpc::Outcome FleetAgent::report(const QByteArray &state, const QByteArray &error,
+                                const QCborMap &tried)
 {
-    const QCborMap one{
-        {u"service"_s, u"shop"_s},
-        {u"version"_s, text(version)},
-        {u"root"_s, bundle.isEmpty() ? QString() : text(config::rootOf(bundle).hex())},
-        {u"state"_s, text(state)},
-        {u"error"_s, text(error)}};
+    QCborMap one{{u"service"_s, u"shop"_s},
+                 {u"version"_s, text(version)},
+                 {u"root"_s, bundle.isEmpty() ? QString() : text(config::rootOf(bundle).hex())},
+                 {u"state"_s, text(state)},
+                 {u"error"_s, text(error)}};
+    if (!tried.isEmpty()) {
+        one.insert(u"tried"_s, tried.value(u"version"_s));
+        one.insert(u"id"_s, tried.value(u"id"_s));
+    }
     return m_stage->cluster().call(m_node, u"goconf.report"_s,
                                    {{u"ticket"_s, ticket}, {u"reports"_s, QCborArray{one}}});
 }

@@ -76,7 +76,9 @@ public:
     /// Fetches what was offered, checks it by its root, and has it then. The bytes on the wire; -1
     /// if something is wrong.
     [[nodiscard]] qint64 fetch(const QByteArray &service = "shop");
-    [[nodiscard]] rpc::Outcome report(const QByteArray &state, const QByteArray &error = {});
+    /// \a tried: what the state speaks of, by the offer of it; none: it does not say.
+    [[nodiscard]] rpc::Outcome report(const QByteArray &state, const QByteArray &error = {},
+                                      const QCborMap &tried = {});
     /// Offered, fetched, healthy.
     [[nodiscard]] bool apply(const QByteArray &version);
     [[nodiscard]] std::optional<rpc::Failure> why() const;

@@ -32,6 +32,7 @@ private Q_SLOTS:
 
     void table_offersTheNewest();
     void table_saysWhenAllIsTold();
+    void table_saysNothingThatIsOutOfDate();
     void table_withdraws();
     void table_regrants();
     void table_takesLittleMemory();
@@ -182,6 +183,8 @@ static QByteArray nextOf(FollowTable &table, FollowId id, Monotonic now = 1s)
         return offer->service + ' ' + offer->offer.version;
     if (const auto *withdrawn = std::get_if<WithdrawnNews>(&*news))
         return withdrawn->service + " withdrawn";
+    if (std::holds_alternative<AliveNews>(*news))
+        return "alive";
     return "heartbeat";
 }
 
@@ -217,6 +220,31 @@ void tst_fleet_parts::table_saysWhenAllIsTold()
     QCOMPARE(table.due(12s), std::vector<FollowId>{id});
     QCOMPARE(nextOf(table, id, 12s), "heartbeat");
     QVERIFY(table.due(12s).empty());
+}
+
+void tst_fleet_parts::table_saysNothingThatIsOutOfDate()
+{
+    FollowTable table(10s);
+    (void)table.setWanted(shop, offerOf("v1"));
+    const FollowId early = table.add(followOf("web-1"), {"shop"}, {}, 0s);
+    QCOMPARE(nextOf(table, early), "shop v1");
+    QCOMPARE(nextOf(table, early), "heartbeat");
+    table.expectWanted(shop); // v2 is live, and being rendered
+    const FollowId late = table.add(followOf("web-2"), {"shop"}, {}, 1s);
+    QCOMPARE(nextOf(table, late, 2s), "-");
+    QCOMPARE(nextOf(table, late, 11s), "alive"); // a heartbeat would say that this is all
+    QCOMPARE(nextOf(table, early, 11s), "alive");
+    QCOMPARE(table.setWanted(shop, offerOf("v2")), (std::vector<FollowId>{early, late}));
+    QCOMPARE(nextOf(table, late, 12s), "shop v2");
+    QCOMPARE(nextOf(table, late, 12s), "heartbeat");
+    QCOMPARE(nextOf(table, early, 12s), "shop v2");
+    // What was expected turns out to be what was there.
+    table.expectWanted(shop);
+    const FollowId last = table.add(followOf("web-3"), {"shop"}, {}, 12s);
+    QCOMPARE(nextOf(table, last, 13s), "-");
+    QCOMPARE(table.setWanted(shop, offerOf("v2")), std::vector<FollowId>{last});
+    QCOMPARE(nextOf(table, last, 13s), "shop v2");
+    QCOMPARE(nextOf(table, early, 13s), "-");
 }
 
 void tst_fleet_parts::table_withdraws()

@@ -119,7 +119,7 @@ void tst_records::records_readTheirOwnJson()
                              21,
                              Hash::of("diff")});
     compareOwn(ReportRecord{"v7", base, "failed", "check said no", "1", WallMs(2), WallMs(1), "i",
-                            "192.0.2.1:5", "0.1.0", "id"});
+                            "192.0.2.1:5", "0.1.0", "id", "v8"});
     const config::Key key{"timeout", {config::Type::string, "2s"}, "rpc"};
     compareOwn(DraftRecord{trace(), {{Place::Kind::key, "core", "timeout"}, {}, key}});
 }
