@@ -4,6 +4,7 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace coffer::cbor {
@@ -22,16 +23,9 @@ struct Head
     std::uint64_t count = 0;
 };
 
-/// Steps over the head at \a at; over all that is left where it is cut short.
-Head readHead(QByteArrayView bytes, qsizetype &at)
+/// Reads the count of a head that has it in 1 to 8 bytes behind itself.
+Head readWideHead(Head head, QByteArrayView bytes, qsizetype &at)
 {
-    if (at >= bytes.size())
-        return {};
-    const auto first = std::uint8_t(bytes[at++]);
-    Head head{Major(first >> 5), first & 31, 0};
-    head.count = std::uint64_t(head.info);
-    if (head.info < 24 || head.info == endless)
-        return head;
     head.count = 0;
     const int size = head.info > 27 ? 0 : 1 << (head.info - 24);
     if (size > bytes.size() - at) {
@@ -43,115 +37,159 @@ Head readHead(QByteArrayView bytes, qsizetype &at)
     return head;
 }
 
+/// Steps over the head at \a at; over all that is left where it is cut short.
+inline Head readHead(QByteArrayView bytes, qsizetype &at)
+{
+    if (at >= bytes.size())
+        return {};
+    const auto first = std::uint8_t(bytes[at++]);
+    const Head head{Major(first >> 5), first & 31, std::uint64_t(first & 31)};
+    if (head.info < 24 || head.info == endless)
+        return head;
+    return readWideHead(head, bytes, at);
+}
+
 /// Also true at the end of the bytes.
 bool isBreak(QByteArrayView bytes, qsizetype at)
 {
     return at >= bytes.size() || std::uint8_t(bytes[at]) == breakByte;
 }
 
-/// The end of the item that begins at \a at. As deep as the item is nested.
+qsizetype behind(QByteArrayView bytes, qsizetype at);
+
+/// The end of an item without a length, behind its head. As deep as the item is nested.
+qsizetype behindEndless(QByteArrayView bytes, qsizetype at) // NOLINT(misc-no-recursion)
+{
+    while (!isBreak(bytes, at))
+        at = behind(bytes, at);
+    return std::min(at + 1, bytes.size());
+}
+
+/// The end of the item that begins at \a at.
 qsizetype behind(QByteArrayView bytes, qsizetype at) // NOLINT(misc-no-recursion)
 {
-    const Head head = readHead(bytes, at);
-    if (head.info == endless) {
-        while (!isBreak(bytes, at))
-            at = behind(bytes, at);
-        return std::min(at + 1, bytes.size());
+    for (std::uint64_t left = 1; left > 0 && at < bytes.size(); --left) {
+        const Head head = readHead(bytes, at);
+        if (head.info == endless)
+            at = behindEndless(bytes, at);
+        else if (head.major == byteString || head.major == textString)
+            at += qsizetype(std::min(head.count, std::uint64_t(bytes.size() - at)));
+        else if (head.major == list)
+            left += head.count;
+        else if (head.major == map)
+            left += 2 * head.count;
     }
-    if (head.major == byteString || head.major == textString)
-        return at + qsizetype(std::min(head.count, std::uint64_t(bytes.size() - at)));
-    if (head.major != list && head.major != map)
-        return at;
-    const std::uint64_t count = head.major == map ? 2 * head.count : head.count;
-    for (std::uint64_t done = 0; done < count && at < bytes.size(); ++done)
-        at = behind(bytes, at);
     return at;
 }
 
-void writeHead(QByteArray &to, Major major, std::uint64_t count)
+/// A head as it is written.
+struct WrittenHead
 {
+    std::array<char, 9> bytes;
+    int size = 0;
+    [[nodiscard]] QByteArrayView view() const { return {bytes.data(), size}; }
+};
+
+WrittenHead writeHead(Major major, std::uint64_t count)
+{
+    WrittenHead head;
     const auto kind = std::uint8_t(major << 5);
     if (count < 24) {
-        to.append(char(kind | count));
-        return;
+        head.bytes[0] = char(kind | count);
+        head.size = 1;
+        return head;
     }
     int size = 0; // its logarithm
     while (size < 3 && count >> (8 << size) != 0)
         ++size;
-    to.append(char(kind | (24 + size)));
+    head.bytes[0] = char(kind | (24 + size));
+    head.size = 1;
     for (int shift = 8 * ((1 << size) - 1); shift >= 0; shift -= 8)
-        to.append(char(count >> shift));
+        head.bytes[std::size_t(head.size++)] = char(count >> shift);
+    return head;
 }
 
 } // namespace
 
 MapWriter::MapWriter(qsizetype bytesExpected)
+    : m_bytes(std::max(bytesExpected, qsizetype(1)), Qt::Uninitialized), m_size(1) // the head
+{}
+
+void MapWriter::append(QByteArrayView item)
 {
-    m_bytes.reserve(bytesExpected);
-    m_bytes.append('\0'); // the head
+    if (m_bytes.size() - m_size < item.size())
+        m_bytes.resize(std::max(2 * m_bytes.size(), m_size + item.size()));
+    std::copy(item.begin(), item.end(), m_bytes.data() + m_size);
+    m_size += item.size();
 }
+
+void MapWriter::put(char byte) { append(QByteArrayView(&byte, 1)); }
 
 void MapWriter::key(QByteArrayView name)
 {
     ++m_count;
-    writeHead(m_bytes, textString, std::uint64_t(name.size()));
-    m_bytes.append(name);
+    append(writeHead(textString, std::uint64_t(name.size())).view());
+    append(name);
 }
 
 void MapWriter::number(QByteArrayView name, std::int64_t value)
 {
     key(name);
     if (value < 0)
-        writeHead(m_bytes, negative, ~std::uint64_t(value));
+        append(writeHead(negative, ~std::uint64_t(value)).view());
     else
-        writeHead(m_bytes, natural, std::uint64_t(value));
+        append(writeHead(natural, std::uint64_t(value)).view());
 }
 
 void MapWriter::flag(QByteArrayView name, bool value)
 {
     key(name);
-    m_bytes.append(value ? '\xF5' : '\xF4');
+    put(value ? '\xF5' : '\xF4');
 }
 
 void MapWriter::text(QByteArrayView name, QByteArrayView utf8)
 {
     key(name);
-    writeHead(m_bytes, textString, std::uint64_t(utf8.size()));
-    m_bytes.append(utf8);
+    append(writeHead(textString, std::uint64_t(utf8.size())).view());
+    append(utf8);
 }
 
 void MapWriter::bytes(QByteArrayView name, QByteArrayView value)
 {
     key(name);
-    writeHead(m_bytes, byteString, std::uint64_t(value.size()));
-    m_bytes.append(value);
+    append(writeHead(byteString, std::uint64_t(value.size())).view());
+    append(value);
 }
 
 void MapWriter::item(QByteArrayView name, QByteArrayView item)
 {
     key(name);
-    m_bytes.append(item);
+    append(item);
 }
 
 void MapWriter::array(QByteArrayView name, std::size_t count)
 {
     key(name);
-    writeHead(m_bytes, list, count);
+    append(writeHead(list, count).view());
+}
+
+void MapWriter::map(QByteArrayView name, int count)
+{
+    key(name);
+    append(writeHead(Major::map, std::uint64_t(count)).view());
+    m_count -= count;
 }
 
 QByteArray MapWriter::take()
 {
-    COFFER_CHECK(m_count < 24, "a map of more members than its head can count");
-    m_bytes[0] = char(map << 5 | m_count);
+    COFFER_CHECK(m_count >= 0 && m_count < 24,
+                 "a map of more members than its head can count, or fewer than it promised");
+    m_bytes.data()[0] = char(Major::map << 5 | m_count);
+    m_bytes.truncate(m_size);
     return std::move(m_bytes);
 }
 
-QByteArray arrayHead(std::size_t count)
-{
-    QByteArray head;
-    writeHead(head, list, count);
-    return head;
-}
+QByteArray arrayHead(std::size_t count) { return writeHead(list, count).view().toByteArray(); }
 
 std::optional<MapReader> MapReader::of(QByteArrayView map)
 {

@@ -28,15 +28,20 @@ public:
     void item(QByteArrayView name, QByteArrayView item);
     /// Begins an array of \a count items, which are then written with append().
     void array(QByteArrayView name, std::size_t count);
-    void append(QByteArrayView item) { m_bytes.append(item); }
+    /// Begins a map of \a count members, at most 23, which are then written as if they were members
+    /// of this one.
+    void map(QByteArrayView name, int count);
+    void append(QByteArrayView item);
 
     /// The map. Nothing may be written any more.
     [[nodiscard]] QByteArray take();
 
 private:
     void key(QByteArrayView name);
+    void put(char byte);
 
-    QByteArray m_bytes;
+    QByteArray m_bytes; ///< With room behind what is written.
+    qsizetype m_size = 0;
     int m_count = 0;
 };
 

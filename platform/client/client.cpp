@@ -61,6 +61,7 @@ Client::~Client()
     m_isEnding = true;
     for (const auto &set : std::exchange(m_waiting, {}))
         set(false);
+    dropSpare();
     // This may be called from deep within the connection, by a task that has what it waited for.
     if (Connection *gone = std::exchange(m_connection, nullptr)) {
         gone->disconnect(this);
@@ -89,16 +90,25 @@ void Client::attempt()
         m_trouble = u"no node is known"_s;
         return;
     }
-    Patience patience{m_options.pingEvery, m_options.leaveAfter};
-    if (m_options.nodes.size() == 1)
-        patience.leaveAfter = {}; // It would come back to the same one.
-    m_connection = new Connection(m_options.link(m_options.nodes[m_next]), patience);
-    m_connection->setParent(this);
+    m_connection = connectionTo(m_next);
     connect(m_connection, &Connection::opened, this, &Client::onOpened);
     connect(m_connection, &Connection::closed, this, &Client::onClosed);
+    connect(m_connection, &Connection::silent, this, &Client::onSilent);
     const std::size_t rounds = m_failures / m_options.nodes.size();
     m_connectTimer.start(m_options.connectTimeout * (1 << std::min(rounds, connectDoublingsMax)));
     m_connection->open();
+}
+
+Connection *Client::connectionTo(std::size_t node)
+{
+    Patience patience{m_options.pingEvery, m_options.leaveAfter, m_options.doubtAfter};
+    if (m_options.nodes.size() == 1) { // It would come back to the same one.
+        patience.leaveAfter = {};
+        patience.doubtAfter = {};
+    }
+    auto *connection = new Connection(m_options.link(m_options.nodes[node]), patience);
+    connection->setParent(this);
+    return connection;
 }
 
 void Client::onOpened()
@@ -127,6 +137,7 @@ void Client::onClosed(const QString &why)
 {
     const bool wasOpen = m_trouble.isEmpty();
     m_connectTimer.stop();
+    dropSpare();
     m_trouble = u"%1: %2"_s.arg(m_options.nodes[m_next].authority(), why);
     if (Connection *gone = std::exchange(m_connection, nullptr)) {
         if (gone->hasServed())
@@ -140,6 +151,55 @@ void Client::onClosed(const QString &why)
     m_pauseTimer.start(pause());
     if (wasOpen)
         Q_EMIT stateChanged(State::connecting);
+}
+
+// ---- the one in doubt
+
+/// The node may stand still, or the way to it: another one is connected before it is left.
+void Client::onSilent()
+{
+    if (m_spare != nullptr)
+        return;
+    do // the next one each time, but not the one in doubt
+        m_spareNode = (m_spareNode + 1) % m_options.nodes.size();
+    while (m_spareNode == m_next);
+    m_spare = connectionTo(m_spareNode);
+    connect(m_spare, &Connection::opened, this, &Client::onSpareOpened);
+    connect(m_spare, &Connection::closed, this, &Client::dropSpare);
+    m_spare->open();
+}
+
+void Client::dropSpare()
+{
+    if (Connection *gone = std::exchange(m_spare, nullptr)) {
+        gone->disconnect(this);
+        gone->setParent(nullptr);
+        gone->deleteLater();
+    }
+}
+
+void Client::onSpareOpened()
+{
+    if (!m_connection->isSilent()) {
+        dropSpare();
+        return;
+    }
+    Connection *next = std::exchange(m_spare, nullptr);
+    next->disconnect(this);
+    next->setParent(nullptr); // it is what calls, and who loses a call may end this client
+    const QPointer<Client> self(this);
+    m_connection->giveUp(u"the node says nothing, and another one does"_s);
+    if (!self || !next->isOpen()) {
+        next->deleteLater();
+        return;
+    }
+    m_pauseTimer.stop();
+    m_next = m_spareNode;
+    m_connection = next;
+    m_connection->setParent(this);
+    connect(m_connection, &Connection::closed, this, &Client::onClosed);
+    connect(m_connection, &Connection::silent, this, &Client::onSilent);
+    onOpened();
 }
 
 // ---- calls
@@ -221,7 +281,7 @@ Task<Called> Client::callCounted(QString method, QByteArray params, CallOptions 
             co_return Called{isUnsettled ? unknown(failure.message) : failure, isUnsettled};
         }
         const milliseconds left = std::max(milliseconds(1), deadline.left());
-        Eventual<rpc::Outcome> answer = (*connection)->call(method, params, left);
+        Eventual<rpc::Outcome> answer = (*connection)->call(method, params, left, options.repeat);
         Result<rpc::Outcome> outcome = co_await answer;
         if (!self)
             co_return Called{unknown(u"the client ended"_s), isUnsettled};

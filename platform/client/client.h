@@ -26,18 +26,16 @@ struct Options
     std::chrono::milliseconds connectTimeout{2'000};
     /// A node that says nothing for two of these while it was asked is given up.
     std::chrono::milliseconds pingEvery{1'000};
+    /// A node that says nothing for so long while it is called, nor answers a ping, is left for the
+    /// next one that can be reached meanwhile; 0: never. Not while a call is under way that must
+    /// not be sent twice.
+    std::chrono::milliseconds doubtAfter{300};
     /// A node that answers nothing but UNAVAILABLE for so long is left, if there is another one.
     std::chrono::milliseconds leaveAfter{2'000};
     /// Between rounds in which no node could be reached.
     std::chrono::milliseconds pauseMax{1'000};
     std::chrono::milliseconds sessionTimeToLive{30'000}; ///< Of the store's own session.
     LinkFactory link = &makeWebSocketLink;
-};
-
-/// How a call may be treated when it is not known whether it was carried out.
-enum class Repeat {
-    safe, ///< A read, or a write that the store does once: sent again.
-    never ///< Sent once; then UNKNOWN_OUTCOME.
 };
 
 struct CallOptions
@@ -103,13 +101,20 @@ private:
     void attempt();
     void onOpened();
     void onClosed(const QString &why);
+    void onSilent();
+    void onSpareOpened();
+    void dropSpare();
+    [[nodiscard]] Connection *connectionTo(std::size_t node);
     [[nodiscard]] std::chrono::milliseconds pause();
 
     Options m_options;
     std::size_t m_next = 0;             ///< Which node is tried next.
     std::size_t m_failures = 0;         ///< Connections in a row that were of no use.
     Connection *m_connection = nullptr; ///< A child.
-    QTimer m_connectTimer;              ///< While an attempt is under way.
+    /// A child, too: to another node, while the present one is silent.
+    Connection *m_spare = nullptr;
+    std::size_t m_spareNode = 0;
+    QTimer m_connectTimer; ///< While an attempt is under way.
     QTimer m_pauseTimer;
     QString m_trouble;
     std::vector<Eventual<bool>::Setter> m_waiting;

@@ -17,6 +17,8 @@ using Clock = std::chrono::steady_clock;
 
 /// An answer may be under way when the server's own deadline ends; it is better than ours.
 static constexpr std::chrono::milliseconds grace{250};
+/// In the first of these without a word a node is pinged, after the last it is doubted.
+static constexpr int doubtTurns = 3;
 
 Connection::Connection(std::unique_ptr<Link> link, const Patience &patience)
     : m_link(std::move(link)), m_patience(patience)
@@ -26,10 +28,12 @@ Connection::Connection(std::unique_ptr<Link> link, const Patience &patience)
         Q_EMIT opened();
     };
     m_link->received = [this](const QByteArray &message) { onReceived(message); };
-    m_link->alive = [this] { m_wasHeard = true; };
+    m_link->alive = [this] { noteHeard(); };
     m_link->closed = [this](const QString &why) { onClosed(why); };
     connect(&m_beat, &QTimer::timeout, this, &Connection::onBeat);
     m_beat.start(patience.pingEvery);
+    connect(&m_doubt, &QTimer::timeout, this, &Connection::onDoubt);
+    m_doubt.setInterval(patience.doubtAfter / doubtTurns);
 }
 
 Connection::~Connection() = default;
@@ -44,7 +48,7 @@ static cbor::MapWriter requestOf(const QString &method, const QByteArray &params
 }
 
 Eventual<rpc::Outcome> Connection::call(const QString &method, const QByteArray &params,
-                                        std::chrono::milliseconds deadline)
+                                        std::chrono::milliseconds deadline, Repeat repeat)
 {
     Eventual<rpc::Outcome> answer({ErrorCode::unknown, u"the connection was closed"_s});
     const auto set = answer.setter();
@@ -59,8 +63,12 @@ Eventual<rpc::Outcome> Connection::call(const QString &method, const QByteArray 
         request.number("deadlineMs", deadline.count());
         until = Clock::now() + deadline + grace;
     }
-    m_pending.emplace(m_lastId, Pending{set, Clock::now(), until});
+    m_pending.emplace(m_lastId, Pending{set, Clock::now(), until, repeat});
     m_link->send(request.take());
+    if (m_patience.doubtAfter.count() > 0 && !m_doubt.isActive()) {
+        m_quietTurns = 0;
+        m_doubt.start();
+    }
     if (m_pending.size() == 1) // Of many calls those of one turn leave together.
         m_link->flush();
     return answer;
@@ -84,7 +92,7 @@ static QCborValue valueOf(QByteArrayView item)
 
 void Connection::onReceived(const QByteArray &bytes)
 {
-    m_wasHeard = true;
+    noteHeard();
     // Qt's own reader gives maps that must not be touched where the bytes are not well-formed.
     if (const auto why = rpc::refuteCbor(bytes)) {
         m_link->abort();
@@ -168,6 +176,7 @@ void Connection::onClosed(const QString &why)
         return;
     m_isOpen = false;
     m_beat.stop();
+    m_doubt.stop();
     const QPointer<Connection> self(this);
     Q_EMIT closed(why);
     if (!self)
@@ -178,6 +187,38 @@ void Connection::onClosed(const QString &why)
         call.set(Error{ErrorCode::unknown, u"the connection was lost: "_s + why});
     for (const auto &[id, sink] : sinks)
         sink.end({});
+}
+
+void Connection::noteHeard()
+{
+    m_wasHeard = true;
+    m_quietTurns = -1; // What is left of this turn counts for nothing.
+}
+
+bool Connection::isSilent() const
+{
+    const auto isRepeatable = [](const auto &call) { return call.second.repeat == Repeat::safe; };
+    return m_isOpen && m_quietTurns >= doubtTurns && !m_pending.empty()
+           && std::all_of(m_pending.begin(), m_pending.end(), isRepeatable);
+}
+
+void Connection::onDoubt()
+{
+    if (m_pending.empty()) {
+        m_doubt.stop();
+        return;
+    }
+    ++m_quietTurns;
+    if (m_quietTurns == 1)
+        m_link->ping();
+    if (isSilent() && m_link->isQuiet())
+        Q_EMIT silent();
+}
+
+void Connection::giveUp(const QString &why)
+{
+    m_link->abort();
+    onClosed(why);
 }
 
 void Connection::onBeat()

@@ -14,6 +14,12 @@
 
 namespace coffer::client {
 
+/// How a call may be treated when it is not known whether it was carried out.
+enum class Repeat {
+    safe, ///< A read, or a write that the store does once: sent again.
+    never ///< Sent once; then UNKNOWN_OUTCOME.
+};
+
 /// When a connection gives its node up.
 struct Patience
 {
@@ -21,6 +27,8 @@ struct Patience
     std::chrono::milliseconds pingEvery{1'000};
     /// It answered nothing but UNAVAILABLE for so long; 0: never for that.
     std::chrono::milliseconds leaveAfter{0};
+    /// Nothing was heard for about so long, although it was called: silent(); 0: never.
+    std::chrono::milliseconds doubtAfter{0};
 };
 
 /// Calls over one link to one node: matches answers to calls and events to subscriptions.
@@ -53,15 +61,23 @@ public:
     /// this call, and after the deadline has passed with DEADLINE, for then the outcome is not
     /// known. A result is one that rpc::decoded() makes a value of.
     [[nodiscard]] Eventual<rpc::Outcome> call(const QString &method, const QByteArray &params,
-                                              std::chrono::milliseconds deadline);
+                                              std::chrono::milliseconds deadline,
+                                              Repeat repeat = Repeat::never);
     /// Sends a call whose answer nobody waits for.
     void tell(const QString &method, const QCborMap &params);
     /// Where the events of a subscription go; set from within the answer that opened it.
     void listen(qint64 subscription, EventSink event, EndSink end);
     void forget(qint64 subscription) { m_sinks.erase(subscription); }
+    /// It is called, by none but calls that may be repeated, and has said nothing for
+    /// Patience::doubtAfter, nor to a ping.
+    [[nodiscard]] bool isSilent() const;
+    /// Ends it, as if the link had broken.
+    void giveUp(const QString &why);
 
 Q_SIGNALS:
     void opened();
+    /// isSilent() has become true, or is still so.
+    void silent();
     void closed(const QString &why);
 
 private:
@@ -76,6 +92,7 @@ private:
         Eventual<rpc::Outcome>::Setter set;
         Time sentAt;
         Time deadline;
+        Repeat repeat = Repeat::never;
     };
 
     void onReceived(const QByteArray &bytes);
@@ -83,6 +100,8 @@ private:
     void onNotification(QByteArrayView method, QByteArrayView params);
     void onClosed(const QString &why);
     void onBeat();
+    void onDoubt();
+    void noteHeard();
     void noteServed();
     void noteUnserved(Time sentAt, const QString &why);
 
@@ -96,6 +115,8 @@ private:
     Time m_servedAt;                    ///< When it last did something.
     std::optional<Time> m_unservedFrom; ///< When the first call since then was sent that failed.
     QTimer m_beat;
+    QTimer m_doubt;       ///< Runs while calls are under way.
+    int m_quietTurns = 0; ///< Of m_doubt, in which nothing was heard.
     qint64 m_lastId = 0;
     std::map<qint64, Pending> m_pending;
     std::map<qint64, Sinks> m_sinks;

@@ -34,6 +34,9 @@ public:
     /// Whether a good part of a large message has reached the peer's machine since this was last
     /// asked: what it says itself would wait behind that.
     [[nodiscard]] virtual bool isMoving() { return false; }
+    /// All that was sent has reached the peer's machine, and nothing of what it says is arriving:
+    /// if it is silent, that is not for the way between.
+    [[nodiscard]] virtual bool isQuiet() { return true; }
     /// Ends it at once; nothing is said any more.
     virtual void abort() = 0;
 

@@ -150,7 +150,8 @@ Task<Result<bool>> subscribe(std::shared_ptr<Stream> stream)
         co_return true; // The next round tries again: a watch has no deadline.
     const QPointer<Connection> on(*connection);
     const QByteArray params = pluginapi::writeCbor(stream->request);
-    Eventual<rpc::Outcome> answer = on->call(u"store.watch"_s, params, std::chrono::seconds(10));
+    Eventual<rpc::Outcome> answer =
+        on->call(u"store.watch"_s, params, std::chrono::seconds(10), Repeat::safe);
     const Result<rpc::Outcome> outcome = co_await answer;
     if (!stream->client)
         co_return Error{ErrorCode::unavailable, u"the client ended"_s};

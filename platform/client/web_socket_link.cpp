@@ -7,12 +7,18 @@
 #include <QWebSocket>
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <utility>
 
 namespace coffer::client {
 
 namespace {
+
+/// Without a byte for so long nothing is arriving.
+constexpr std::uint32_t quietMs = 100;
 
 class WebSocketLink final : public Link
 {
@@ -69,6 +75,18 @@ public:
     {
         const qint64 left = m_socket.bytesToWrite() + unacknowledged();
         return std::exchange(m_left, left) >= left + qint64(rpc::limits::frameBytesMax);
+    }
+    [[nodiscard]] bool isQuiet() override
+    {
+        tcp_info info = {};
+        socklen_t size = sizeof info;
+        const auto *socket = m_socket.findChild<QAbstractSocket *>();
+        const bool isKnown =
+            socket != nullptr
+            && ::getsockopt(int(socket->socketDescriptor()), IPPROTO_TCP, TCP_INFO, &info, &size)
+                   == 0;
+        return isKnown && info.tcpi_last_data_recv >= quietMs && m_socket.bytesToWrite() == 0
+               && unacknowledged() == 0;
     }
     void abort() override
     {

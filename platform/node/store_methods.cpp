@@ -19,6 +19,13 @@ namespace coffer::node {
 using namespace pluginapi;
 using Kind = rpc::Access::Kind;
 
+/// What a watcher was told last.
+struct LastBatch
+{
+    store::WatchAnswer answer;
+    QCborValue encoded; ///< Undefined: nothing was told yet.
+};
+
 namespace {
 
 /// What a reader made, as Method::decode wants it. Said in full: an std::any would hold an Error
@@ -116,7 +123,16 @@ struct Stream
 {
     rpc::Subscription subscription;
     std::unique_ptr<Watch> watch;
+    std::shared_ptr<LastBatch> last; // frames outlive the methods
 };
+
+/// Watchers of one glob are told the same, one after the other: it is encoded once.
+QCborValue encodedOf(LastBatch &last, const store::WatchAnswer &answer)
+{
+    if (last.encoded.isUndefined() || last.answer != answer)
+        last = {answer, rpc::encoded(writeCbor(answer))};
+    return last.encoded;
+}
 
 QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
 {
@@ -145,12 +161,18 @@ QCoro::Task<Result<void>> pump(std::shared_ptr<Stream> stream)
         if (!hasRoomStill)
             break;
         const Revision resume = std::get<store::WatchBatch>(*answer).progress.next();
-        stream->subscription.send(rpc::encoded(writeCbor(*answer)), qint64(resume.value()));
+        stream->subscription.send(encodedOf(*stream->last, *answer), qint64(resume.value()));
     }
     co_return Result<void>();
 }
 
 } // namespace
+
+StoreMethods::StoreMethods(LocalStore &store, AccessControl *access)
+    : m_store(store), m_access(access), m_last(std::make_shared<LastBatch>())
+{}
+
+StoreMethods::~StoreMethods() = default;
 
 MethodTable<StoreMethods> StoreMethods::methods() const
 {
@@ -311,7 +333,7 @@ StoreMethods::Task StoreMethods::watch(rpc::Call &call)
     std::unique_ptr<Watch> watch = m_store.watch(call.as<store::WatchRequest>());
     const Revision progress = watch->progress();
     const std::uint64_t id = opened->id();
-    auto stream = std::make_shared<Stream>(Stream{std::move(*opened), std::move(watch)});
+    auto stream = std::make_shared<Stream>(Stream{std::move(*opened), std::move(watch), m_last});
     stream->subscription.onClosed([weak = std::weak_ptr(stream)] {
         if (const auto closed = weak.lock())
             closed->watch.reset();

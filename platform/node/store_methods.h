@@ -4,11 +4,13 @@
 #include "node/local_store.h"
 #include "node/method_table.h"
 
+#include <memory>
 #include <vector>
 
 namespace coffer::node {
 
 class AccessControl;
+struct LastBatch;
 
 /// The store for every transport: the methods store.* and session.* of
 /// docs/formats/store-methods.md.
@@ -20,10 +22,8 @@ class StoreMethods
 
 public:
     /// Both have to outlive this. Without \a access a session belongs to everybody.
-    explicit StoreMethods(LocalStore &store, AccessControl *access = nullptr)
-        : m_store(store), m_access(access)
-    {}
-    ~StoreMethods() = default;
+    explicit StoreMethods(LocalStore &store, AccessControl *access = nullptr);
+    ~StoreMethods();
 
     /// Fails only where a name is taken.
     [[nodiscard]] Result<void> addTo(rpc::Registry &registry);
@@ -50,6 +50,7 @@ private:
 
     LocalStore &m_store;
     AccessControl *m_access;
+    std::shared_ptr<LastBatch> m_last; // with the watches' frames
     std::vector<rpc::Registration> m_registrations;
 };
 

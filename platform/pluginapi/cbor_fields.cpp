@@ -68,23 +68,26 @@ void CborFields::fail(const char *name, const QString &rule)
 }
 
 /// Not equal to a key that is no text, whose name is null.
-static bool isNamed(QByteArrayView member, const char *name)
+static bool isNamed(QByteArrayView member, QByteArrayView name)
 {
-    return !member.isNull() && member == QByteArrayView(name);
+    return member.size() == name.size() && !member.isNull()
+           && std::equal(name.begin(), name.end(), member.begin());
 }
 
 bool CborFields::has(const char *name) const
 {
-    const auto isIt = [name](const Member &member) { return isNamed(member.name, name); };
+    const QByteArrayView wanted(name);
+    const auto isIt = [wanted](const Member &member) { return isNamed(member.name, wanted); };
     return std::any_of(m_members.begin(), m_members.end(), isIt);
 }
 
 /// The item; empty if there is none, if it is undefined, and after a fault.
 QByteArrayView CborFields::take(const char *name)
 {
+    const QByteArrayView wanted(name);
     QByteArrayView found;
     for (Member &member : m_members) {
-        if (!isNamed(member.name, name))
+        if (!isNamed(member.name, wanted))
             continue;
         member.isAsked = true;
         if (found.isNull())

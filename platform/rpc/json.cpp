@@ -69,11 +69,25 @@ private:
         quint64 count;
     };
     enum MajorType { natural, negative, bytes, text, array, map, tag, simple };
+    /// What is wrong: texts are made once, at the end.
+    enum class Fault {
+        none,
+        cutShort,
+        strayBreak,
+        badHead,
+        badSimple,
+        tag,
+        tooDeep,
+        tooMany,
+        pieces,
+        notUtf8
+    };
 
-    std::optional<QString> item();
-    std::optional<QString> open(int major, quint64 count, bool isEndless);
-    std::optional<QString> skip(int major, quint64 count, bool isEndless);
-    std::optional<QString> step(int major, quint64 count);
+    [[nodiscard]] static QString textOf(Fault fault);
+    Fault item();
+    Fault open(int major, quint64 count, bool isEndless);
+    Fault skip(int major, quint64 count, bool isEndless);
+    Fault step(int major, quint64 count);
     bool readCount(int info, quint64 &count);
     bool closeFinished();
 
@@ -85,13 +99,28 @@ private:
     std::array<Level, limits::messageDepthMax> m_levels{};
 };
 
-QString cutShort() { return u"the bytes end in the middle of a value"_s; }
+QString CborScan::textOf(Fault fault)
+{
+    switch (fault) {
+    case Fault::none: break;
+    case Fault::cutShort: return u"the bytes end in the middle of a value"_s;
+    case Fault::strayBreak: return u"a break where nothing was begun"_s;
+    case Fault::badHead: return u"a head that CBOR has not"_s;
+    case Fault::badSimple: return u"a simple value that has no meaning here"_s;
+    case Fault::tag: return u"a tag; none are used here"_s;
+    case Fault::tooDeep: return tooDeep();
+    case Fault::tooMany: return tooMany();
+    case Fault::pieces: return u"a string in pieces that do not fit"_s;
+    case Fault::notUtf8: return u"a text that is not UTF-8"_s;
+    }
+    return {};
+}
 
 std::optional<QString> CborScan::run()
 {
     while (!m_isDone) {
-        if (auto why = item())
-            return why;
+        if (const Fault why = item(); why != Fault::none)
+            return textOf(why);
     }
     if (m_at != m_bytes.size())
         return u"%1 bytes behind the end of the value"_s.arg(m_bytes.size() - m_at);
@@ -113,84 +142,84 @@ bool CborScan::readCount(int info, quint64 &count)
     return true;
 }
 
-std::optional<QString> CborScan::item()
+CborScan::Fault CborScan::item()
 {
     if (m_at >= m_bytes.size())
-        return cutShort();
+        return Fault::cutShort;
     const quint8 head = quint8(m_bytes[m_at++]);
     const int major = head >> 5;
     const int info = head & 31;
     if (head == 0xFF) {
         const Level *level = m_depth > 0 ? &m_levels[std::size_t(m_depth - 1)] : nullptr;
         if (!level || !level->isEndless || (level->isMap && level->count % 2 != 0))
-            return u"a break where nothing was begun"_s;
+            return Fault::strayBreak;
         --m_depth;
         m_isDone = closeFinished();
-        return {};
+        return Fault::none;
     }
     if (++m_items > limits::messageItemsMax)
-        return tooMany();
+        return Fault::tooMany;
     quint64 count = 0;
     const bool isEndless = info == 31 && (major >= bytes && major <= map);
     if (!isEndless && !readCount(info, count))
-        return info > 27 ? u"a head that CBOR has not"_s : cutShort();
+        return info > 27 ? Fault::badHead : Fault::cutShort;
     if (major == simple && (info < 20 || info == 24))
-        return u"a simple value that has no meaning here"_s;
+        return Fault::badSimple;
     if (major == tag)
-        return u"a tag; none are used here"_s;
+        return Fault::tag;
     if (m_depth > 0)
         ++m_levels[std::size_t(m_depth - 1)].count;
     if (major == array || major == map)
         return open(major, count, isEndless);
     if (major == bytes || major == text) {
-        if (auto why = skip(major, count, isEndless))
+        if (const Fault why = skip(major, count, isEndless); why != Fault::none)
             return why;
     }
     m_isDone = closeFinished();
-    return {};
+    return Fault::none;
 }
 
-std::optional<QString> CborScan::open(int major, quint64 count, bool isEndless)
+CborScan::Fault CborScan::open(int major, quint64 count, bool isEndless)
 {
     if (m_depth == limits::messageDepthMax)
-        return tooDeep();
+        return Fault::tooDeep;
     if (count > quint64(limits::messageItemsMax))
-        return tooMany();
+        return Fault::tooMany;
     m_levels[std::size_t(m_depth++)] = {.left = major == map ? 2 * count : count,
                                         .isEndless = isEndless,
                                         .isMap = major == map,
                                         .count = 0};
     m_isDone = closeFinished();
-    return {};
+    return Fault::none;
 }
 
 /// Steps over \a count bytes of a string.
-std::optional<QString> CborScan::step(int major, quint64 count)
+CborScan::Fault CborScan::step(int major, quint64 count)
 {
     if (count > quint64(m_bytes.size() - m_at))
-        return cutShort();
+        return Fault::cutShort;
     // QCborValue of Qt 6.4 falls over a text that is none.
     const QByteArrayView piece = m_bytes.sliced(m_at, qsizetype(count));
     if (major == text && !QUtf8StringView(piece.data(), piece.size()).isValidUtf8())
-        return u"a text that is not UTF-8"_s;
+        return Fault::notUtf8;
     m_at += qsizetype(count);
-    return {};
+    return Fault::none;
 }
 
 /// Steps over a string, in one piece or in chunks of its own type.
-std::optional<QString> CborScan::skip(int major, quint64 count, bool isEndless)
+CborScan::Fault CborScan::skip(int major, quint64 count, bool isEndless)
 {
     while (isEndless) {
         if (m_at >= m_bytes.size())
-            return cutShort();
+            return Fault::cutShort;
         const quint8 head = quint8(m_bytes[m_at++]);
         if (head == 0xFF)
-            return {};
+            return Fault::none;
         if (++m_items > limits::messageItemsMax)
-            return tooMany();
+            return Fault::tooMany;
         if (head >> 5 != major || (head & 31) > 27 || !readCount(head & 31, count))
-            return u"a string in pieces that do not fit"_s;
-        if (auto why = step(major, count))
+            return Fault::pieces;
+        if (const Fault why = step(major, count); why != Fault::none)
             return why;
     }
     return step(major, count);

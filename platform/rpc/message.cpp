@@ -233,15 +233,17 @@ QByteArray writeEvent(std::uint64_t id, const QCborValue &event, const QCborValu
             params.insert(u"resume"_s, resume);
         return write(notificationOf(u"rpc.event"_s, params), form);
     }
-    cbor::MapWriter params;
-    params.number("subscription", qint64(id));
-    params.item("event", itemOf(event));
-    if (!resume.isUndefined())
-        params.item("resume", resume.toCbor());
-    cbor::MapWriter notification;
+    const QByteArray item = itemOf(event);
+    cbor::MapWriter notification(item.size() + 96);
     notification.text("jsonrpc", "2.0");
     notification.text("method", "rpc.event");
-    notification.item("params", params.take());
+    notification.map("params", resume.isUndefined() ? 2 : 3);
+    notification.number("subscription", qint64(id));
+    notification.item("event", item);
+    if (resume.isInteger())
+        notification.number("resume", resume.toInteger());
+    else if (!resume.isUndefined())
+        notification.item("resume", resume.toCbor());
     return notification.take();
 }
 

@@ -25,7 +25,7 @@ public:
     void open() override
     {
         later([this] {
-            if (m_network.isSilent)
+            if (isSilent())
                 return;
             if (m_network.down.contains(m_host)) {
                 close(u"refused"_s);
@@ -41,14 +41,14 @@ public:
     {
         m_network.asked.push_back(message);
         later([this, message] {
-            if (m_session && !m_network.isSilent && !refuse(message))
+            if (m_session && !isSilent() && !refuse(message))
                 m_session->receive(message, rpc::Form::cbor);
         });
     }
     void ping() override
     {
         later([this] {
-            if (m_session && !m_network.isSilent)
+            if (m_session && !isSilent())
                 alive();
         });
     }
@@ -61,6 +61,10 @@ public:
     }
 
 private:
+    [[nodiscard]] bool isSilent() const
+    {
+        return m_network.isSilent || m_network.silent.contains(m_host);
+    }
     [[nodiscard]] bool refuse(const QByteArray &message)
     {
         const QCborMap asked = QCborValue::fromCbor(message).toMap();
@@ -74,7 +78,7 @@ private:
     void send(const QByteArray &message, rpc::Form) override
     {
         later([this, message] {
-            if (!m_session || m_network.isSilent)
+            if (!m_session || isSilent())
                 return;
             if (m_network.loseAnswers > 0) {
                 --m_network.loseAnswers;

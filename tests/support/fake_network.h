@@ -22,7 +22,8 @@ public:
     /// All connections break.
     void cut();
 
-    std::set<QString> down; ///< Hosts that refuse connections.
+    std::set<QString> down;   ///< Hosts that refuse connections.
+    std::set<QString> silent; ///< Hosts that stand still: nothing arrives, either way.
     /// Calls that are answered UNAVAILABLE and not carried out.
     std::function<bool(const QString &host, const QString &method)> isRefused;
     bool isSilent = false;         ///< Nothing arrives, either way.

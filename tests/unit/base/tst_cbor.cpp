@@ -40,6 +40,19 @@ private Q_SLOTS:
         QCOMPARE(QCborValue::fromCbor(writer.take()).toMap(), expected);
     }
 
+    void mapWithin_isThatOfQt()
+    {
+        cbor::MapWriter writer(1); // grows as it goes
+        writer.text("before", "x");
+        writer.map("inner", 2);
+        writer.number("one", 1);
+        writer.bytes("two", QByteArray(1'000, 'b'));
+        const QCborMap expected{
+            {u"before"_s, u"x"_s},
+            {u"inner"_s, QCborMap{{u"one"_s, 1}, {u"two"_s, QByteArray(1'000, 'b')}}}};
+        QCOMPARE(writer.take(), expected.toCborValue().toCbor());
+    }
+
     void emptyMap() { QCOMPARE(cbor::MapWriter().take(), QCborMap().toCborValue().toCbor()); }
 
     void heads_areThoseOfQt_data()

@@ -145,6 +145,57 @@ private Q_SLOTS:
         m_network->isSilent = false;
         QTRY_COMPARE(m_client->state(), Client::State::connected);
     }
+    /// Long before it is given up, as others answer meanwhile. One of them is down.
+    void silentNode_isLeftForOneThatAnswers()
+    {
+        m_options.pingEvery = std::chrono::seconds(60);
+        m_options.doubtAfter = std::chrono::milliseconds(30);
+        restart();
+        const Revision before = *wait(m_store->put("/silent", "0"));
+        QCOMPARE(m_client->node().host(), u"a"_s);
+        const auto watch = m_store->watch({*store::Glob::parse("/silent"), {}});
+        auto next = watch->next();
+        QTRY_COMPARE(m_node.host().watches()->size(), 1u);
+        m_network->down = {u"b"_s};
+        m_network->silent = {u"a"_s};
+        const Result<Revision> put = wait(m_store->put("/silent", "1"));
+        QVERIFY2(put, put ? "" : qPrintable(put.error().message));
+        QCOMPARE(put->value(), before.value() + 1); // Once.
+        QCOMPARE(m_client->node().host(), u"c"_s);
+        QVERIFY(m_client->state() == Client::State::connected);
+        QVERIFY(wait(std::move(next))); // Watches go with the client.
+    }
+    void silentNode_isWaitedForByWhatIsSentOnce()
+    {
+        m_options.pingEvery = std::chrono::milliseconds(300);
+        m_options.doubtAfter = std::chrono::milliseconds(15);
+        restart();
+        QVERIFY(wait(m_client->connected(std::chrono::seconds(5))));
+        m_network->silent = {u"a"_s};
+        const rpc::Outcome outcome = wait(m_client->call(u"store.figures"_s, {}));
+        QVERIFY(!outcome);
+        QCOMPARE(outcome.error().code, rpc::Code::unknownOutcome);
+        QVERIFY2(outcome.error().message.contains(u"says nothing any more"_s),
+                 qPrintable(outcome.error().message));
+    }
+    /// Its connection is the better one: it need not be made.
+    void silentNode_isKeptIfItSpeaksFirst()
+    {
+        m_options.pingEvery = std::chrono::seconds(1);
+        m_options.doubtAfter = std::chrono::milliseconds(15);
+        restart();
+        QVERIFY(wait(m_client->connected(std::chrono::seconds(5))));
+        m_network->silent = {u"a"_s, u"b"_s, u"c"_s};
+        CallOptions options{Repeat::safe, std::chrono::milliseconds(500)};
+        auto call = m_client->call(u"store.figures"_s, {}, options);
+        QTRY_VERIFY(m_client->connection()->isSilent());
+        m_network->silent.clear();
+        auto other = m_client->call(u"store.figures"_s, {}, {Repeat::safe, {}});
+        QVERIFY(wait(std::move(other)));
+        QVERIFY(!m_client->connection()->isSilent());
+        (void)wait(std::move(call));
+        QCOMPARE(m_client->node().host(), u"a"_s);
+    }
     void nodeThatCannotServe_isLeft()
     {
         const Revision before = *wait(m_store->put("/left", "0"));
