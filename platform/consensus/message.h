@@ -91,6 +91,7 @@ struct Heartbeat
     Slot chosenUpTo;
     std::uint64_t readSeq = 0; ///< Number of the newest read round of this ballot; 0 for none.
     WallMs wall;
+    bool isNews = false; ///< Only says that more is chosen: nobody waits for an answer.
     bool operator==(const Heartbeat &) const = default;
 };
 

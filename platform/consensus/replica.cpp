@@ -120,7 +120,7 @@ void Replica::settle()
                          m_out.now);
         const bool isIdle = m_proposer->lastSlot() <= m_learner.chosenUpTo();
         if (isIdle && m_learner.chosenUpTo() > m_announced)
-            sendHeartbeats();
+            announce();
     }
     settleFetch();
     settleClaims();
@@ -359,6 +359,8 @@ void Replica::receive(NodeId from, const Heartbeat &message)
     if (result == Acceptor::PromiseResult::raised)
         write(PromiseRecord{message.ballot});
     learnByBallot(message.ballot, message.chosenUpTo);
+    if (message.isNews)
+        return;
     // The answer proves to a reader that no higher ballot was promised here, so it is given only
     // by whose promise is exactly this ballot. It claims nothing that is not durable.
     const bool isDurable = m_durable.promised == message.ballot;

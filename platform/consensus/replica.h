@@ -139,6 +139,8 @@ private:
     void settleChosen();
     void settleReads();
     void sendHeartbeats();
+    void announce();
+    void sayHeartbeat(bool isNews);
     void stepDown();
     void tickLeader();
 

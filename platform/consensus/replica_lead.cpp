@@ -262,9 +262,17 @@ void Replica::settleReads()
 void Replica::sendHeartbeats()
 {
     m_heartbeatAt = m_now.monotonic + m_timing.heartbeat;
+    sayHeartbeat(false);
+}
+
+/// Heartbeats whose answer is awaited go on beside it: it is no sign of life of the others.
+void Replica::announce() { sayHeartbeat(true); }
+
+void Replica::sayHeartbeat(bool isNews)
+{
     m_announced = m_learner.chosenUpTo();
     const Heartbeat heartbeat{m_proposer->ballot(), m_learner.chosenUpTo(), m_reads.sequence(),
-                              m_now.wall};
+                              m_now.wall, isNews};
     for (NodeId node : m_membership.others())
         say(node, heartbeat);
 }

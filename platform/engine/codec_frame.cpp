@@ -120,6 +120,7 @@ static QByteArray put(const consensus::Heartbeat &from, wire::PeerHead &head)
     to.set_chosen_up_to(from.chosenUpTo.value());
     to.set_read_seq(from.readSeq);
     to.set_wall_ms(from.wall.count());
+    to.set_is_news(from.isNews);
     return {};
 }
 
@@ -385,7 +386,7 @@ static consensus::Accepted take(const wire::Accepted &from, Input &in)
 static consensus::Heartbeat take(const wire::Heartbeat &from, Input &in)
 {
     return {in.ballot(from.ballot(), "heartbeat.ballot"), Slot(from.chosen_up_to()),
-            from.read_seq(), WallMs(from.wall_ms())};
+            from.read_seq(), WallMs(from.wall_ms()), from.is_news()};
 }
 
 static consensus::HeartbeatAck take(const wire::HeartbeatAck &from, Input &in)

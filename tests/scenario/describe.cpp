@@ -103,7 +103,7 @@ struct Describe
     QString operator()(const Heartbeat &m) const
     {
         return "Heartbeat" + ballotField(m.ballot) + slotField("chosen", m.chosenUpTo)
-               + readField(m.readSeq);
+               + readField(m.readSeq) + (m.isNews ? " news" : "");
     }
     QString operator()(const HeartbeatAck &m) const
     {

@@ -66,9 +66,10 @@ struct Describer
     }
     QString operator()(const m::Heartbeat &x) const
     {
-        return QStringLiteral("Heartbeat %1 chosen to %2, read %3")
+        return QStringLiteral("Heartbeat %1 chosen to %2, read %3%4")
             .arg(toText(x.ballot), number(x.chosenUpTo))
-            .arg(x.readSeq);
+            .arg(x.readSeq)
+            .arg(x.isNews ? QStringLiteral(", news") : QString());
     }
     QString operator()(const m::HeartbeatAck &x) const
     {

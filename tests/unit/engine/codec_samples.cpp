@@ -126,7 +126,7 @@ Message CodecSamples::message(std::size_t kind)
     case 4: return Refusal{ballot(), chance() ? ballot() : Ballot()};
     case 5: return Accept{ballot(), slot(), Slot(number()), entry()};
     case 6: return Accepted{ballot(), Slot(number())};
-    case 7: return Heartbeat{ballot(), Slot(number()), number(), wall()};
+    case 7: return Heartbeat{ballot(), Slot(number()), number(), wall(), chance()};
     case 8: return HeartbeatAck{ballot(), Slot(number()), number(), wall()};
     case 9: return Fetch{slot()};
     case 10: return chosen();
