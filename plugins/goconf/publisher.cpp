@@ -254,8 +254,6 @@ Task<Answer<bool>> Publisher::planService(DeskPointer desk, PublishWish wish, QB
             co_return edition.error();
         editions.insert_or_assign(id.scope, *edition);
         desk->plan.take({id, draft->edited, draft->files, desk->at});
-        if (draft->files > removedFilesMax)
-            desk->swept.push_back(id);
     }
     if (editions.empty())
         co_return false;
@@ -449,7 +447,7 @@ Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
     if (!*done)
         co_return std::optional<Released>();
     released.revision = **done;
-    for (const DraftId &id : desk->swept)
+    for (const DraftId &id : desk->plan.marked())
         m_context.spawn(m_drafts.sweep(id), "remove published draft");
     co_return std::optional(released);
 }

@@ -23,7 +23,6 @@ struct Publisher::Desk
     std::vector<config::Object> objects = {}; ///< To be stored before the commit.
     /// Files that are new in a layer, and stored already: guarded so that they stay.
     std::map<config::Hash, std::uint64_t> files = {};
-    std::vector<DraftId> swept = {};
     std::vector<config::Conflict> conflicts = {};
 };
 

@@ -250,6 +250,19 @@ void ReleasePlan::addMove(Transaction &transaction, const Move &move) const
         store::Put{.path = pointerPath(move.service, move.scope), .value = move.pointer.toJson()});
 }
 
+std::vector<DraftId> ReleasePlan::marked() const
+{
+    std::vector<DraftId> marked;
+    std::size_t removed = 0;
+    for (const Taken &taken : m_taken) {
+        if (removed + taken.files <= removedFilesMax)
+            removed += taken.files;
+        else
+            marked.push_back(taken.id);
+    }
+    return marked;
+}
+
 Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
 {
     Transaction transaction;
@@ -264,8 +277,9 @@ Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
     }
     for (const Move &move : m_moves)
         addMove(transaction, move);
+    const std::vector<DraftId> left = marked();
     for (const Taken &taken : m_taken) {
-        if (taken.files <= removedFilesMax)
+        if (std::find(left.begin(), left.end(), taken.id) == left.end())
             transaction.operations.emplace_back(store::DeleteTree{draftPath(taken.id)});
         else
             transaction.operations.emplace_back(

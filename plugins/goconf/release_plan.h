@@ -95,6 +95,9 @@ public:
         Revision at;
     };
     void take(Taken taken) { m_taken.push_back(std::move(taken)); }
+    /// Drafts that the transaction marks as published rather than removes: their files are more
+    /// than one transaction may touch, so that they are to be swept after it.
+    [[nodiscard]] std::vector<DraftId> marked() const;
     void guardObject(const QByteArray &path, Revision created)
     {
         m_objects.insert_or_assign(path, created);
@@ -128,8 +131,8 @@ private:
     std::map<QByteArray, Revision> m_objects;
 };
 
-/// Draft files that one transaction removes; a larger draft is marked as published, and its files
-/// are removed afterwards.
+/// Draft files that one transaction removes; drafts beyond it are marked as published, and their
+/// files are removed afterwards.
 inline constexpr std::size_t removedFilesMax = 5'000;
 
 /// The value of takenPath(): changes up to this revision were published.

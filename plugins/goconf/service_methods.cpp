@@ -80,10 +80,10 @@ Task<Result<QCborMap>> ServiceMethods::describe(QByteArray service, Revision at)
         changes[scope] = 0;
     changes[baseScope] = 0;
     for (const DraftId &id : *drafts) {
-        const Result<DraftState> draft = co_await m_drafts.read(id, at);
-        if (!draft)
-            co_return draft.error();
-        changes[id.scope] += qint64(draft->pending.size());
+        const Result<std::uint64_t> count = co_await m_drafts.count(id, at);
+        if (!count)
+            co_return count.error();
+        changes[id.scope] += qint64(*count);
     }
     QCborArray scopes;
     for (const auto &[scope, count] : changes) {
