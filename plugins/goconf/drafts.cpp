@@ -100,6 +100,42 @@ Task<Result<std::vector<DraftId>>> Drafts::list(QByteArray service, Revision at)
     co_return drafts;
 }
 
+/// What apply() may need in order to merge texts of files: where the live one is another.
+Task<Result<config::Contents>> Drafts::contentsToMerge(LayerPointer live,
+                                                       std::vector<config::Change> of)
+{
+    config::Contents contents;
+    for (const config::Change &change : of) {
+        if (change.place.kind != config::Place::Kind::file)
+            continue;
+        const config::Item theirs = config::itemAt(*live, change.place);
+        if (theirs == change.base || theirs == change.now)
+            continue;
+        for (const config::Item &item : {change.base, change.now, theirs}) {
+            const auto *file = std::get_if<config::File>(&item);
+            if (file == nullptr)
+                continue;
+            const Result<QByteArray> bytes = co_await m_library.content(file->content, file->bytes);
+            if (!bytes)
+                co_return bytes.error();
+            contents.insert_or_assign(file->content, *bytes);
+        }
+    }
+    co_return contents;
+}
+
+Task<Result<config::Applied>> Drafts::apply(DraftState draft, LayerPointer live)
+{
+    const Result<config::Contents> contents = co_await contentsToMerge(live, draft.changes());
+    if (!contents)
+        co_return contents.error();
+    const auto work = [live, changes = draft.changes(), texts = *contents] {
+        return config::apply(*live, changes, texts);
+    };
+    const Result<config::Applied> applied = co_await m_context.offload(work);
+    co_return applied;
+}
+
 Task<Result<std::uint64_t>> Drafts::count(DraftId id, Revision at)
 {
     const Result<std::optional<store::FileView>> mark =

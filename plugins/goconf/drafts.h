@@ -45,6 +45,11 @@ public:
 
     /// Empty if there is no such draft. Large ones are read on another thread.
     [[nodiscard]] Task<Result<DraftState>> read(DraftId id, Revision at);
+    /// \a live with what is pending, as a release would make it: texts of files are merged.
+    [[nodiscard]] Task<Result<config::Applied>> apply(DraftState draft, LayerPointer live);
+    /// What config::apply() may need for that: contents where the live one is another.
+    [[nodiscard]] Task<Result<config::Contents>> contentsToMerge(LayerPointer live,
+                                                                 std::vector<config::Change> of);
     /// How many changes are pending; reads nothing of them.
     [[nodiscard]] Task<Result<std::uint64_t>> count(DraftId id, Revision at);
     /// The drafts of a service that have files.

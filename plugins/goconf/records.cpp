@@ -262,6 +262,7 @@ Result<ReleaseRecord> ReleaseRecord::parse(const QByteArray &json)
     record.from = fields.text("from");
     record.hosts = fields.number("hosts");
     record.diff = readHash(fields, "diff");
+    record.wish = readHash(fields, "wish");
     return finished(fields, record);
 }
 
@@ -284,6 +285,8 @@ QByteArray ReleaseRecord::toJson() const
                  {u"from"_s, textOf(from)},
                  {u"hosts"_s, qint64(hosts)},
                  {u"diff"_s, textOf(diff.hex())}};
+    if (!wish.isNull())
+        map.insert(u"wish"_s, textOf(wish.hex()));
     put(map, made);
     return jsonOf(map);
 }
