@@ -118,6 +118,8 @@ Result<HostRecord> HostRecord::parse(const QByteArray &json)
     record.made = readTrace(fields);
     record.joinHash = readHash(fields, "joinHash");
     record.joinUntil = fields.time("joinUntil");
+    if (record.joinHash.isNull() && record.joinUntil != WallMs(0))
+        fields.fail({ErrorCode::invalid, u"joinUntil: expected with joinHash alone"_s});
     record.secretHash = readHash(fields, "secretHash");
     return finished(fields, record);
 }
