@@ -28,6 +28,7 @@ struct ReleaseArguments
     std::string by;
     std::optional<std::uint64_t> yes;
     bool isUndo = false;
+    bool isEach = false;
     bool isDryRun = false;
     bool waits = false;
     double waitSeconds = 60;
@@ -87,6 +88,15 @@ void showRelease(Console &console, const QCborMap &map, bool isDryRun)
 {
     console.json(map);
     showBlast(console, map);
+    for (const QCborValue value : map.value("moved"_L1).toArray()) {
+        const QCborMap moved = value.toMap();
+        const QString service = moved.value("service"_L1).toString();
+        if (map.value("versions"_L1).toMap().contains(service))
+            continue; // all of it goes to one version
+        console.line(u"%1@%2: %3 -> %4"_s.arg(service, moved.value("scope"_L1).toString(),
+                                              moved.value("from"_L1).toString(),
+                                              moved.value("to"_L1).toString()));
+    }
     if (isDryRun)
         console.line(u"nothing was released: this was a dry run"_s);
     else
@@ -267,6 +277,8 @@ Task<int> rollback(Console &console, ReleaseArguments arguments)
         params.insert(u"to"_s, QString::fromStdString(arguments.to));
     if (arguments.isUndo)
         params.insert(u"undo"_s, true);
+    if (arguments.isEach)
+        params.insert(u"each"_s, true);
     if (!arguments.change.empty())
         params.insert(u"change"_s, QString::fromStdString(arguments.change));
     const Done done = co_await release(console, arguments, u"goconf.rollback"_s, params);
@@ -297,9 +309,11 @@ void showHistoryLine(Console &console, const QCborMap &release)
     console.line(u"          %1"_s.arg(moves.join(u", "_s)));
 }
 
-Task<int> history(Console &console, std::string service, int limit)
+Task<int> history(Console &console, std::string service, int limit, std::string before)
 {
     QCborMap params{{u"limit"_s, limit}};
+    if (!before.empty())
+        params.insert(u"before"_s, QString::fromStdString(before));
     if (!service.empty())
         params.insert(u"service"_s, QString::fromStdString(service));
     const rpc::Outcome outcome = co_await askSafely(console, u"goconf.history"_s, params);
@@ -308,8 +322,10 @@ Task<int> history(Console &console, std::string service, int limit)
     console.json(*outcome);
     for (const QCborValue release : outcome->toMap().value("releases"_L1).toArray())
         showHistoryLine(console, release.toMap());
-    if (outcome->toMap().value("more"_L1).toBool())
-        console.aside(u"there are older ones; --limit shows more"_s);
+    if (outcome->toMap().value("more"_L1).toBool()) {
+        console.aside(u"there are older ones: --before %1 shows them"_s.arg(
+            outcome->toMap().value("next"_L1).toString()));
+    }
     co_return ok;
 }
 
@@ -369,6 +385,8 @@ void addRollback(CLI::App &config, Run &run)
     addCommon(verb, arguments);
     verb->add_option("--to", arguments->to, "A version, as v12");
     verb->add_flag("--undo", arguments->isUndo, "To what was live before the last switch");
+    verb->add_flag("--each", arguments->isEach,
+                   "With --undo and --idc: also behind different releases");
     verb->add_option("--change", arguments->change, "Undo all releases of a change");
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return rollback(console, *arguments); };
@@ -397,8 +415,12 @@ void addConfigReleaseVerbs(CLI::App &config, Run &run)
     verb->add_option("--limit", *limit, "How many")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
-    verb->callback([&run, service, limit] {
-        run = [service, limit](Console &console) { return history(console, *service, *limit); };
+    auto before = std::make_shared<std::string>();
+    verb->add_option("--before", *before, "Only those before this one, as r1234");
+    verb->callback([&run, service, limit, before] {
+        run = [service, limit, before](Console &console) {
+            return history(console, *service, *limit, *before);
+        };
     });
 
     auto name = std::make_shared<std::string>();

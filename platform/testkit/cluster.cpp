@@ -332,11 +332,14 @@ std::optional<rpc::Failure> Cluster::endOf(const Subscription &subscription) con
 static pluginapi::Task<Result<HttpAnswer>> ask(net::HttpHandler handler, net::HttpRequest request)
 {
     const net::HttpResponse response = co_await handler(std::move(request));
-    co_return HttpAnswer{response.status, response.body};
+    HttpAnswer answer{response.status, response.body};
+    for (const auto &[name, value] : response.headers)
+        answer.headers.insert_or_assign(name.toLower(), value);
+    co_return answer;
 }
 
 HttpAnswer Cluster::request(int node, const QByteArray &verb, const QByteArray &target,
-                            const QByteArray &body)
+                            const QByteArray &body, const std::map<QByteArray, QByteArray> &headers)
 {
     Machine &machine = m_parts->running(node);
     net::HttpRequest request;
@@ -345,6 +348,7 @@ HttpAnswer Cluster::request(int node, const QByteArray &verb, const QByteArray &
     request.path = target.left(path);
     request.query = target.mid(path + 1);
     request.headers = {{"Content-Type", "application/json"}};
+    request.headers.insert(request.headers.end(), headers.begin(), headers.end());
     request.body = body;
     request.address = u"testkit"_s;
     request.hangup = std::make_shared<net::Hangup>();

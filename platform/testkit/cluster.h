@@ -13,6 +13,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -33,6 +34,7 @@ struct HttpAnswer
 {
     int status = 0;
     QByteArray body;
+    std::map<QByteArray, QByteArray> headers = {}; ///< By name, in small letters.
 };
 
 /// A subscription of a test's connection to one node.
@@ -144,7 +146,8 @@ public:
     [[nodiscard]] std::optional<rpc::Failure> endOf(const Subscription &subscription) const;
     /// A request to the front door of node \a node; \a target is path and query.
     [[nodiscard]] HttpAnswer request(int node, const QByteArray &verb, const QByteArray &target,
-                                     const QByteArray &body = {});
+                                     const QByteArray &body = {},
+                                     const std::map<QByteArray, QByteArray> &headers = {});
     /// What the plugins of node \a node count, in the text format of Prometheus.
     [[nodiscard]] QByteArray metrics(int node) const;
     /// The value of one line of metrics(), "coffer_plugin_example_known"; 0 if it is not there.

@@ -47,8 +47,9 @@ Admin::~Admin() = default;
 Result<void> Admin::start()
 {
     for (const Result<void> &added :
-         {m_parts->services.start(), m_parts->edits.start(), m_parts->proposals.start(),
-          m_parts->releases.start(), m_parts->reads.start(), m_parts->rest.start()}) {
+         {m_parts->drafts.start(), m_parts->services.start(), m_parts->edits.start(),
+          m_parts->proposals.start(), m_parts->releases.start(), m_parts->reads.start(),
+          m_parts->rest.start()}) {
         if (!added)
             return added;
     }

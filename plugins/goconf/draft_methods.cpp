@@ -200,14 +200,11 @@ Task<rpc::Outcome> DraftMethods::get(rpc::Call &call)
     const Result<DraftState> draft = co_await m_drafts.read(id, *at);
     if (!draft)
         co_return draft.error();
-    const auto work = [layer = *live, changes = draft->changes()] {
-        return config::apply(*layer, changes, {}).conflicts;
-    };
-    const Result<std::vector<config::Conflict>> conflicts = co_await m_context.offload(work);
-    if (!conflicts)
-        co_return conflicts.error();
+    const Result<config::Applied> applied = co_await m_drafts.apply(*draft, *live);
+    if (!applied)
+        co_return applied.error();
     std::map<Place, Item> theirs;
-    for (const config::Conflict &conflict : *conflicts)
+    for (const config::Conflict &conflict : applied->conflicts)
         theirs.emplace(conflict.place, conflict.theirs);
     QCborArray changes;
     for (const auto &[place, one] : draft->pending) {
@@ -231,20 +228,38 @@ Task<rpc::Outcome> DraftMethods::get(rpc::Call &call)
 
 // ---- edit
 
-Task<Answer<bool>> DraftMethods::scopeIsThere(DraftId id, Revision at)
+Task<Answer<store::Transaction>> DraftMethods::beginEdit(DraftId id, ServiceState state,
+                                                         Revision at)
 {
-    if (id.scope == baseScope)
-        co_return true;
-    const auto idc = co_await fileAt(m_library.store(), idcPath(id.scope), at);
+    store::Transaction transaction;
+    transaction.guards.emplace_back(store::CreatedEquals{servicePath(id.service), state.created});
+    const bool isOwn = id.scope != baseScope;
+    const QByteArray scope = isOwn ? idcPath(id.scope) : servicePath(id.service);
+    const auto idc = co_await fileAt(m_library.store(), scope, at);
     if (!idc)
         co_return idc.error();
-    if (!*idc) {
+    if (isOwn && !*idc) {
         co_return Failure::of(
             Code::notFound,
             u"scope: there is no IDC %1; goconf.idc.list says which there are"_s.arg(
                 textOf(id.scope)));
     }
-    co_return true;
+    if (isOwn)
+        transaction.guards.emplace_back(store::CreatedEquals{(*idc)->path, (*idc)->created});
+    const auto edited = co_await fileAt(m_library.store(), editedPath(id), at);
+    if (!edited)
+        co_return edited.error();
+    if (*edited) {
+        transaction.guards.emplace_back(store::CreatedEquals{(*edited)->path, (*edited)->created});
+        co_return transaction;
+    }
+    transaction.guards.emplace_back(store::Missing{editedPath(id)});
+    transaction.operations.emplace_back(
+        store::Put{.path = serviceUsePath(id.service), .value = useMark});
+    if (isOwn)
+        transaction.operations.emplace_back(
+            store::Put{.path = idcUsePath(id.scope), .value = useMark});
+    co_return transaction;
 }
 
 /// Live items of many places at once.
@@ -372,10 +387,8 @@ Task<Answer<std::vector<Edit>>> DraftMethods::prepare(Wish wish, EditTable table
 }
 
 static Result<store::Transaction> transactionOf(const DraftId &id, const EditTable &table,
-                                                const ServiceState &state, const Trace &who)
+                                                store::Transaction transaction, const Trace &who)
 {
-    store::Transaction transaction;
-    transaction.guards.emplace_back(store::CreatedEquals{servicePath(id.service), state.created});
     qsizetype bytes = 0;
     for (const auto &[place, row] : table.rows) {
         if (!row.isTouched)
@@ -409,9 +422,9 @@ Task<Answer<std::optional<QCborMap>>> DraftMethods::tryEdit(Wish wish)
     const Result<ServiceState> state = co_await m_library.service(wish.id.service, *at);
     if (!state)
         co_return state.error();
-    const Answer<bool> isThere = co_await scopeIsThere(wish.id, *at);
-    if (!isThere)
-        co_return isThere.error();
+    const Answer<store::Transaction> begun = co_await beginEdit(wish.id, *state, *at);
+    if (!begun)
+        co_return begun.error();
     Answer<EditTable> table = co_await tableOf(wish, *state, *at);
     if (!table)
         co_return table.error();
@@ -427,7 +440,7 @@ Task<Answer<std::optional<QCborMap>>> DraftMethods::tryEdit(Wish wish)
     QCborMap result{{u"revision"_s, qint64(at->value())}, {u"changed"_s, qint64(changed)}};
     if (changed == 0)
         co_return std::optional(result);
-    const Result<store::Transaction> transaction = transactionOf(wish.id, *table, *state, wish.who);
+    const Result<store::Transaction> transaction = transactionOf(wish.id, *table, *begun, wish.who);
     if (!transaction)
         co_return transaction.error();
     const Result<store::Answer> answer = co_await m_library.store().commit(*transaction);

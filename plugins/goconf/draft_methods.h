@@ -45,7 +45,9 @@ private:
     [[nodiscard]] Task<rpc::Answer<EditTable>> tableOf(Wish wish, ServiceState state, Revision at);
     [[nodiscard]] Task<rpc::Answer<std::vector<Edit>>> prepare(Wish wish, EditTable table);
     [[nodiscard]] Task<rpc::Answer<Edit>> splice(Edit edit, config::Item now);
-    [[nodiscard]] Task<rpc::Answer<bool>> scopeIsThere(DraftId id, Revision at);
+    /// What an edit guards, and what it says by a mark, so that its scope is not removed meanwhile.
+    [[nodiscard]] Task<rpc::Answer<store::Transaction>> beginEdit(DraftId id, ServiceState state,
+                                                                  Revision at);
     [[nodiscard]] Task<Result<LayerPointer>> liveLayer(DraftId id, Revision at);
     [[nodiscard]] Task<rpc::Answer<std::optional<QCborMap>>> tryDiscard(DraftId id, Trace who,
                                                                         QStringList places);

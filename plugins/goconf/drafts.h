@@ -45,12 +45,27 @@ public:
 
     /// Empty if there is no such draft. Large ones are read on another thread.
     [[nodiscard]] Task<Result<DraftState>> read(DraftId id, Revision at);
+    /// \a live with what is pending, as a release would make it: texts of files are merged.
+    [[nodiscard]] Task<Result<config::Applied>> apply(DraftState draft, LayerPointer live);
+    /// What config::apply() may need for that: contents where the live one is another.
+    [[nodiscard]] Task<Result<config::Contents>> contentsToMerge(LayerPointer live,
+                                                                 std::vector<config::Change> of);
+    /// How many changes are pending; reads nothing of them.
+    [[nodiscard]] Task<Result<std::uint64_t>> count(DraftId id, Revision at);
     /// The drafts of a service that have files.
     [[nodiscard]] Task<Result<std::vector<DraftId>>> list(QByteArray service, Revision at);
-    /// Removes what an earlier publish has left behind, some thousand files at a time.
+    /// Removes what an earlier publish has left behind, some thousand files at a time, and then
+    /// the mark that says so.
     [[nodiscard]] Task<Result<void>> sweep(DraftId id);
+    /// Sweeps from time to time, on one node: what was left by one that died.
+    [[nodiscard]] Result<void> start();
 
 private:
+    using DutyPointer = std::shared_ptr<pluginapi::Duty>; // shared with the host, which ends it
+
+    [[nodiscard]] Task<Result<void>> run(DutyPointer duty);
+    [[nodiscard]] Task<Result<void>> sweepAll();
+
     pluginapi::PluginContext &m_context;
     Library &m_library;
 };

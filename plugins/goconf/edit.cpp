@@ -248,6 +248,10 @@ std::optional<Failure> EditTable::apply(const Edit &edit, const Trace &who, bool
     const Answer<Item> wish = edit.wish(removes(edit.op) ? now(edit.place) : model(edit.place));
     if (!wish)
         return wish.error();
+    // What does not pass this could be stored, but the draft not be read again.
+    if (const Result<void> fits = config::check(edit.place, *wish); !fits)
+        return Failure::of(Code::invalidArgument,
+                           textOf(edit.place.shown()) + u": "_s + fits.error().message);
     const std::uint64_t there = row.pending ? row.pending->revision.value() : 0;
     const bool isForeign = row.pending && row.pending->record.made.by != who.by
                            && row.pending->record.change.now != *wish;

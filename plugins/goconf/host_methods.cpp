@@ -125,6 +125,17 @@ Task<Result<void>> HostMethods::check(HostRecord record)
     co_return Result<void>();
 }
 
+/// Of what the host begins to use, so that no removal that saw nothing of it is done after this.
+static void markUses(store::Transaction &change, const HostRecord &before, const HostRecord &now)
+{
+    if (before.idc != now.idc)
+        change.operations.push_back(store::Put{idcUsePath(now.idc), useMark, false, {}});
+    for (const QByteArray &service : now.services) {
+        if (service != "*" && !before.wants(service))
+            change.operations.push_back(store::Put{serviceUsePath(service), useMark, false, {}});
+    }
+}
+
 Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> before,
                                       std::optional<HostRecord> now)
 {
@@ -138,9 +149,13 @@ Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> befo
             co_await m_context.store().get(idcPath(now->idc));
         if (!idc)
             co_return idc.error();
-        if (*idc)
-            change.guards.push_back(store::CreatedEquals{(*idc)->path, (*idc)->created});
+        if (!*idc) {
+            co_return Error{ErrorCode::notFound,
+                            u"idc: there is no %1 any more"_s.arg(textOf(now->idc))};
+        }
+        change.guards.push_back(store::CreatedEquals{(*idc)->path, (*idc)->created});
         change.operations.push_back(store::Put{path, now->toJson(), false, {}});
+        markUses(change, before ? before->record : HostRecord{}, *now);
     } else {
         change.operations.push_back(store::Delete{path});
     }

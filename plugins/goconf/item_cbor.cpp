@@ -93,6 +93,14 @@ static QByteArray commentOf(const config::Item &item)
     return key == nullptr ? QByteArray() : key->comment;
 }
 
+QCborArray conflictsCbor(const std::vector<config::Conflict> &conflicts)
+{
+    QCborArray all;
+    for (std::size_t i = 0; i < std::min<std::size_t>(conflicts.size(), 1'000); ++i)
+        all.append(conflictCbor(conflicts[i]));
+    return all;
+}
+
 void putDifferences(QCborMap &map, const std::vector<config::Change> &changes, std::size_t max)
 {
     QCborArray differences;

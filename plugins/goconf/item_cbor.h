@@ -25,6 +25,8 @@ void putRights(QCborMap &map, const config::FileRights &rights);
 [[nodiscard]] QCborMap placeCbor(const config::Place &place);
 /// {place, kind, base, yours, theirs}.
 [[nodiscard]] QCborMap conflictCbor(const config::Conflict &conflict);
+/// A list of them: at most a thousand.
+[[nodiscard]] QCborArray conflictsCbor(const std::vector<config::Conflict> &conflicts);
 /// {differences: [{place, kind, before, after, comment?}], more}: at most \a max.
 void putDifferences(QCborMap &map, const std::vector<config::Change> &changes, std::size_t max);
 /// [{path, diff}].

@@ -18,6 +18,10 @@ QByteArray hostPath(const QByteArray &host) { return root + "_host/" + host; }
 
 QByteArray releasePath(const QByteArray &id) { return root + "_release/" + id; }
 
+QByteArray serviceUsePath(const QByteArray &service) { return root + "_use/service/" + service; }
+
+QByteArray idcUsePath(const QByteArray &idc) { return root + "_use/idc/" + idc; }
+
 QByteArray objectPath(const config::Hash &hash, std::size_t piece)
 {
     return root + "_object/" + hash.hex() + '.' + QByteArray::number(qulonglong(piece));

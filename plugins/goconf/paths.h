@@ -20,6 +20,11 @@ inline constexpr char baseScope[] = "_all"; ///< The scope of a service's base l
 [[nodiscard]] QByteArray idcPath(const QByteArray &idc);
 [[nodiscard]] QByteArray hostPath(const QByteArray &host);
 [[nodiscard]] QByteArray releasePath(const QByteArray &id);
+/// Written whenever something of a service, or in an IDC, comes into being: a draft, a pointer, a
+/// host. A removal that found nothing guards that nothing came since.
+[[nodiscard]] QByteArray serviceUsePath(const QByteArray &service);
+[[nodiscard]] QByteArray idcUsePath(const QByteArray &idc);
+inline constexpr char useMark[] = "{}";
 /// One piece of an object.
 [[nodiscard]] QByteArray objectPath(const config::Hash &hash, std::size_t piece);
 

@@ -21,25 +21,26 @@ using rpc::Failure;
 static constexpr int commitTries = 40;
 static constexpr std::chrono::milliseconds commitPause{250};
 
-QByteArray Publisher::newId(const QByteArray &key) const
+QByteArray Publisher::newId(WallMs time, const QByteArray &key)
 {
     const quint32 chance = QRandomGenerator::system()->generate();
     const QByteArray end = QByteArray::number(chance, 16).rightJustified(8, '0');
-    return releaseIdAt(m_context.clock().wall()) + '-' + (key.isEmpty() ? end : key);
+    return releaseIdAt(time) + '-' + (key.isEmpty() ? end : key);
 }
 
 Task<Result<Publisher::DeskPointer>> Publisher::open()
 {
     const auto desk = std::make_shared<Desk>(ReleasePlan::Order{});
-    const Result<Revision> at = co_await newestRevision(m_library.store());
-    if (!at)
-        co_return at.error();
-    desk->at = *at;
-    const Result<std::vector<QByteArray>> idcs = co_await m_library.idcs(*at);
+    const Result<Moment> now = co_await newestMoment(m_library.store());
+    if (!now)
+        co_return now.error();
+    desk->at = now->at;
+    desk->time = now->time;
+    const Result<std::vector<QByteArray>> idcs = co_await m_library.idcs(desk->at);
     if (!idcs)
         co_return idcs.error();
     desk->idcs = *idcs;
-    const auto hosts = co_await m_library.hosts(*at);
+    const auto hosts = co_await m_library.hosts(desk->at);
     if (!hosts)
         co_return hosts.error();
     desk->hosts = *hosts;
@@ -59,30 +60,6 @@ Task<Result<LayerPointer>> Publisher::layerOn(DeskPointer desk, Hash manifest)
     if (read)
         desk->material.layers.insert_or_assign(manifest, *read);
     co_return read;
-}
-
-/// What apply() may need in order to merge texts of files: where the live one is another.
-Task<Result<config::Contents>> Publisher::contentsToMerge(LayerPointer live,
-                                                          std::vector<config::Change> of)
-{
-    config::Contents contents;
-    for (const config::Change &change : of) {
-        if (change.place.kind != config::Place::Kind::file)
-            continue;
-        const config::Item theirs = config::itemAt(*live, change.place);
-        if (theirs == change.base || theirs == change.now)
-            continue;
-        for (const config::Item &item : {change.base, change.now, theirs}) {
-            const auto *file = std::get_if<config::File>(&item);
-            if (file == nullptr)
-                continue;
-            const Result<QByteArray> bytes = co_await m_library.content(file->content, file->bytes);
-            if (!bytes)
-                co_return bytes.error();
-            contents.insert_or_assign(file->content, *bytes);
-        }
-    }
-    co_return contents;
 }
 
 /// Files that \a after has and \a before has not, by hash.
@@ -107,7 +84,8 @@ Task<Result<ReleasePlan::Edition>> Publisher::makeEdition(DeskPointer desk, Draf
     const Result<LayerPointer> before = co_await layerOn(desk, live);
     if (!before)
         co_return before.error();
-    const Result<config::Contents> contents = co_await contentsToMerge(*before, draft.changes());
+    const Result<config::Contents> contents =
+        co_await m_drafts.contentsToMerge(*before, draft.changes());
     if (!contents)
         co_return contents.error();
     struct Made
@@ -183,10 +161,8 @@ static std::optional<Failure> expectationOf(const PublishWish &wish, const Servi
 
 static Failure conflictsFailure(const std::vector<config::Conflict> &conflicts)
 {
-    QCborArray all;
     QStringList places;
     for (const config::Conflict &conflict : conflicts) {
-        all.append(conflictCbor(conflict));
         if (places.size() < 5)
             places += textOf(conflict.place.shown());
     }
@@ -196,7 +172,7 @@ static Failure conflictsFailure(const std::vector<config::Conflict> &conflicts)
         Code::conflict, u"%1 places were published in another way since they were edited: %2. Edit "
                         "them anew, or discard them"_s.arg(conflicts.size())
                             .arg(places.join(u", "_s)));
-    failure.details.insert(u"conflicts"_s, all);
+    failure.details.insert(u"conflicts"_s, conflictsCbor(conflicts));
     return failure;
 }
 
@@ -254,8 +230,6 @@ Task<Answer<bool>> Publisher::planService(DeskPointer desk, PublishWish wish, QB
             co_return edition.error();
         editions.insert_or_assign(id.scope, *edition);
         desk->plan.take({id, draft->edited, draft->files, desk->at});
-        if (draft->files > removedFilesMax)
-            desk->swept.push_back(id);
     }
     if (editions.empty())
         co_return false;
@@ -303,7 +277,7 @@ Task<Answer<bool>> Publisher::planContinuation(DeskPointer desk, ServiceState st
         if (!snapshot)
             co_return snapshot.error();
         stored.insert_or_assign(idc, *snapshot);
-        desk->plan.guardObject(at, (*there)->created);
+        desk->plan.guardFile(at, (*there)->created);
     }
     const Result<void> added = desk->plan.addContinuation(state, {desk->idcs, wish.idcs}, stored);
     if (!added)
@@ -325,17 +299,18 @@ std::optional<Failure> unknownIdc(const std::vector<QByteArray> &named,
     return std::nullopt;
 }
 
-Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish, QByteArray id)
+Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish)
 {
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
     const DeskPointer &desk = *opened;
-    const Attempt earlier = co_await releasedEarlier(desk, wish.release.key);
+    const Attempt earlier = co_await releasedEarlier(desk, wish.release);
     if (!earlier || *earlier)
         co_return earlier;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
+    const QByteArray id = newId(desk->time, wish.release.key);
     desk->plan = ReleasePlan(orderOf(wish.release, id, ReleaseRecord::Kind::publish));
     std::set<QByteArray> services;
     for (const DraftId &target : wish.targets)
@@ -359,9 +334,8 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish, QByteArray id)
 
 Task<Answer<Released>> Publisher::publish(PublishWish wish)
 {
-    const QByteArray id = newId(wish.release.key);
     for (int i = 0; i < planTries; ++i) {
-        const Attempt attempt = co_await tryPublish(wish, id);
+        const Attempt attempt = co_await tryPublish(wish);
         if (!attempt)
             co_return attempt.error();
         if (*attempt)
@@ -438,7 +412,10 @@ Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
         guarded.insert(guarded.end(), pieces->begin(), pieces->end());
     }
     for (const Library::Stored &piece : guarded)
-        desk->plan.guardObject(piece.path, piece.created);
+        desk->plan.guardFile(piece.path, piece.created);
+    const Result<void> kept = co_await guardIdcs(desk);
+    if (!kept)
+        co_return kept.error();
     const Result<store::Transaction> transaction = desk->plan.transaction(record);
     if (!transaction)
         co_return transaction.error();
@@ -449,9 +426,26 @@ Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
     if (!*done)
         co_return std::optional<Released>();
     released.revision = **done;
-    for (const DraftId &id : desk->swept)
+    for (const DraftId &id : desk->plan.marked())
         m_context.spawn(m_drafts.sweep(id), "remove published draft");
     co_return std::optional(released);
+}
+
+/// The IDCs in which something of a service begins must not be removed meanwhile.
+Task<Result<void>> Publisher::guardIdcs(DeskPointer desk)
+{
+    const std::vector<Move> moves = desk->plan.moves();
+    for (const Move &move : moves) {
+        if (!move.isFirst())
+            continue;
+        const Result<std::optional<store::FileView>> idc =
+            co_await fileAt(m_library.store(), idcPath(move.scope), desk->at);
+        if (!idc)
+            co_return idc.error();
+        if (*idc)
+            desk->plan.guardFile((*idc)->path, (*idc)->created);
+    }
+    co_return Result<void>();
 }
 
 /// The revision; nothing if a guard did not hold. The same transaction may be sent any number of

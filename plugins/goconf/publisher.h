@@ -22,8 +22,9 @@ struct ReleaseWish
     std::vector<QByteArray> idcs = {};
     QByteArray change = {}; ///< The change that goes on, or is taken back.
     /// Chosen by who asks, 8 hex digits: the same wish again within an hour is not done again, but
-    /// answered with what it did. Empty: there is none.
+    /// answered with what it did; another wish is refused. Empty: there is none.
     QByteArray key = {};
+    config::Hash digest = {}; ///< Of all that is wished for, if there is a key.
     /// Has to be the number of hosts if that is above Publisher::hostsFree.
     std::optional<std::uint64_t> yes = {};
     bool isDryRun = false;
@@ -43,6 +44,8 @@ struct RollbackWish
     QByteArray service;
     QByteArray to = {};  ///< A version; else
     bool isUndo = false; ///< what was live before; else the change is taken back.
+    /// An undo may go back behind different releases, each IDC to what was live in it before.
+    bool isEach = false;
 };
 
 /// What a release did, or would do.
@@ -70,8 +73,9 @@ struct Verdict
 /// get (Radius), stores objects and commits one transaction. Heavy work is done on another thread.
 ///
 /// If what a plan rests on changes meanwhile, it is made anew, some times. An outcome that is not
-/// known is found out by the record of the release, whose id is the same in every try; only if no
-/// leader can be asked for long the answer is UNKNOWN_OUTCOME, which names the id. Node thread.
+/// known is found out by the record of the release, whose id is the same whenever it is sent; only
+/// if no leader can be asked for long the answer is UNKNOWN_OUTCOME, which names the id. Node
+/// thread.
 class Publisher
 {
 public:
@@ -100,8 +104,8 @@ private:
     using Attempt = rpc::Answer<std::optional<Released>>;
 
     [[nodiscard]] Task<Result<DeskPointer>> open();
-    [[nodiscard]] Task<Attempt> tryPublish(PublishWish wish, QByteArray id);
-    [[nodiscard]] Task<Attempt> tryRollback(RollbackWish wish, QByteArray id);
+    [[nodiscard]] Task<Attempt> tryPublish(PublishWish wish);
+    [[nodiscard]] Task<Attempt> tryRollback(RollbackWish wish);
     [[nodiscard]] Task<rpc::Answer<bool>> planService(DeskPointer desk, PublishWish wish,
                                                       QByteArray service);
     [[nodiscard]] Task<rpc::Answer<bool>> planContinuation(DeskPointer desk, ServiceState state,
@@ -114,23 +118,22 @@ private:
                                                         QByteArray version);
     [[nodiscard]] Task<rpc::Answer<Versions>> versionsBefore(DeskPointer desk, ServiceState state,
                                                              QByteArray change);
-    /// What was done with this key, as of desk->at: what comes later fails at the plan's guards.
-    [[nodiscard]] Task<Attempt> releasedEarlier(DeskPointer desk, QByteArray key);
-    [[nodiscard]] Task<Result<std::vector<store::FileView>>> releasesFrom(QByteArray id,
-                                                                          Revision at);
+    /// What was done with the key of \a wish, as of desk->at: what comes later fails at the plan's
+    /// guards. CONFLICT if that was something else.
+    [[nodiscard]] Task<Attempt> releasedEarlier(DeskPointer desk, ReleaseWish wish);
+    [[nodiscard]] Task<Result<store::Reply>> releasePage(store::Range range);
     [[nodiscard]] Task<Result<void>> planMove(DeskPointer desk, ServiceState state,
                                               QByteArray scope, QByteArray version);
 
     [[nodiscard]] Task<Result<ReleasePlan::Edition>> makeEdition(DeskPointer desk, DraftState draft,
                                                                  config::Hash live);
-    [[nodiscard]] Task<Result<config::Contents>> contentsToMerge(LayerPointer live,
-                                                                 std::vector<config::Change> of);
     [[nodiscard]] Task<Result<LayerPointer>> layerOn(DeskPointer desk, config::Hash manifest);
     [[nodiscard]] Task<Result<Radius>> radiusOf(DeskPointer desk);
+    [[nodiscard]] Task<Result<void>> guardIdcs(DeskPointer desk);
     [[nodiscard]] Task<Attempt> finish(DeskPointer desk, ReleaseWish wish);
     [[nodiscard]] Task<rpc::Answer<std::optional<Revision>>> commit(QByteArray id,
                                                                     store::Transaction transaction);
-    [[nodiscard]] QByteArray newId(const QByteArray &key) const;
+    [[nodiscard]] static QByteArray newId(WallMs time, const QByteArray &key);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;

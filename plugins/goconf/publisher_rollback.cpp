@@ -15,8 +15,46 @@ using rpc::Failure;
 
 using Versions = std::map<QByteArray, QByteArray>;
 
+/// "shop@sh001: v3 -> v2 (release ...)", for people.
+static QString switchText(const ServiceState &state, const QByteArray &scope,
+                          const Pointer &pointer)
+{
+    return u"%1@%2: %3 -> %4 (after %5)"_s.arg(textOf(state.name), textOf(scope),
+                                               textOf(pointer.current), textOf(pointer.previous),
+                                               textOf(pointer.release));
+}
+
+/// Each of \a idcs back to what was live in it before its last switch.
+static Answer<Versions> lastSwitchOf(const ServiceState &state, const std::vector<QByteArray> &idcs,
+                                     bool isEach)
+{
+    Versions versions;
+    std::set<QByteArray> releases;
+    QStringList texts;
+    for (const QByteArray &idc : idcs) {
+        const ScopeState *one = state.scope(idc);
+        if (one == nullptr)
+            one = state.scope(baseScope); // which it follows
+        if (one == nullptr || one->pointer.previous.isEmpty()) {
+            return Failure::of(Code::refused,
+                               u"idcs: nothing was live in %1@%2 before; see goconf.history"_s.arg(
+                                   textOf(state.name), textOf(idc)));
+        }
+        versions.emplace(idc, one->pointer.previous);
+        releases.insert(one->pointer.release);
+        texts += switchText(state, idc, one->pointer);
+    }
+    if (releases.size() > 1 && !isEach) {
+        return Failure::of(
+            Code::refused,
+            u"these IDCs were last switched by different releases: %1. Undo one by "
+            "one, or say each if all of that is what you want"_s.arg(texts.join(u", "_s)));
+    }
+    return versions;
+}
+
 /// Where the last release of a service went: back to what was live there before.
-static Versions lastSwitch(const ServiceState &state, const std::vector<QByteArray> &idcs)
+static Versions lastSwitch(const ServiceState &state)
 {
     const ScopeState *newest = nullptr;
     for (const auto &[scope, one] : state.scopes) {
@@ -25,9 +63,7 @@ static Versions lastSwitch(const ServiceState &state, const std::vector<QByteArr
     }
     Versions versions;
     for (const auto &[scope, one] : state.scopes) {
-        const bool isMeant =
-            idcs.empty() ? one.pointer.release == newest->pointer.release : contains(idcs, scope);
-        if (isMeant && !one.pointer.previous.isEmpty())
+        if (one.pointer.release == newest->pointer.release && !one.pointer.previous.isEmpty())
             versions.emplace(scope, one.pointer.previous);
     }
     return versions;
@@ -59,16 +95,24 @@ Task<Answer<Versions>> Publisher::holdersOf(DeskPointer desk, ServiceState state
 Task<Answer<Versions>> Publisher::versionsBefore(DeskPointer desk, ServiceState state,
                                                  QByteArray change)
 {
-    const Result<std::vector<store::FileView>> files = co_await releasesFrom(change, desk->at);
-    if (!files)
-        co_return files.error();
+    std::map<Revision, ReleaseRecord> releases; // in the order in which they were
+    store::Range range{.from = releasePath(change.left(16)), .to = "", .page = {}, .at = desk->at};
+    for (bool isMore = true; isMore;) {
+        const Result<store::Reply> page = co_await releasePage(range);
+        if (!page)
+            co_return page.error();
+        for (const store::FileView &file : page->files) {
+            const Result<ReleaseRecord> record = ReleaseRecord::parse(file.value);
+            if (record && record->change == change && record->kind == ReleaseRecord::Kind::publish)
+                releases.emplace(file.created, *record);
+        }
+        range.page.after = page->resume;
+        isMore = page->hasMore;
+    }
     Versions from;
     Versions to;
-    for (const store::FileView &file : *files) {
-        const Result<ReleaseRecord> record = ReleaseRecord::parse(file.value);
-        if (!record || record->change != change || record->kind != ReleaseRecord::Kind::publish)
-            continue;
-        for (const ReleaseRecord::Service &service : record->services) {
+    for (const auto &[created, record] : releases) {
+        for (const ReleaseRecord::Service &service : record.services) {
             for (const ReleaseRecord::Target &target : service.targets) {
                 if (service.service != state.name)
                     continue;
@@ -90,44 +134,55 @@ Task<Answer<Versions>> Publisher::versionsBefore(DeskPointer desk, ServiceState 
     co_return versions;
 }
 
-/// Records from \a id on, in the order of their ids.
-Task<Result<std::vector<store::FileView>>> Publisher::releasesFrom(QByteArray id, Revision at)
+/// Records from the beginning of \a range on, in the order of their ids, which is that of the
+/// store's time.
+Task<Result<store::Reply>> Publisher::releasePage(store::Range range)
 {
-    std::vector<store::FileView> files;
-    store::Range range{.from = releasePath(id), .to = "/config/_release~", .page = {}, .at = at};
-    const pluginapi::ReadOptions options{pluginapi::ReadMode::session, at};
-    for (;;) {
-        const store::Question question = range;
-        const Result<store::Reply> reply = co_await m_library.store().read(question, options);
-        if (!reply)
-            co_return reply.error();
-        if (const std::optional<Error> error = pluginapi::errorOf(*reply))
-            co_return *error;
-        files.insert(files.end(), reply->files.begin(), reply->files.end());
-        range.page.after = reply->resume;
-        if (!reply->hasMore)
-            break;
-    }
-    co_return files;
+    range.to = "/config/_release~";
+    const pluginapi::ReadOptions options{pluginapi::ReadMode::session, range.at};
+    const store::Question question = range;
+    const Result<store::Reply> reply = co_await m_library.store().read(question, options);
+    if (!reply)
+        co_return reply.error();
+    if (const std::optional<Error> error = pluginapi::errorOf(*reply))
+        co_return *error;
+    co_return *reply;
 }
 
-Task<Publisher::Attempt> Publisher::releasedEarlier(DeskPointer desk, QByteArray key)
+static Failure keyFailure(const ReleaseRecord &record, Revision created)
+{
+    return Failure::of(
+        Code::conflict,
+        u"key: r%1 has it already, which was another call (%2, \"%3\"): choose a new "
+        "one for each release"_s.arg(created.value())
+            .arg(textOf(nameOf(record.kind)), textOf(record.message.left(80))));
+}
+
+Task<Publisher::Attempt> Publisher::releasedEarlier(DeskPointer desk, ReleaseWish wish)
 {
     std::optional<Released> released;
-    if (key.isEmpty())
+    if (wish.key.isEmpty() || wish.isDryRun)
         co_return released;
-    const WallMs from = m_context.clock().wall() - keyLife;
-    const auto files = co_await releasesFrom(releaseIdAt(std::max(from, WallMs(0))), desk->at);
-    if (!files)
-        co_return files.error();
-    for (const store::FileView &file : *files) {
-        const QByteArray id = file.path.sliced(file.path.lastIndexOf('/') + 1);
-        if (!id.endsWith('-' + key))
-            continue;
-        const Result<ReleaseRecord> record = ReleaseRecord::parse(file.value);
-        if (!record)
-            co_return record.error();
-        released = Released{desk->plan, {}, file.created, Released::Earlier{id, *record}};
+    const WallMs from = std::max(desk->time - keyLife, WallMs(0));
+    store::Range range{
+        .from = releasePath(releaseIdAt(from)), .to = "", .page = {}, .at = desk->at};
+    for (bool isMore = true; isMore;) {
+        const Result<store::Reply> page = co_await releasePage(range);
+        if (!page)
+            co_return page.error();
+        for (const store::FileView &file : page->files) {
+            const QByteArray id = nameIn(file.path);
+            if (!id.endsWith('-' + wish.key))
+                continue;
+            const Result<ReleaseRecord> record = ReleaseRecord::parse(file.value);
+            if (!record)
+                co_return record.error();
+            if (record->wish != wish.digest)
+                co_return keyFailure(*record, file.created);
+            released = Released{desk->plan, {}, file.created, Released::Earlier{id, *record}};
+        }
+        range.page.after = page->resume;
+        isMore = page->hasMore;
     }
     co_return released;
 }
@@ -136,8 +191,10 @@ Task<Answer<Versions>> Publisher::versionsOf(DeskPointer desk, ServiceState stat
                                              RollbackWish wish)
 {
     const std::vector<QByteArray> &idcs = wish.release.idcs;
+    if (wish.isUndo && !idcs.empty())
+        co_return lastSwitchOf(state, idcs, wish.isEach);
     if (wish.isUndo)
-        co_return lastSwitch(state, idcs);
+        co_return lastSwitch(state);
     Versions versions;
     if (!wish.to.isEmpty() && !idcs.empty()) {
         for (const QByteArray &idc : idcs)
@@ -177,22 +234,23 @@ Task<Result<void>> Publisher::planMove(DeskPointer desk, ServiceState state, QBy
     if (!used)
         co_return used.error();
     if (*used)
-        desk->plan.guardObject(source, (*used)->created); // it may be swept meanwhile
+        desk->plan.guardFile(source, (*used)->created); // it may be swept meanwhile
     co_return desk->plan.addRollback(state, scope, *snapshot, version, isStored);
 }
 
-Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish, QByteArray id)
+Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish)
 {
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
     const DeskPointer &desk = *opened;
-    const Attempt earlier = co_await releasedEarlier(desk, wish.release.key);
+    const Attempt earlier = co_await releasedEarlier(desk, wish.release);
     if (!earlier || *earlier)
         co_return earlier;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
     using Kind = ReleaseRecord::Kind;
+    const QByteArray id = newId(desk->time, wish.release.key);
     desk->plan = ReleasePlan(orderOf(wish.release, id, wish.isUndo ? Kind::undo : Kind::rollback));
     const Result<ServiceState> state = co_await m_library.service(wish.service, desk->at);
     if (!state)
@@ -221,9 +279,8 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish, QByteArray id
 
 Task<Answer<Released>> Publisher::rollback(RollbackWish wish)
 {
-    const QByteArray id = newId(wish.release.key);
     for (int i = 0; i < planTries; ++i) {
-        const Attempt attempt = co_await tryRollback(wish, id);
+        const Attempt attempt = co_await tryRollback(wish);
         if (!attempt)
             co_return attempt.error();
         if (*attempt)

@@ -20,6 +20,10 @@ using rpc::Code;
 using rpc::Failure;
 using Kind = Access::Kind;
 
+/// What one call of history reads, and about what it answers: the next one goes on.
+static constexpr std::size_t historyLooksMax = 1'000;
+static constexpr std::size_t historyBytesMax = std::size_t(2) << 20;
+
 static const char *const viewSchema = R"("scope":$scope,"version":$version,"draft":$draft)";
 
 Result<void> ReadMethods::start()
@@ -60,7 +64,9 @@ Result<void> ReadMethods::start()
                        schemaOf(R"("service":$name,"scope":$scope,"draft":$draft)", R"("service")"),
                        Kind::read, &touchesService),
               *this, &ReadMethods::draftDiff),
-          methods.add(methodOf(u"goconf.history"_s, u"Lists releases, the newest first."_s,
+          methods.add(methodOf(u"goconf.history"_s,
+                               u"Lists releases, the newest first; with more there are older ones: "
+                               "next is the `before` of the next call."_s,
                                schemaOf(R"("service":$name,"limit":{"type":"integer","minimum":1,
                                    "maximum":1000},"before":{"type":"string",
                                    "pattern":"^r[1-9][0-9]{0,18}$"})"),
@@ -251,6 +257,8 @@ Task<rpc::Outcome> ReadMethods::compare(ViewId from, ViewId to, bool isEffective
     QCborMap map{{u"from"_s, textOf((*before)->version)}, {u"to"_s, textOf((*after)->version)}};
     putDifferences(map, difference->changes, shownMax);
     map.insert(u"text"_s, diffsCbor(difference->text));
+    if (!to.draft.isEmpty())
+        map.insert(u"conflicts"_s, conflictsCbor((*after)->conflicts));
     co_return QCborValue(map);
 }
 
@@ -336,25 +344,32 @@ Task<rpc::Outcome> ReadMethods::history(rpc::Call &call)
     if (!files)
         co_return files.error();
     QCborArray releases;
-    bool isMore = false;
+    std::size_t looked = 0;
+    std::size_t bytes = 0;
+    Revision last = bound;
     for (const store::FileView &file : *files) {
         if (file.created >= bound)
             continue;
+        if (releases.size() >= limit || looked == historyLooksMax || bytes > historyBytesMax) {
+            co_return QCborValue(QCborMap{{u"releases"_s, releases},
+                                          {u"more"_s, true},
+                                          {u"next"_s, u"r%1"_s.arg(last.value())}});
+        }
         const Result<Release> one = co_await release(nameIn(file.path), *at);
         if (!one)
             co_return one.error();
+        ++looked;
+        last = file.created;
         const std::vector<ReleaseRecord::Service> &of = one->record.services;
         const auto isMeant = [&service](const ReleaseRecord::Service &s) {
             return service.isEmpty() || s.service == service;
         };
         if (std::none_of(of.begin(), of.end(), isMeant))
             continue;
-        isMore = releases.size() >= limit;
-        if (isMore)
-            break;
+        bytes += file.valueBytes;
         releases.append(describe(*one));
     }
-    co_return QCborValue(QCborMap{{u"releases"_s, releases}, {u"more"_s, isMore}});
+    co_return QCborValue(QCborMap{{u"releases"_s, releases}, {u"more"_s, false}});
 }
 
 Task<Answer<QCborMap>> ReadMethods::showTarget(QByteArray service, ReleaseRecord::Target target,

@@ -10,7 +10,7 @@ using pluginapi::Store;
 
 QByteArray nameIn(const QByteArray &path) { return path.sliced(path.lastIndexOf('/') + 1); }
 
-Task<Result<Revision>> newestRevision(Store &store)
+Task<Result<Moment>> newestMoment(Store &store)
 {
     const store::Question question = store::Stat{"/config", {}};
     const Result<store::Reply> reply = co_await store.read(question);
@@ -18,7 +18,15 @@ Task<Result<Revision>> newestRevision(Store &store)
         co_return reply.error();
     if (const std::optional<Error> error = errorOf(*reply))
         co_return *error;
-    co_return reply->at;
+    co_return Moment{reply->at, reply->appliedTime};
+}
+
+Task<Result<Revision>> newestRevision(Store &store)
+{
+    const Result<Moment> moment = co_await newestMoment(store);
+    if (!moment)
+        co_return moment.error();
+    co_return moment->at;
 }
 
 Task<Result<std::optional<store::FileView>>> fileAt(Store &store, QByteArray path, Revision at)

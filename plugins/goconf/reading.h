@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "base/clock.h"
 #include "pluginapi/store.h"
 
 #include <QByteArray>
@@ -18,6 +19,13 @@ using Task = pluginapi::Task<T>;
 
 /// The newest revision that anybody could have been told of when this was called.
 [[nodiscard]] Task<Result<Revision>> newestRevision(pluginapi::Store &store);
+/// The same, and the time of the store: all nodes agree on it, and it never goes back.
+struct Moment
+{
+    Revision at;
+    WallMs time{0};
+};
+[[nodiscard]] Task<Result<Moment>> newestMoment(pluginapi::Store &store);
 /// A file as it was at \a at, if it was there.
 [[nodiscard]] Task<Result<std::optional<store::FileView>>> fileAt(pluginapi::Store &store,
                                                                   QByteArray path, Revision at);

@@ -118,6 +118,8 @@ Result<HostRecord> HostRecord::parse(const QByteArray &json)
     record.made = readTrace(fields);
     record.joinHash = readHash(fields, "joinHash");
     record.joinUntil = fields.time("joinUntil");
+    if (record.joinHash.isNull() && record.joinUntil != WallMs(0))
+        fields.fail({ErrorCode::invalid, u"joinUntil: expected with joinHash alone"_s});
     record.secretHash = readHash(fields, "secretHash");
     return finished(fields, record);
 }
@@ -262,6 +264,7 @@ Result<ReleaseRecord> ReleaseRecord::parse(const QByteArray &json)
     record.from = fields.text("from");
     record.hosts = fields.number("hosts");
     record.diff = readHash(fields, "diff");
+    record.wish = readHash(fields, "wish");
     return finished(fields, record);
 }
 
@@ -284,6 +287,8 @@ QByteArray ReleaseRecord::toJson() const
                  {u"from"_s, textOf(from)},
                  {u"hosts"_s, qint64(hosts)},
                  {u"diff"_s, textOf(diff.hex())}};
+    if (!wish.isNull())
+        map.insert(u"wish"_s, textOf(wish.hex()));
     put(map, made);
     return jsonOf(map);
 }

@@ -129,6 +129,7 @@ struct ReleaseRecord
     QByteArray from = {};    ///< The address of who asked.
     std::uint64_t hosts = 0; ///< Whose files it changed, as far as they were known.
     config::Hash diff = {};  ///< Of the text that shows the difference.
+    config::Hash wish = {};  ///< Of all that was asked for, if a key was given; else null.
 
     [[nodiscard]] static Result<ReleaseRecord> parse(const QByteArray &json);
     [[nodiscard]] QByteArray toJson() const;

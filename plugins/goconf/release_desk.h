@@ -16,6 +16,7 @@ struct Publisher::Desk
     explicit Desk(ReleasePlan::Order order) : plan(std::move(order)) {}
 
     Revision at = {};
+    WallMs time{0}; ///< Of the store then.
     std::vector<QByteArray> idcs = {};
     std::map<QByteArray, HostRecord> hosts = {};
     ReleasePlan plan;
@@ -23,7 +24,6 @@ struct Publisher::Desk
     std::vector<config::Object> objects = {}; ///< To be stored before the commit.
     /// Files that are new in a layer, and stored already: guarded so that they stay.
     std::map<config::Hash, std::uint64_t> files = {};
-    std::vector<DraftId> swept = {};
     std::vector<config::Conflict> conflicts = {};
 };
 
@@ -32,6 +32,7 @@ struct Publisher::Desk
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+/// Begins a release, under an id of its own.
 [[nodiscard]] inline ReleasePlan::Order orderOf(const ReleaseWish &wish, const QByteArray &id,
                                                 ReleaseRecord::Kind kind)
 {
@@ -40,10 +41,12 @@ struct Publisher::Desk
             .change = wish.change.isEmpty() ? id : wish.change,
             .message = wish.message,
             .made = wish.made,
-            .address = wish.address};
+            .address = wish.address,
+            .wish = wish.digest};
 }
 
-/// The beginning of an id: milliseconds of \a time, so that ids are in the order of their times.
+/// The beginning of an id: milliseconds of the store's \a time, which never goes back. So a release
+/// that rests on another one never has a smaller beginning, whatever clocks nodes have.
 [[nodiscard]] inline QByteArray releaseIdAt(WallMs time)
 {
     return QByteArray::number(qulonglong(time.count()), 16).rightJustified(16, '0');

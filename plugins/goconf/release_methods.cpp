@@ -19,7 +19,8 @@ static constexpr std::size_t namesShown = 20; ///< Of hosts, by class.
 
 static const char *const wishSchema = R"("message":{"type":"string","minLength":1,
     "maxLength":4096,"description":"why"},"idcs":$names,
-    "change":{"type":"string","maxLength":64},
+    "change":{"type":"string","pattern":"^[0-9a-f]{16}-[0-9a-f]{8}$",
+        "description":"the id of its first release, as publish answered it"},
     "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
     "key":{"type":"string","pattern":"^[0-9a-f]{8}$",
         "description":"random: the same call again is answered with what the first one did"},
@@ -95,7 +96,8 @@ Result<void> ReleaseMethods::start()
         u"goconf.rollback"_s,
         u"Makes an earlier version live again: to a version, undo of the last switch, or of a "
         "change."_s,
-        schemaOf(R"("service":$name,"to":$version,"undo":{"type":"boolean"},)"
+        schemaOf(R"("service":$name,"to":$version,"undo":{"type":"boolean"},"each":
+                     {"type":"boolean","description":"undo: behind different releases"},)"
                      + QByteArray(wishSchema),
                  R"("service","message")"),
         Kind::write, &touchesRollback);
@@ -110,6 +112,22 @@ Result<void> ReleaseMethods::start()
     return {};
 }
 
+/// What the call is bound to by its key: all but what does not change what it does.
+static config::Hash digestOf(const rpc::Call &call, const Trace &made)
+{
+    const QCborMap params = call.params;
+    std::map<QString, QCborValue> members; // which have no order
+    for (auto it = params.begin(); it != params.end(); ++it)
+        members.emplace(it.key().toString(), it.value());
+    members.erase(u"key"_s);
+    members.erase(u"yes"_s);
+    members.insert_or_assign(u"as"_s, textOf(made.by));
+    QCborArray sorted{call.method};
+    for (const auto &[name, value] : members)
+        sorted.append(QCborArray{name, value});
+    return config::Hash::of(sorted.toCborValue().toCbor());
+}
+
 ReleaseWish ReleaseMethods::wishOf(const rpc::Call &call) const
 {
     ReleaseWish wish;
@@ -122,6 +140,8 @@ ReleaseWish ReleaseMethods::wishOf(const rpc::Call &call) const
     wish.isDryRun = call.params.value(u"dryRun"_s).toBool();
     wish.made = traceOf(call, m_context.clock());
     wish.address = call.caller.address.toUtf8();
+    if (!wish.key.isEmpty())
+        wish.digest = digestOf(call, wish.made);
     return wish;
 }
 
@@ -142,22 +162,39 @@ static QCborArray blastCbor(const Radius &radius)
     return blast;
 }
 
+static QCborMap movedCbor(const QByteArray &service, const ReleaseRecord::Target &target)
+{
+    return {{u"service"_s, textOf(service)},
+            {u"scope"_s, textOf(target.scope)},
+            {u"from"_s, textOf(target.from)},
+            {u"to"_s, textOf(target.to)}};
+}
+
+/// By service; without those whose scopes go to different versions, as an undo may do.
+static QCborMap versionsOf(const QCborArray &moved)
+{
+    std::map<QString, std::set<QString>> all;
+    for (const QCborValue one : moved)
+        all[one.toMap().value(u"service"_s).toString()].insert(
+            one.toMap().value(u"to"_s).toString());
+    QCborMap versions;
+    for (const auto &[service, to] : all) {
+        if (to.size() == 1)
+            versions.insert(service, *to.begin());
+    }
+    return versions;
+}
+
 /// Of a release that was made by an earlier try of the same call.
 static QCborMap earlierCbor(const Released::Earlier &earlier, Revision made)
 {
-    QCborMap versions;
     QCborArray moved;
     for (const ReleaseRecord::Service &service : earlier.record.services) {
-        for (const ReleaseRecord::Target &target : service.targets) {
-            versions.insert(textOf(service.service), textOf(target.to));
-            moved.append(QCborMap{{u"service"_s, textOf(service.service)},
-                                  {u"scope"_s, textOf(target.scope)},
-                                  {u"from"_s, textOf(target.from)},
-                                  {u"to"_s, textOf(target.to)}});
-        }
+        for (const ReleaseRecord::Target &target : service.targets)
+            moved.append(movedCbor(service.service, target));
     }
     return {{u"change"_s, textOf(earlier.record.change)},
-            {u"versions"_s, versions},
+            {u"versions"_s, versionsOf(moved)},
             {u"moved"_s, moved},
             {u"hosts"_s, qint64(earlier.record.hosts)},
             {u"blast"_s, QCborArray()},
@@ -174,19 +211,14 @@ static rpc::Outcome answerOf(const Answer<Released> &released)
         return released.error();
     if (released->earlier)
         return QCborValue(earlierCbor(*released->earlier, released->revision));
-    QCborMap versions;
     QCborArray moved;
     for (const Move &move : released->plan.moves()) {
         if (move.isPin)
             continue;
-        versions.insert(textOf(move.service), textOf(move.to));
-        moved.append(QCborMap{{u"service"_s, textOf(move.service)},
-                              {u"scope"_s, textOf(move.scope)},
-                              {u"from"_s, textOf(move.from)},
-                              {u"to"_s, textOf(move.to)}});
+        moved.append(movedCbor(move.service, {move.scope, move.from, move.to}));
     }
     QCborMap map{{u"change"_s, textOf(released->plan.order().change)},
-                 {u"versions"_s, versions},
+                 {u"versions"_s, versionsOf(moved)},
                  {u"moved"_s, moved},
                  {u"hosts"_s, qint64(released->radius.hosts)},
                  {u"blast"_s, blastCbor(released->radius)},
@@ -208,12 +240,9 @@ Task<rpc::Outcome> ReleaseMethods::validate(rpc::Call &call)
     const Answer<Verdict> verdict = co_await m_publisher.validate(id);
     if (!verdict)
         co_return verdict.error();
-    QCborArray conflicts;
-    for (const config::Conflict &conflict : verdict->conflicts)
-        conflicts.append(conflictCbor(conflict));
     co_return QCborValue(QCborMap{{u"ok"_s, verdict->faults.empty() && verdict->conflicts.empty()},
                                   {u"faults"_s, faultsCbor(verdict->faults)},
-                                  {u"conflicts"_s, conflicts}});
+                                  {u"conflicts"_s, conflictsCbor(verdict->conflicts)}});
 }
 
 Task<rpc::Outcome> ReleaseMethods::publish(rpc::Call &call)
@@ -248,7 +277,7 @@ Task<rpc::Outcome> ReleaseMethods::publish(rpc::Call &call)
 Task<rpc::Outcome> ReleaseMethods::rollback(rpc::Call &call)
 {
     RollbackWish wish{wishOf(call), textIn(call.params, "service"), textIn(call.params, "to"),
-                      call.params.value(u"undo"_s).toBool()};
+                      call.params.value(u"undo"_s).toBool(), call.params.value(u"each"_s).toBool()};
     const int ways = (wish.to.isEmpty() ? 0 : 1) + (wish.isUndo ? 1 : 0)
                      + (wish.release.change.isEmpty() ? 0 : 1);
     if (ways != 1) {

@@ -209,7 +209,8 @@ ReleaseRecord ReleasePlan::record(std::uint64_t hosts, const Hash &diff) const
                          .made = m_order.made,
                          .from = m_order.address,
                          .hosts = hosts,
-                         .diff = diff};
+                         .diff = diff,
+                         .wish = m_order.wish};
     for (const Service &service : m_services) {
         ReleaseRecord::Service one{service.state.name, {}};
         for (const Move &move : m_moves) {
@@ -232,7 +233,7 @@ void ReleasePlan::addGuards(Transaction &transaction) const
     for (const Taken &taken : m_taken)
         transaction.guards.push_back(
             pluginapi::expectedRevision(editedPath(taken.id), taken.edited));
-    for (const auto &[path, created] : m_objects)
+    for (const auto &[path, created] : m_files)
         transaction.guards.emplace_back(store::CreatedEquals{path, created});
     transaction.guards.emplace_back(store::Missing{releasePath(m_order.id)});
 }
@@ -248,6 +249,22 @@ void ReleasePlan::addMove(Transaction &transaction, const Move &move) const
             .path = snapshotPath(move.service, move.scope, move.to), .value = move.after.toJson()});
     transaction.operations.emplace_back(
         store::Put{.path = pointerPath(move.service, move.scope), .value = move.pointer.toJson()});
+    if (move.isFirst())
+        transaction.operations.emplace_back(
+            store::Put{.path = idcUsePath(move.scope), .value = useMark});
+}
+
+std::vector<DraftId> ReleasePlan::marked() const
+{
+    std::vector<DraftId> marked;
+    std::size_t removed = 0;
+    for (const Taken &taken : m_taken) {
+        if (removed + taken.files <= removedFilesMax)
+            removed += taken.files;
+        else
+            marked.push_back(taken.id);
+    }
+    return marked;
 }
 
 Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
@@ -264,8 +281,9 @@ Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
     }
     for (const Move &move : m_moves)
         addMove(transaction, move);
+    const std::vector<DraftId> left = marked();
     for (const Taken &taken : m_taken) {
-        if (taken.files <= removedFilesMax)
+        if (std::find(left.begin(), left.end(), taken.id) == left.end())
             transaction.operations.emplace_back(store::DeleteTree{draftPath(taken.id)});
         else
             transaction.operations.emplace_back(

@@ -29,6 +29,9 @@ struct Move
     bool isPin = false;
     Pointer pointer = {};   ///< As it is to be.
     Revision revision = {}; ///< Of the pointer that is there; none: there is none.
+
+    /// The first of a service in this IDC, which must be there.
+    [[nodiscard]] bool isFirst() const { return revision.isNone() && scope != baseScope; }
 };
 
 /// What changes for the hosts of one service in one IDC. "_all" stands for all if there is no IDC.
@@ -57,6 +60,7 @@ public:
         QByteArray message;
         Trace made;
         QByteArray address;
+        config::Hash wish = {}; ///< Of the call, if it has a key.
     };
     explicit ReleasePlan(Order order) : m_order(std::move(order)) {}
 
@@ -95,9 +99,13 @@ public:
         Revision at;
     };
     void take(Taken taken) { m_taken.push_back(std::move(taken)); }
-    void guardObject(const QByteArray &path, Revision created)
+    /// Drafts that the transaction marks as published rather than removes: their files are more
+    /// than one transaction may touch, so that they are to be swept after it.
+    [[nodiscard]] std::vector<DraftId> marked() const;
+    /// A file that must not go meanwhile.
+    void guardFile(const QByteArray &path, Revision created)
     {
-        m_objects.insert_or_assign(path, created);
+        m_files.insert_or_assign(path, created);
     }
 
     [[nodiscard]] const Order &order() const { return m_order; }
@@ -125,11 +133,11 @@ private:
     std::vector<Service> m_services;
     std::vector<Move> m_moves;
     std::vector<Taken> m_taken;
-    std::map<QByteArray, Revision> m_objects;
+    std::map<QByteArray, Revision> m_files; ///< By what created them.
 };
 
-/// Draft files that one transaction removes; a larger draft is marked as published, and its files
-/// are removed afterwards.
+/// Draft files that one transaction removes; drafts beyond it are marked as published, and their
+/// files are removed afterwards.
 inline constexpr std::size_t removedFilesMax = 5'000;
 
 /// The value of takenPath(): changes up to this revision were published.

@@ -26,11 +26,30 @@ public:
 
 private:
     [[nodiscard]] Task<rpc::Outcome> render(rpc::Call &call);
-    [[nodiscard]] Task<rpc::Answer<QCborMap>> renderOnce(QCborMap params);
+
+    /// What is live, and the name of exactly that: of a file the root, else the hash of the layers.
+    struct Shown
+    {
+        Viewer::Pointer view;
+        config::Hash root;
+        config::Hash tag;
+    };
+    [[nodiscard]] Task<rpc::Answer<Shown>> look(QCborMap params);
+    [[nodiscard]] Task<rpc::Answer<config::Hash>> rootOf(Viewer::Pointer view);
+    [[nodiscard]] Task<rpc::Outcome> answer(Shown shown, QCborMap params);
+
+    struct Wait
+    {
+        std::unique_ptr<pluginapi::Watch> watch; ///< Null: it is over.
+        Monotonic until;
+    };
+    [[nodiscard]] Task<void> awaitMove(std::shared_ptr<Wait> wait, QByteArray service, Revision at);
+    [[nodiscard]] Task<Result<void>> endLater(std::shared_ptr<Wait> wait, Monotonic until);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;
     Viewer &m_viewer;
+    std::map<config::Hash, config::Hash> m_roots; ///< By the hash of a snapshot; some.
 };
 
 } // namespace coffer::goconf

@@ -3,6 +3,7 @@
 
 #include "goconf/method_kit.h"
 #include "goconf/record_fields.h"
+#include "goconf/release_plan.h"
 
 #include <algorithm>
 #include <set>
@@ -15,6 +16,8 @@ using rpc::Access;
 using rpc::Code;
 using rpc::Failure;
 using Kind = Access::Kind;
+
+static constexpr int tries = 5;
 
 static std::vector<rpc::Touch> touchesServiceRecord(const rpc::Call &call)
 {
@@ -80,10 +83,10 @@ Task<Result<QCborMap>> ServiceMethods::describe(QByteArray service, Revision at)
         changes[scope] = 0;
     changes[baseScope] = 0;
     for (const DraftId &id : *drafts) {
-        const Result<DraftState> draft = co_await m_drafts.read(id, at);
-        if (!draft)
-            co_return draft.error();
-        changes[id.scope] += qint64(draft->pending.size());
+        const Result<std::uint64_t> count = co_await m_drafts.count(id, at);
+        if (!count)
+            co_return count.error();
+        changes[id.scope] += qint64(*count);
     }
     QCborArray scopes;
     for (const auto &[scope, count] : changes) {
@@ -150,7 +153,7 @@ Task<rpc::Outcome> ServiceMethods::listIdcs(rpc::Call & /*call*/)
     co_return QCborValue(QCborMap{{u"idcs"_s, idcs}});
 }
 
-// ---- create and remove
+// ---- create
 
 Task<rpc::Outcome> ServiceMethods::create(QByteArray path, QByteArray json, QString what)
 {
@@ -180,30 +183,52 @@ Task<rpc::Outcome> ServiceMethods::createIdc(rpc::Call &call)
     co_return done;
 }
 
-/// Removes the record at \a path, if it is as it was read.
-Task<rpc::Outcome> ServiceMethods::removeEmpty(QByteArray path, QByteArray tree, QString what)
+// ---- remove
+
+Task<ServiceMethods::Removal> ServiceMethods::beginRemoval(QByteArray record, QByteArray use,
+                                                           QString what, Revision at)
 {
-    const Result<std::optional<store::FileView>> file = co_await m_context.store().get(path);
+    const Result<std::optional<store::FileView>> file =
+        co_await fileAt(m_library.store(), record, at);
     if (!file)
         co_return file.error();
     if (!*file)
         co_return Failure::of(Code::notFound, u"there is no "_s + what);
+    const Result<std::optional<store::FileView>> mark = co_await fileAt(m_library.store(), use, at);
+    if (!mark)
+        co_return mark.error();
     store::Transaction removal;
-    removal.guards.emplace_back(store::RevisionEquals{path, (*file)->revision});
-    removal.operations.emplace_back(store::Delete{path});
-    if (!tree.isEmpty())
-        removal.operations.emplace_back(store::DeleteTree{tree});
-    const Result<store::Answer> answer = co_await m_context.store().commit(removal);
-    if (!answer)
-        co_return answer.error();
-    if (const std::optional<Error> error = pluginapi::errorOf(*answer))
-        co_return *error;
-    co_return QCborValue(QCborMap{{u"revision"_s, qint64(answer->revision.value())}});
+    removal.guards.emplace_back(store::RevisionEquals{record, (*file)->revision});
+    removal.guards.push_back(
+        pluginapi::expectedRevision(use, *mark ? (*mark)->revision : Revision()));
+    removal.operations.emplace_back(store::Delete{record});
+    removal.operations.emplace_back(store::Delete{use});
+    co_return removal;
 }
 
-Task<rpc::Outcome> ServiceMethods::removeService(rpc::Call &call)
+Task<ServiceMethods::Removal> ServiceMethods::guardDraft(store::Transaction removal, DraftId id,
+                                                         Revision at)
 {
-    const QByteArray name = textIn(call.params, "service");
+    const Result<DraftState> draft = co_await m_drafts.read(id, at);
+    if (!draft)
+        co_return draft.error();
+    if (!draft->pending.empty()) {
+        co_return Failure::of(
+            Code::refused,
+            u"%1 has pending changes: goconf.draft.discard first"_s.arg(textOf(id.shown())));
+    }
+    if (draft->files > removedFilesMax) {
+        co_return Failure::of(Code::refused,
+                              u"%1: its changes are still being removed; try again in some "
+                              "minutes"_s.arg(textOf(id.shown())));
+    }
+    removal.guards.push_back(pluginapi::expectedRevision(editedPath(id), draft->edited));
+    removal.operations.emplace_back(store::DeleteTree{draftPath(id)});
+    co_return removal;
+}
+
+Task<ServiceMethods::Removal> ServiceMethods::planServiceRemoval(QByteArray name)
+{
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
@@ -214,19 +239,6 @@ Task<rpc::Outcome> ServiceMethods::removeService(rpc::Call &call)
         co_return Failure::of(Code::refused,
                               u"%1 was released: hosts may run it, and its history is "
                               "kept; it cannot be removed"_s.arg(textOf(name)));
-    }
-    const Result<std::vector<DraftId>> drafts = co_await m_drafts.list(name, *at);
-    if (!drafts)
-        co_return drafts.error();
-    for (const DraftId &id : *drafts) {
-        const Result<DraftState> draft = co_await m_drafts.read(id, *at);
-        if (!draft)
-            co_return draft.error();
-        if (!draft->pending.empty()) {
-            co_return Failure::of(
-                Code::refused,
-                u"%1 has pending changes: goconf.draft.discard first"_s.arg(textOf(id.shown())));
-        }
     }
     const auto hosts = co_await m_library.hosts(*at);
     if (!hosts)
@@ -239,14 +251,20 @@ Task<rpc::Outcome> ServiceMethods::removeService(rpc::Call &call)
                                       textOf(host), textOf(name)));
         }
     }
-    const rpc::Outcome done =
-        co_await removeEmpty(servicePath(name), treePath(name), u"service %1"_s.arg(textOf(name)));
-    co_return done;
+    Removal removal = co_await beginRemoval(servicePath(name), serviceUsePath(name),
+                                            u"service %1"_s.arg(textOf(name)), *at);
+    const Result<std::vector<DraftId>> drafts = co_await m_drafts.list(name, *at);
+    if (!drafts)
+        co_return drafts.error();
+    for (const DraftId &id : *drafts) {
+        if (removal)
+            removal = co_await guardDraft(*removal, id, *at);
+    }
+    co_return removal;
 }
 
-Task<rpc::Outcome> ServiceMethods::removeIdc(rpc::Call &call)
+Task<ServiceMethods::Removal> ServiceMethods::planIdcRemoval(QByteArray name)
 {
-    const QByteArray name = textIn(call.params, "idc");
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
@@ -260,6 +278,8 @@ Task<rpc::Outcome> ServiceMethods::removeIdc(rpc::Call &call)
                                       textOf(host), textOf(name)));
         }
     }
+    Removal removal =
+        co_await beginRemoval(idcPath(name), idcUsePath(name), u"IDC %1"_s.arg(textOf(name)), *at);
     const Result<std::vector<QByteArray>> services = co_await m_library.services(*at);
     if (!services)
         co_return services.error();
@@ -267,14 +287,53 @@ Task<rpc::Outcome> ServiceMethods::removeIdc(rpc::Call &call)
         const auto names = co_await namesAt(m_library.store(), treePath(service) + '/' + name, *at);
         if (!names)
             co_return names.error();
-        if (!names->empty()) {
-            co_return Failure::of(
-                Code::refused, u"%1 has releases, drafts or reports in %2; an IDC in use cannot be "
-                               "removed"_s.arg(textOf(service), textOf(name)));
+        const auto isDraft = [](const QByteArray &one) { return one == "draft"; };
+        if (!std::all_of(names->begin(), names->end(), isDraft)) {
+            co_return Failure::of(Code::refused,
+                                  u"%1 has releases or reports in %2; an IDC in use cannot be "
+                                  "removed"_s.arg(textOf(service), textOf(name)));
+        }
+        const Result<std::vector<DraftId>> drafts = co_await m_drafts.list(service, *at);
+        if (!drafts)
+            co_return drafts.error();
+        for (const DraftId &id : *drafts) {
+            if (removal && id.scope == name)
+                removal = co_await guardDraft(*removal, id, *at);
         }
     }
+    co_return removal;
+}
+
+Task<rpc::Outcome> ServiceMethods::remove(QByteArray name, Plan plan)
+{
+    for (int i = 0; i < tries; ++i) {
+        const Removal removal = co_await (this->*plan)(name);
+        if (!removal)
+            co_return removal.error();
+        const Result<store::Answer> answer = co_await m_context.store().commit(*removal);
+        if (!answer)
+            co_return answer.error();
+        if (answer->status == store::Status::guardFailed)
+            continue; // somebody begins to use it: look again
+        if (const std::optional<Error> error = pluginapi::errorOf(*answer))
+            co_return *error;
+        co_return QCborValue(QCborMap{{u"revision"_s, qint64(answer->revision.value())}});
+    }
+    co_return Failure::of(Code::conflict,
+                          u"%1 is being changed all the time; try again"_s.arg(textOf(name)));
+}
+
+Task<rpc::Outcome> ServiceMethods::removeService(rpc::Call &call)
+{
     const rpc::Outcome done =
-        co_await removeEmpty(idcPath(name), {}, u"IDC %1"_s.arg(textOf(name)));
+        co_await remove(textIn(call.params, "service"), &ServiceMethods::planServiceRemoval);
+    co_return done;
+}
+
+Task<rpc::Outcome> ServiceMethods::removeIdc(rpc::Call &call)
+{
+    const rpc::Outcome done =
+        co_await remove(textIn(call.params, "idc"), &ServiceMethods::planIdcRemoval);
     co_return done;
 }
 

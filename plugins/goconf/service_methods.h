@@ -32,7 +32,16 @@ private:
 
     [[nodiscard]] Task<Result<QCborMap>> describe(QByteArray service, Revision at);
     [[nodiscard]] Task<rpc::Outcome> create(QByteArray path, QByteArray json, QString what);
-    [[nodiscard]] Task<rpc::Outcome> removeEmpty(QByteArray path, QByteArray tree, QString what);
+    /// What removes something, and holds only if nothing of it came since it was looked at.
+    using Removal = rpc::Answer<store::Transaction>;
+    [[nodiscard]] Task<Removal> planServiceRemoval(QByteArray service);
+    [[nodiscard]] Task<Removal> planIdcRemoval(QByteArray idc);
+    [[nodiscard]] Task<Removal> beginRemoval(QByteArray record, QByteArray use, QString what,
+                                             Revision at);
+    /// REFUSED if something is pending in the draft; else guards that it stays so.
+    [[nodiscard]] Task<Removal> guardDraft(store::Transaction removal, DraftId id, Revision at);
+    using Plan = Task<Removal> (ServiceMethods::*)(QByteArray);
+    [[nodiscard]] Task<rpc::Outcome> remove(QByteArray name, Plan plan);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;

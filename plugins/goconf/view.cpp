@@ -3,6 +3,9 @@
 
 #include "goconf/record_fields.h"
 
+#include <algorithm>
+#include <iterator>
+
 using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
@@ -25,24 +28,28 @@ Task<Answer<bool>> Viewer::addDraft(std::shared_ptr<View> view)
     const Result<DraftState> draft = co_await m_drafts.read(id, view->at);
     if (!draft)
         co_return draft.error();
-    const auto work = [live = view->edited(), changes = draft->changes()]() -> LayerPointer {
-        return std::make_shared<config::Layer>(config::apply(*live, changes, {}).layer);
-    };
-    const Result<LayerPointer> layer = co_await m_context.offload(work);
-    if (!layer)
-        co_return layer.error();
+    Result<config::Applied> applied = co_await m_drafts.apply(*draft, view->edited());
+    if (!applied)
+        co_return applied.error();
+    view->conflicts = std::move(applied->conflicts);
+    view->material.contents = std::move(applied->merged); // they are stored by a release alone
+    const auto layer = std::make_shared<config::Layer>(std::move(applied->layer));
     const Hash name = Hash::of("with the draft " + id.shown());
     Hash &manifest = view->id.scope == baseScope ? view->snapshot.base : view->snapshot.own;
     manifest = name;
-    view->material.layers.insert_or_assign(name, *layer);
+    view->material.layers.insert_or_assign(name, layer);
     co_return true;
 }
 
 Task<Result<void>> Viewer::addContents(std::shared_ptr<View> view)
 {
     const std::map<Hash, LayerPointer> layers = view->material.layers;
+    const config::Contents merged = view->material.contents;
     for (const auto &[hash, layer] : layers) {
-        const Result<config::Contents> contents = co_await m_library.contentsOf(layer);
+        const auto stored = std::make_shared<config::Layer>();
+        std::copy_if(layer->files.begin(), layer->files.end(), std::back_inserter(stored->files),
+                     [&](const config::File &file) { return !merged.contains(file.content); });
+        const Result<config::Contents> contents = co_await m_library.contentsOf(stored);
         if (!contents)
             co_return contents.error();
         view->material.contents.insert(contents->begin(), contents->end());

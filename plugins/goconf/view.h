@@ -28,6 +28,7 @@ struct View
     QByteArray version; ///< "" if nothing is live.
     Snapshot snapshot;  ///< With a draft its layer is not stored, and has a made-up name here.
     Material material;
+    std::vector<config::Conflict> conflicts = {}; ///< Of the draft; what is live is shown there.
 
     [[nodiscard]] LayerPointer edited() const; ///< The layer of the scope alone. Never null.
     /// Base and own layer. 0 of the origins is "_all", 1 the IDC.
@@ -47,8 +48,8 @@ public:
     ~Viewer() = default;
 
     using Pointer = std::shared_ptr<const View>; // shared with threads that render it
-    /// Without the contents of files unless \a withContents. Changes of a draft that collide are
-    /// shown as what is live.
+    /// Without the contents of files unless \a withContents. A draft is shown as a release would
+    /// make it: texts that both sides changed are merged; View::conflicts has what collides.
     [[nodiscard]] Task<rpc::Answer<Pointer>> read(ViewId id, Revision at, bool withContents);
     /// The files that a host gets. INVALID_ARGUMENT with the first fault if there are any.
     [[nodiscard]] Task<rpc::Answer<config::Bundle>> bundle(Pointer view);

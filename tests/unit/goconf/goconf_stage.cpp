@@ -7,6 +7,7 @@
 using namespace coffer;
 using namespace coffer::testkit;
 using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 QString why(const rpc::Outcome &outcome)
 {
@@ -30,11 +31,16 @@ QCborMap setOf(const QString &key, const QString &value)
     return {{u"op"_s, u"set"_s}, {u"section"_s, u"core"_s}, {u"key"_s, key}, {u"value"_s, value}};
 }
 
-Result<void> GoconfStage::build()
+Result<void> GoconfStage::build(const std::vector<std::chrono::milliseconds> &skews)
 {
     m_cluster.reset(); // one at a time
     m_cluster = std::make_unique<Cluster>();
-    m_cluster->addPlugin<goconf::GoconfPlugin>(QStringLiteral(COFFER_PLUGIN_JSON));
+    const auto make = [skews, shared = m_shared, made = std::size_t(0)]() mutable {
+        const std::size_t node = made++ % 3; // they start in order
+        return std::make_unique<staged::Plugin>(std::make_unique<goconf::GoconfPlugin>(),
+                                                node < skews.size() ? skews[node] : 0ms, shared);
+    };
+    m_cluster->addPlugin(QStringLiteral(COFFER_PLUGIN_JSON), make);
     if (const Result<void> started = m_cluster->start(); !started)
         return started;
     const QCborMap output{
@@ -54,6 +60,34 @@ rpc::Outcome GoconfStage::edit(const QCborArray &edits, int node)
 {
     return call(u"draft.edit"_s,
                 {{u"service"_s, u"shop"_s}, {u"as"_s, u"ann"_s}, {u"edits"_s, edits}}, node);
+}
+
+void GoconfStage::trap(const QByteArray &path, const QString &method, const QCborMap &params)
+{
+    m_shared->path = path;
+    m_shared->method = u"goconf."_s + method;
+    m_shared->params = params;
+    m_shared->outcome.reset();
+}
+
+std::optional<rpc::Outcome> GoconfStage::sprung() const { return m_shared->outcome; }
+
+const std::map<QString, rpc::Method> &GoconfStage::methods() const { return m_shared->methods; }
+
+std::vector<store::FileView> GoconfStage::allFiles()
+{
+    std::vector<store::FileView> files;
+    store::List list{.path = "/config"};
+    for (;;) {
+        const store::Question question = list;
+        const auto reply = m_cluster->await(m_cluster->store(1).read(question));
+        if (!reply)
+            return {};
+        files.insert(files.end(), reply->files.begin(), reply->files.end());
+        list.page.after = reply->resume;
+        if (!reply->hasMore)
+            return files;
+    }
 }
 
 rpc::Outcome GoconfStage::call(const QString &method, const QCborMap &params, int node)

@@ -2,21 +2,26 @@
 #pragma once
 
 #include "testkit/cluster.h"
+#include "unit/goconf/staged_plugin.h"
 
 #include <QCborArray>
 #include <QCborMap>
 #include <QString>
 #include <QTest>
 
+#include <chrono>
 #include <memory>
+#include <vector>
 
 /// A cluster of three nodes with the plugin goconf, one service and two IDCs, and what tests of it
 /// do again and again.
 class GoconfStage
 {
 public:
-    /// The service "shop" with an output, IDCs sh001 and bj001, timeout 2s live as v1.
-    [[nodiscard]] coffer::Result<void> build();
+    /// The service "shop" with an output, IDCs sh001 and bj001, timeout 2s live as v1. \a skews:
+    /// by how much the clocks of the plugins differ from the true time, by node.
+    [[nodiscard]] coffer::Result<void>
+    build(const std::vector<std::chrono::milliseconds> &skews = {});
 
     [[nodiscard]] coffer::testkit::Cluster &cluster() { return *m_cluster; }
     [[nodiscard]] coffer::rpc::Outcome call(const QString &method, const QCborMap &params,
@@ -35,9 +40,19 @@ public:
     [[nodiscard]] QByteArray stored(const QByteArray &path);
     /// How many there are; -1 if nobody can say.
     [[nodiscard]] qsizetype releases(int node = 1);
+    /// All that the plugin has stored, with the revisions.
+    [[nodiscard]] std::vector<coffer::store::FileView> allFiles();
+    /// What it has registered, by name; without those that open subscriptions.
+    [[nodiscard]] const std::map<QString, coffer::rpc::Method> &methods() const;
     [[nodiscard]] bool addHosts(int count, const QByteArray &idc);
+    /// Makes a call at the last moment before the next transaction that touches \a path.
+    void trap(const QByteArray &path, const QString &method, const QCborMap &params);
+    /// What became of that call; nothing if it was not made.
+    [[nodiscard]] std::optional<coffer::rpc::Outcome> sprung() const;
 
 private:
+    std::shared_ptr<staged::Backstage> m_shared = // with the plugins
+        std::make_shared<staged::Backstage>();
     std::unique_ptr<coffer::testkit::Cluster> m_cluster;
 };
 

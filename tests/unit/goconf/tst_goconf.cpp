@@ -374,7 +374,8 @@ void tst_goconf::byIdc_refusesToGoOnAfterAnotherRelease()
     DONE(set(u"timeout"_s, u"4s"_s));
     DONE(publish(u"another"_s));
     FAILS(publish(u"late"_s, next), Code::conflict);
-    FAILS(publish(u"none"_s, {{u"idcs"_s, QCborArray{u"bj001"_s}}, {u"change"_s, u"none"_s}}),
+    FAILS(publish(u"none"_s, {{u"idcs"_s, QCborArray{u"bj001"_s}},
+                              {u"change"_s, u"0123456789abcdef-01234567"_s}}),
           Code::conflict);
 }
 

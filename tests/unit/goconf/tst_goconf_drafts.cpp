@@ -4,12 +4,9 @@
 #include "config/hash.h"
 #include "testkit/main.h"
 
-#include <QJsonDocument>
-
 using namespace coffer;
 using namespace coffer::testkit;
 using namespace Qt::StringLiterals;
-using namespace std::chrono_literals;
 
 using rpc::Code;
 
@@ -26,7 +23,7 @@ private Q_SLOTS:
     void edit_ofAFileSplicesOneLine();
     void discard_dropsSomeOrAll();
     void remove_refusesWhatIsInUse();
-    void rest_rendersWithAnETagAndWaits();
+    void diff_showsTextsMergedAndTrueConflictsAlone();
     void badInput_isRefused_data();
     void badInput_isRefused();
 };
@@ -117,23 +114,57 @@ void tst_goconf_drafts::remove_refusesWhatIsInUse()
     FAILS(call(u"idc.remove"_s, {{u"idc"_s, u"none"_s}}), Code::notFound);
 }
 
-void tst_goconf_drafts::rest_rendersWithAnETagAndWaits()
+/// What is shown is what a release would make.
+void tst_goconf_drafts::diff_showsTextsMergedAndTrueConflictsAlone()
 {
-    const HttpAnswer json = cluster().request(3, "GET", "/v1/config/shop/sh001?format=json");
-    QCOMPARE(json.status, 200);
-    QCOMPARE(QJsonDocument::fromJson(json.body)[u"core"_s][u"timeout"_s].toString(), u"2s"_s);
-    const HttpAnswer file = cluster().request(3, "GET", "/v1/config/shop/sh001?output=shop.conf");
-    QVERIFY(file.body.contains("timeout 2s"));
-    QCOMPARE(cluster().request(1, "GET", "/v1/config/none/sh001").status, 404);
-    QCOMPARE(cluster().request(1, "GET", "/v1/config/shop").status, 400);
-    const rpc::Outcome now =
-        call(u"render"_s, {{u"service"_s, u"shop"_s}, {u"scope"_s, u"sh001"_s}});
-    DONE(now);
-    const Monotonic before = cluster().clock().monotonic();
-    DONE(call(u"render"_s, {{u"service"_s, u"shop"_s},
-                            {u"scope"_s, u"sh001"_s},
-                            {u"wait"_s, now->toMap().value(u"root"_s)}}));
-    QVERIFY(cluster().clock().monotonic() - before >= 50s);
+    const QByteArray text = "a: 1\nb: 1\nc: 1\nd: 1\ne: 1\n";
+    const QString hash = QString::fromLatin1(config::Hash::of(text).hex());
+    DONE(call(u"object.put"_s,
+              {{u"hash"_s, hash}, {u"piece"_s, 0}, {u"pieces"_s, 1}, {u"bytes"_s, text}}));
+    DONE(edit({QCborMap{{u"op"_s, u"file"_s},
+                        {u"path"_s, u"app.yaml"_s},
+                        {u"object"_s, hash},
+                        {u"bytes"_s, qint64(text.size())}}}));
+    DONE(publish(u"a file"_s));
+    const auto splice = [this](const QString &draft, const QString &pointer) {
+        const QCborMap edit{{u"op"_s, u"splice"_s},
+                            {u"path"_s, u"app.yaml"_s},
+                            {u"pointer"_s, pointer},
+                            {u"value"_s, u"2"_s}};
+        return call(u"draft.edit"_s, {{u"service"_s, u"shop"_s},
+                                      {u"draft"_s, draft},
+                                      {u"edits"_s, QCborArray{edit, setOf(u"timeout"_s, draft)}}});
+    };
+    DONE(splice(u"main"_s, u"/a"_s));
+    DONE(splice(u"other"_s, u"/e"_s));
+    QCborMap other = target(u"shop"_s);
+    other.insert(u"draft"_s, u"other"_s);
+    DONE(publish(u"the last line"_s, {{u"targets"_s, QCborArray{other}}}));
+    const rpc::Outcome diff = call(u"draft.diff"_s, {{u"service"_s, u"shop"_s}});
+    DONE(diff);
+    const QCborArray conflicts = diff->toMap().value(u"conflicts"_s).toArray();
+    QCOMPARE(conflicts.size(), 1);
+    QCOMPARE(conflicts.at(0).toMap().value(u"place"_s).toString(), u"core/timeout"_s);
+    const QCborArray files = diff->toMap().value(u"text"_s).toArray();
+    QCOMPARE(files.size(), 1);
+    const QString shown = files.at(0).toMap().value(u"diff"_s).toString();
+    QVERIFY2(shown.contains(u"-a: 1\n+a: 2\n"_s) && !shown.contains(u"+e"_s)
+                 && !shown.contains(u"-e"_s),
+             qPrintable(shown));
+    const rpc::Outcome draft = call(u"draft.get"_s, {{u"service"_s, u"shop"_s}});
+    DONE(draft);
+    for (const QCborValue one : draft->toMap().value(u"changes"_s).toArray()) {
+        const QCborMap change = one.toMap();
+        const bool isKey = change.value(u"place"_s).toString() == u"core/timeout";
+        QCOMPARE(change.contains(u"conflict"_s), isKey);
+    }
+    DONE(set(u"timeout"_s, u"other"_s, u"anonymous"_s)); // as it is live
+    DONE(publish(u"both lines"_s));
+    const rpc::Outcome file =
+        call(u"file"_s, {{u"service"_s, u"shop"_s}, {u"path"_s, u"app.yaml"_s}});
+    DONE(file);
+    QCOMPARE(file->toMap().value(u"bytes"_s).toByteArray(),
+             QByteArray("a: 2\nb: 1\nc: 1\nd: 1\ne: 2\n"));
 }
 
 // ---- bad input
@@ -196,6 +227,12 @@ static void addEdits()
                                       {u"value"_s, u"1"_s},
                                       {u"type"_s, u"number"_s}})
                           << invalid;
+    // Within the schema's characters, beyond the limit of bytes.
+    QTest::newRow("comment") << u"draft.edit"_s
+                             << editsOf({{u"op"_s, u"comment"_s},
+                                         {u"section"_s, u"core"_s},
+                                         {u"comment"_s, QString(16'000, QChar(0x4e2d))}})
+                             << invalid;
     QTest::newRow("path ..") << u"draft.edit"_s
                              << editsOf({{u"op"_s, u"removeFile"_s}, {u"path"_s, u"../x"_s}})
                              << invalid;
@@ -270,12 +307,12 @@ void tst_goconf_drafts::badInput_isRefused()
     QFETCH(QString, method);
     QFETCH(QCborMap, params);
     QFETCH(int, code);
-    const qsizetype before = releases();
+    const std::vector<store::FileView> before = allFiles();
     const rpc::Outcome refused = call(method, params);
     QVERIFY(!refused);
     QVERIFY2(int(refused.error().code) == code, qPrintable(why(refused)));
     QVERIFY(!refused.error().message.isEmpty());
-    QCOMPARE(releases(), before);
+    QVERIFY(!before.empty() && allFiles() == before);
 }
 
 COFFER_TEST_MAIN(tst_goconf_drafts)

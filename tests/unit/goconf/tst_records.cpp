@@ -102,6 +102,7 @@ void tst_records::records_readTheirOwnJson()
     compareOwn(IdcRecord{"Shanghai", trace()});
     HostRecord host{"sh001", {"shop", "pay"}, {{"rack", "7"}}, "", trace(), {}, {}, {}};
     compareOwn(host);
+    QVERIFY(!HostRecord::parse(R"({"idc":"sh001","by":"ann","at":1,"joinUntil":5})"));
     host.joinHash = Hash::of("token");
     host.joinUntil = WallMs(5);
     host.secretHash = Hash::of("secret");
@@ -117,7 +118,8 @@ void tst_records::records_readTheirOwnJson()
                              trace(),
                              "192.0.2.1:5",
                              21,
-                             Hash::of("diff")});
+                             Hash::of("diff"),
+                             Hash::of("wish")});
     compareOwn(ReportRecord{"v7", base, "failed", "check said no", "1", WallMs(2), WallMs(1), "i",
                             "192.0.2.1:5", "0.1.0", "id", "v8"});
     const config::Key key{"timeout", {config::Type::string, "2s"}, "rpc"};
