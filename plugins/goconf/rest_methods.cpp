@@ -51,7 +51,7 @@ Result<void> RestMethods::start()
         u"Renders what is live in an IDC: all its keys in a format, or the bytes of one output or "
         "file; wait: answers when the root is another, after 50 s at the latest."_s,
         schemaOf(R"("service":$name,"scope":$scope,
-            "format":{"enum":["goconf","env","json","yaml"]},
+            "format":{"enum":["goconf","env","json","yaml","ini","properties","toml"]},
             "output":{"type":"string","maxLength":512},"wait":$hash)",
                  R"("service","scope")"),
         Access::Kind::read, &touchesService);
