@@ -44,6 +44,57 @@ static const Sections &sample()
     return sections;
 }
 
+static void addSamplesOfNamesAndValues()
+{
+    QTest::newRow("ini") << Format::ini << QByteArray(R"(# the server
+[core]
+# rpc bind
+listen = 0.0.0.0:8080
+workers = 8
+ratio = 3.0
+# two
+#
+# lines
+trace = false
+timeout = 2s
+
+[zk]
+addr = ["10.0.0.1:2181","10.0.0.2:2181"]
+extra = {"b":[1,"x"],"a":"é"}
+)");
+    QTest::newRow("properties") << Format::properties << QByteArray(R"(# the server
+
+# rpc bind
+core.listen=0.0.0.0:8080
+core.workers=8
+core.ratio=3.0
+# two
+#
+# lines
+core.trace=false
+core.timeout=2s
+
+zk.addr=["10.0.0.1:2181","10.0.0.2:2181"]
+zk.extra={"b":[1,"x"],"a":"\u00e9"}
+)");
+    QTest::newRow("toml") << Format::toml << QByteArray(R"(# the server
+[core]
+# rpc bind
+listen = "0.0.0.0:8080"
+workers = 8
+ratio = 3.0
+# two
+#
+# lines
+trace = false
+timeout = "2s"
+
+[zk]
+addr = ["10.0.0.1:2181", "10.0.0.2:2181"]
+extra = { b = [1, "x"], a = "é" }
+)");
+}
+
 void TestFormats::render_writes_data()
 {
     QTest::addColumn<Format>("format");
@@ -109,53 +160,7 @@ zk:
   addr: ["10.0.0.1:2181", "10.0.0.2:2181"]
   extra: {"b": [1, "x"], "a": "é"}
 )");
-    QTest::newRow("ini") << Format::ini << QByteArray(R"(# the server
-[core]
-# rpc bind
-listen = 0.0.0.0:8080
-workers = 8
-ratio = 3.0
-# two
-#
-# lines
-trace = false
-timeout = 2s
-
-[zk]
-addr = ["10.0.0.1:2181","10.0.0.2:2181"]
-extra = {"b":[1,"x"],"a":"é"}
-)");
-    QTest::newRow("properties") << Format::properties << QByteArray(R"(# the server
-
-# rpc bind
-core.listen=0.0.0.0:8080
-core.workers=8
-core.ratio=3.0
-# two
-#
-# lines
-core.trace=false
-core.timeout=2s
-
-zk.addr=["10.0.0.1:2181","10.0.0.2:2181"]
-zk.extra={"b":[1,"x"],"a":"\u00e9"}
-)");
-    QTest::newRow("toml") << Format::toml << QByteArray(R"(# the server
-[core]
-# rpc bind
-listen = "0.0.0.0:8080"
-workers = 8
-ratio = 3.0
-# two
-#
-# lines
-trace = false
-timeout = "2s"
-
-[zk]
-addr = ["10.0.0.1:2181", "10.0.0.2:2181"]
-extra = { b = [1, "x"], a = "é" }
-)");
+    addSamplesOfNamesAndValues();
 }
 
 void TestFormats::render_writes()
