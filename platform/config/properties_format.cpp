@@ -67,6 +67,7 @@ namespace {
 
 bool isBlank(char c) { return c == ' ' || c == '\t' || c == '\f'; }
 bool isLineEnd(char c) { return c == '\n' || c == '\r'; }
+bool isCommentMark(char c) { return c == '#' || c == '!'; }
 bool isSeparator(char c) { return c == '=' || c == ':'; }
 
 /// Reads as java.util.Properties does.
@@ -82,7 +83,7 @@ public:
             skipBlanks();
             if (isAtEnd()) {
                 m_comments.addBlank();
-            } else if (m_text[m_at] == '#' || m_text[m_at] == '!') {
+            } else if (isCommentMark(m_text[m_at])) {
                 const qsizetype begin = m_at;
                 skipLine();
                 m_comments.add(trimmed(m_text.sliced(begin, m_at - begin)));
@@ -141,6 +142,8 @@ private:
                 return;
             skipLineEnd();
             skipBlanks();
+            if (m_logical.isEmpty() && !isAtEnd() && isCommentMark(m_text[m_at]))
+                return skipLine();
         }
     }
 
