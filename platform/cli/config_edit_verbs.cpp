@@ -428,6 +428,7 @@ void addValueVerbs(CLI::App &config, Run &run)
 
 void addFileVerbs(CLI::App &config, Run &run)
 {
+    const std::string formats = config::formatNames().toStdString();
     auto arguments = std::make_shared<ImportArguments>();
     const auto common = [&arguments] {
         return std::shared_ptr<EditArguments>(arguments, &arguments->edit);
@@ -438,7 +439,7 @@ void addFileVerbs(CLI::App &config, Run &run)
     verb->add_option("sources", arguments->sources, "Files and directories")
         ->required()
         ->check(CLI::ExistingPath);
-    verb->add_option("--as-keys", arguments->asKeys, "Read them as goconf, env, json or yaml");
+    verb->add_option("--as-keys", arguments->asKeys, "Read them as " + formats);
     verb->add_option("--path", arguments->path, "What a single file is called on hosts");
     addRightsOptions(verb, arguments);
     verb->callback([&run, arguments] {
@@ -451,7 +452,7 @@ void addFileVerbs(CLI::App &config, Run &run)
     verb = config.add_subcommand("output", "Render keys as a file of hosts, in the draft");
     addCommon(verb, common());
     verb->add_option("path", arguments->path, "What it is called on hosts")->required();
-    verb->add_option("--format", *format, "goconf, env, json or yaml")->required();
+    verb->add_option("--format", *format, formats)->required();
     verb->add_option("--section", *sections,
                      "Only these, in this order; may be given several times");
     addRightsOptions(verb, arguments);

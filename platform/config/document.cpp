@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/document_p.h"
 
+#include "config/formats_p.h"
+
 #include <QStringDecoder>
 
 #include <algorithm>
@@ -86,6 +88,60 @@ bool isJsonNumber(QByteArrayView text)
         at += exponent;
     }
     return at == text.size();
+}
+
+LineComments::LineComments(QByteArrayView text) : m_text(text)
+{
+    qsizetype at = text.size() - withoutMark(text).size();
+    while (at >= 0 && at <= text.size()) {
+        m_starts.push_back(at);
+        const qsizetype end = at < text.size() ? text.indexOf('\n', at) : -1;
+        at = end < 0 ? -1 : end + 1;
+    }
+}
+
+QByteArrayView LineComments::line(std::size_t index) const
+{
+    const qsizetype end = index + 1 < m_starts.size() ? m_starts[index + 1] - 1 : m_text.size();
+    return m_text.sliced(m_starts[index], end - m_starts[index]);
+}
+
+static bool isCommentOrBlank(QByteArrayView line, qsizetype column)
+{
+    const QByteArrayView text = line.trimmed();
+    return text.isEmpty() || (text.startsWith('#') && line.indexOf('#') <= column);
+}
+
+QByteArray LineComments::above(qsizetype nameAt) const
+{
+    const auto next = std::upper_bound(m_starts.begin(), m_starts.end(), nameAt);
+    if (next == m_starts.begin())
+        return {};
+    const auto own = std::size_t(next - m_starts.begin()) - 1;
+    const qsizetype column = nameAt - m_starts[own];
+    if (!line(own).first(column).trimmed().isEmpty())
+        return {};
+    std::size_t first = own;
+    while (first > 0 && isCommentOrBlank(line(first - 1), column))
+        --first;
+    Comments comments;
+    for (std::size_t index = first; index < own; ++index) {
+        const QByteArrayView text = trimmed(line(index));
+        if (text.isEmpty())
+            comments.addBlank();
+        else
+            comments.add(text);
+    }
+    return comments.take();
+}
+
+std::optional<QByteArray> LineComments::behind(qsizetype end) const
+{
+    const qsizetype found = m_text.indexOf('\n', end);
+    const QByteArrayView rest = m_text.sliced(end, (found < 0 ? m_text.size() : found) - end);
+    if (!rest.trimmed().startsWith('#') || rest.startsWith('#'))
+        return {};
+    return commentText(trimmed(rest));
 }
 
 static QByteArray joined(const DocumentNode &node) // NOLINT(misc-no-recursion): bounded depth

@@ -7,12 +7,13 @@
 
 #include <QByteArray>
 
+#include <optional>
 #include <vector>
 
 namespace coffer::config {
 
-/// One value of a JSON or YAML text, and where it stands there. Aliases of YAML are expanded: they
-/// are copies of what they name. Value.
+/// One value of a JSON, YAML or TOML text, and where it stands there. Aliases of YAML are expanded:
+/// they are copies of what they name. Value.
 struct DocumentNode
 {
     enum class Kind : std::uint8_t { null, boolean, number, string, list, map };
@@ -37,6 +38,10 @@ struct DocumentNode
 /// limits::nodesMax (aliases expanded).
 [[nodiscard]] Result<DocumentNode> readJson(const QByteArray &text);
 [[nodiscard]] Result<DocumentNode> readYaml(const QByteArray &text);
+/// Of TOML: members in the order in which they come first; numbers, and dates (which are strings
+/// of style `plain`) as they are written; `begin` and `end` of a table are those of its header.
+/// At most limits::tomlBytesMax.
+[[nodiscard]] Result<DocumentNode> readToml(const QByteArray &text);
 /// As readYaml(), but there may be any number of documents.
 [[nodiscard]] Result<void> checkYaml(const QByteArray &text);
 
@@ -49,6 +54,12 @@ enum class PlainKind : std::uint8_t { null, boolean, number, otherBoolean, other
 [[nodiscard]] bool isPlainSafe(QByteArrayView text);
 [[nodiscard]] QByteArray yamlQuoted(QByteArrayView text);
 [[nodiscard]] QByteArray jsonQuoted(QByteArrayView text);
+[[nodiscard]] QByteArray tomlQuoted(QByteArrayView text);
+/// Whether every format may show \a c as it is: no control character, no end of a line.
+[[nodiscard]] bool isPrintable(char32_t c);
+/// A number of TOML as JSON writes it: 0xFF, 1_000, +5; nothing if it is not finite, or whole and
+/// beyond 64 bits.
+[[nodiscard]] std::optional<QByteArray> tomlNumber(const QByteArray &text);
 /// Whether \a text is a number as JSON writes them.
 [[nodiscard]] bool isJsonNumber(QByteArrayView text);
 
@@ -56,6 +67,24 @@ enum class PlainKind : std::uint8_t { null, boolean, number, otherBoolean, other
 [[nodiscard]] QByteArray jsonOf(const DocumentNode &node);
 /// The value that a node stands for; with \a like its type is tried, without it the node's own.
 [[nodiscard]] Result<Value> valueOf(const DocumentNode &node, const Key *like);
+
+/// Comments of a text that its reader passes over: '#' up to the end of the line. The text has to
+/// outlive it.
+class LineComments
+{
+public:
+    explicit LineComments(QByteArrayView text);
+    /// On lines of their own above the name at \a nameAt, no further in than it.
+    [[nodiscard]] QByteArray above(qsizetype nameAt) const;
+    /// Behind what ends at \a end, in the same line.
+    [[nodiscard]] std::optional<QByteArray> behind(qsizetype end) const;
+
+private:
+    [[nodiscard]] QByteArrayView line(std::size_t index) const;
+
+    QByteArrayView m_text;
+    std::vector<qsizetype> m_starts;
+};
 
 /// Number of the line, from 1, that \a at is in.
 [[nodiscard]] int lineAt(QByteArrayView text, qsizetype at);

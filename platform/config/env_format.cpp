@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/document_p.h"
 #include "config/formats_p.h"
-#include "config/limits.h"
 #include "config/name.h"
 
 #include <algorithm>
-#include <set>
 
 using namespace Qt::StringLiterals;
 
@@ -266,29 +264,15 @@ public:
         if (!value)
             return value.error().in(QString::fromUtf8(sectionName + '/' + key.name));
         key.value = *std::move(value);
-        if (!m_names.insert(entry.name).second)
-            return Error{ErrorCode::invalid, u"it is there twice"_s};
-        if (m_names.size() > limits::keysMax)
-            return Error{ErrorCode::invalid, u"more than %1 keys"_s.arg(limits::keysMax)};
-        const auto [place, isNew] = m_places.emplace(sectionName, m_sections.size());
-        if (isNew) {
-            m_sections.push_back({sectionName, entry.headComment, {}});
-            key.comment = entry.comment;
-        } else {
-            const bool hasBoth = !entry.headComment.isEmpty() && !entry.comment.isEmpty();
-            key.comment = entry.headComment + (hasBoth ? "\n\n" : "") + entry.comment;
-        }
-        m_sections[place->second].keys.push_back(std::move(key));
-        return {};
+        key.comment = entry.comment;
+        return m_sections.add(sectionName, std::move(key), entry.headComment);
     }
 
-    [[nodiscard]] Sections take() { return std::move(m_sections); }
+    [[nodiscard]] Sections take() { return m_sections.take(); }
 
 private:
     const KeyIndex &m_like;
-    Sections m_sections;
-    std::map<QByteArray, std::size_t> m_places;
-    std::set<QByteArray> m_names;
+    FlatSections m_sections;
 };
 
 } // namespace

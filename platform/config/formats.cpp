@@ -87,6 +87,22 @@ void writeComment(QByteArray &text, const QByteArray &indent, const QByteArray &
         text += indent + (line.isEmpty() ? "#" : "# ") + line + '\n';
 }
 
+Result<void> FlatSections::add(const QByteArray &section, Key key, const QByteArray &headComment)
+{
+    if (!m_names.emplace(section, key.name).second)
+        return Error{ErrorCode::invalid, u"it is there twice"_s};
+    if (m_names.size() > limits::keysMax)
+        return Error{ErrorCode::invalid, u"more than %1 keys"_s.arg(limits::keysMax)};
+    const auto [place, isNew] = m_places.emplace(section, m_sections.size());
+    if (isNew) {
+        m_sections.push_back({section, headComment, {}});
+    } else if (!headComment.isEmpty()) {
+        key.comment = headComment + (key.comment.isEmpty() ? "" : "\n\n") + key.comment;
+    }
+    m_sections[place->second].keys.push_back(std::move(key));
+    return {};
+}
+
 static bool isBlank(char32_t c) { return QChar::isSpace(c); }
 
 QByteArrayView trimmed(QByteArrayView text)
@@ -141,6 +157,9 @@ static std::optional<QString> faultOf(Format format, const Section &section, con
     switch (format) {
     case Format::goconf: return goconfFault(section, key);
     case Format::env: return envFault(section, key);
+    case Format::ini: return iniFault(section, key);
+    case Format::properties: return propertiesFault(section, key);
+    case Format::toml: return tomlFault(section, key);
     case Format::json:
     case Format::yaml: break;
     }
@@ -151,8 +170,14 @@ static std::optional<QString> faultOf(Format format, const Section &section)
 {
     if (const auto checked = checkName(section.name, "section"); !checked)
         return checked.error().message;
-    if (format == Format::env && section.keys.empty())
-        return u"env cannot hold a section without keys"_s;
+    const bool isFlat = format == Format::env || format == Format::properties;
+    if (isFlat && section.keys.empty()) {
+        return u"%1 cannot hold a section without keys"_s.arg(QString::fromLatin1(nameOf(format)));
+    }
+    if (format == Format::ini) {
+        if (auto fault = iniFault(section))
+            return fault;
+    }
     return format == Format::json ? std::nullopt : commentFault(section.comment);
 }
 
@@ -163,6 +188,9 @@ static QByteArray write(Format format, const Sections &sections)
     case Format::env: return writeEnv(sections);
     case Format::json: return writeJson(sections);
     case Format::yaml: return writeYaml(sections);
+    case Format::ini: return writeIni(sections);
+    case Format::properties: return writeProperties(sections);
+    case Format::toml: return writeToml(sections);
     }
     return {};
 }
@@ -230,8 +258,11 @@ Result<Sections> parseSections(Format format, const QByteArray &text, const Sect
     case Format::env: return parseEnv(text, index);
     case Format::json: return parseJson(text, index);
     case Format::yaml: return parseYaml(text, index);
+    case Format::ini: return parseIni(text, index);
+    case Format::properties: return parseProperties(text, index);
+    case Format::toml: return parseToml(text, index);
     }
-    return Error{ErrorCode::invalid, u"format: expected goconf, env, json or yaml"_s};
+    return Error{ErrorCode::invalid, u"format: expected "_s + QString::fromLatin1(formatNames())};
 }
 
 } // namespace coffer::config

@@ -8,6 +8,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -58,6 +59,22 @@ void writeComment(QByteArray &text, const QByteArray &indent, const QByteArray &
 /// White space of Unicode counts, as for readers written in Go.
 [[nodiscard]] QByteArrayView trimmed(QByteArrayView text);
 
+/// Puts the keys of a text without sections into some, in the order in which they come.
+class FlatSections
+{
+public:
+    /// \a headComment is the section's if the key is its first, else the key's. `invalid` if the
+    /// key is there already, or beyond limits::keysMax.
+    [[nodiscard]] Result<void> add(const QByteArray &section, Key key,
+                                   const QByteArray &headComment);
+    [[nodiscard]] Sections take() { return std::move(m_sections); }
+
+private:
+    Sections m_sections;
+    std::map<QByteArray, std::size_t> m_places;
+    std::set<std::pair<QByteArray, QByteArray>> m_names;
+};
+
 // Of each format: why it cannot hold a key (nothing if it can), the writer and the reader.
 
 [[nodiscard]] std::optional<QString> goconfFault(const Section &section, const Key &key);
@@ -73,6 +90,19 @@ void writeComment(QByteArray &text, const QByteArray &indent, const QByteArray &
 
 [[nodiscard]] QByteArray writeYaml(const Sections &sections);
 [[nodiscard]] Result<Sections> parseYaml(const QByteArray &text, const KeyIndex &like);
+
+[[nodiscard]] std::optional<QString> iniFault(const Section &section, const Key &key);
+[[nodiscard]] std::optional<QString> iniFault(const Section &section);
+[[nodiscard]] QByteArray writeIni(const Sections &sections);
+[[nodiscard]] Result<Sections> parseIni(const QByteArray &text, const KeyIndex &like);
+
+[[nodiscard]] std::optional<QString> propertiesFault(const Section &section, const Key &key);
+[[nodiscard]] QByteArray writeProperties(const Sections &sections);
+[[nodiscard]] Result<Sections> parseProperties(const QByteArray &text, const KeyIndex &like);
+
+[[nodiscard]] std::optional<QString> tomlFault(const Section &section, const Key &key);
+[[nodiscard]] QByteArray writeToml(const Sections &sections);
+[[nodiscard]] Result<Sections> parseToml(const QByteArray &text, const KeyIndex &like);
 
 /// A section or a key of a goconf text. Names are not checked, but differ.
 struct GoconfEntry
@@ -107,5 +137,41 @@ struct EnvEntry
 [[nodiscard]] QByteArray envQuoted(QByteArrayView value);
 /// Whether \a value means the same without quotes to every reader.
 [[nodiscard]] bool isEnvPlain(QByteArrayView value);
+
+/// A section or a key of an ini text. Names need not differ; sections may be there again.
+struct IniEntry
+{
+    /// `bare`: a name alone. `continued`: over several lines. `unclear`: readers do not agree.
+    enum class Style : std::uint8_t { section, plain, quoted, bare, continued, unclear };
+    Style style = Style::plain;
+    QByteArray name = {};
+    QByteArray value = {}; ///< Without the quotes if it is `quoted`.
+    QByteArray comment = {};
+    qsizetype begin = 0; ///< Of the value in the text, within the quotes.
+    qsizetype end = 0;
+    int line = 0;
+};
+[[nodiscard]] Result<std::vector<IniEntry>> scanIni(const QByteArray &text);
+/// Why \a value cannot stand in a line of ini without quotes.
+[[nodiscard]] std::optional<QString> iniValueFault(QByteArrayView value);
+/// Why the value is not clear; nothing if it is.
+[[nodiscard]] std::optional<QString> faultOfStyle(IniEntry::Style style);
+
+/// A property. Names need not differ.
+struct PropertiesEntry
+{
+    QByteArray name = {};
+    QByteArray value = {};
+    QByteArray headComment = {}; ///< Apart from the property.
+    QByteArray comment = {};     ///< Right above it.
+    bool hasSeparator = false;
+    qsizetype begin = 0; ///< Of the value in the text, over all lines that it takes.
+    qsizetype end = 0;
+    int line = 0;
+};
+/// A text that is no UTF-8 is read as ISO-8859-1, as Java does.
+[[nodiscard]] Result<std::vector<PropertiesEntry>> scanProperties(const QByteArray &text);
+/// In ASCII: the same to readers of UTF-8 and of ISO-8859-1.
+[[nodiscard]] QByteArray propertiesEscaped(QByteArrayView value);
 
 } // namespace coffer::config

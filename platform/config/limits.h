@@ -19,7 +19,8 @@ inline constexpr std::size_t filesMax = 10'000;         ///< Files and outputs o
 inline constexpr std::size_t outputSectionsMax = 1'000; ///< That an output names.
 inline constexpr std::size_t chunkBytesMax = std::size_t(256) << 10; ///< One object in the store.
 inline constexpr std::size_t nodesMax =
-    100'000;                        ///< Of a parsed YAML or JSON text, aliases expanded.
-inline constexpr int depthMax = 64; ///< Of the same.
+    100'000; ///< Of a parsed YAML, JSON or TOML text, aliases expanded.
+inline constexpr std::size_t tomlBytesMax = std::size_t(4) << 20; ///< Of a TOML text.
+inline constexpr int depthMax = 64;                               ///< Of the same.
 
 } // namespace coffer::config::limits

@@ -130,12 +130,17 @@ private:
     static Result<void> checkPromise(const QByteArray &path, const QByteArray &bytes)
     {
         const auto format = formatOfPath(path);
+        const auto faultIn = [](const auto &read) {
+            return read ? Result<void>() : Result<void>(read.error());
+        };
         if (format == Format::yaml)
             return checkYaml(bytes);
-        if (format == Format::json) {
-            if (const auto read = readJson(bytes); !read)
-                return read.error();
-        }
+        if (format == Format::json)
+            return faultIn(readJson(bytes));
+        if (format == Format::toml)
+            return faultIn(readToml(bytes));
+        if (format == Format::properties)
+            return faultIn(scanProperties(bytes));
         return {};
     }
 

@@ -342,7 +342,7 @@ private:
         Output output;
         output.path = reader.text().toByteArray();
         const std::uint64_t format = reader.number();
-        output.format = Format(format > std::uint64_t(Format::yaml) ? 0 : format);
+        output.format = Format(format > std::uint64_t(formats.back()) ? 0 : format);
         output.sections = texts(reader);
         output.rights = rights(reader);
         return keep(reader, m_layer.outputs, std::move(output));

@@ -40,6 +40,8 @@ Result<std::vector<QByteArray>> namesOf(const QByteArray &pointer)
 
 Result<DocumentNode> readTree(Format format, const QByteArray &text)
 {
+    if (format == Format::toml)
+        return readToml(text);
     return format == Format::json ? readJson(text) : readYaml(text);
 }
 
@@ -151,6 +153,31 @@ Written writtenInYaml(const DocumentNode &node, const QByteArray &value)
     return {quoted};
 }
 
+/// Numbers, bools and dates stay what they were, if the value is one.
+Written writtenInToml(const DocumentNode &node, const QByteArray &value)
+{
+    if (node.style == Style::plain) {
+        const auto alone = readToml("x = " + value);
+        const bool isOne = alone && alone->children.size() == 1;
+        const DocumentNode found = isOne ? alone->children.front() : DocumentNode();
+        if (found.style == Style::plain && found.text == value && found.kind == node.kind)
+            return {value, found.kind};
+    }
+    const QByteArray quoted = tomlQuoted(value);
+    const bool needsEscapes =
+        quoted.size() - 2 != value.size() + value.count('"') + value.count('\\');
+    if (node.style == Style::singleQuoted && !needsEscapes && !value.contains('\''))
+        return {'\'' + value + '\''};
+    return {quoted};
+}
+
+Written writtenIn(Format format, const DocumentNode &node, const QByteArray &value)
+{
+    if (format == Format::toml)
+        return writtenInToml(node, value);
+    return format == Format::json ? writtenInJson(node, value) : writtenInYaml(node, value);
+}
+
 bool isSame(const DocumentNode &a, const DocumentNode &b) // NOLINT(misc-no-recursion): bounded
 {
     return a.kind == b.kind && a.text == b.text && a.name == b.name && a.tag == b.tag
@@ -182,8 +209,7 @@ Result<QByteArray> withTreeScalar(Format format, const QByteArray &text, const Q
     DocumentNode &node = **found;
     if (const auto hold = holdOf(node))
         return refused(*hold);
-    const Written written =
-        format == Format::json ? writtenInJson(node, value) : writtenInYaml(node, value);
+    const Written written = writtenIn(format, node, value);
     QByteArray result = replaced(text, node.begin, node.end, written.bytes);
     // What is expected: the same tree with this value alone being another.
     node.kind = written.kind;
@@ -303,22 +329,148 @@ Result<QByteArray> withGoconfScalar(const QByteArray &text, const QByteArray &po
     return result;
 }
 
+std::vector<std::size_t> keysIn(const std::vector<IniEntry> &entries, const QByteArray &section,
+                                const QByteArray &name)
+{
+    std::vector<std::size_t> found;
+    QByteArray current;
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+        const IniEntry &entry = entries[index];
+        if (entry.style == IniEntry::Style::section)
+            current = entry.name;
+        else if (current == section && entry.name == name)
+            found.push_back(index);
+    }
+    return found;
+}
+
+/// Keys may be there several times: /Service/Environment/1 is the second. Keys before the first
+/// section have no section's name before them.
+Result<std::size_t> iniEntryOf(const std::vector<IniEntry> &entries, const QByteArray &pointer)
+{
+    const auto names = namesOf(pointer);
+    if (!names)
+        return names.error();
+    auto found =
+        names->size() > 1 ? keysIn(entries, (*names)[0], (*names)[1]) : std::vector<std::size_t>();
+    std::size_t used = 2;
+    if (found.empty()) {
+        found = keysIn(entries, {}, names->front());
+        used = 1;
+    }
+    if (found.empty() || names->size() > used + 1)
+        return missing(u"there is no such key"_s);
+    std::size_t chosen = 0;
+    if (names->size() > used) {
+        bool isNumber = false;
+        chosen = names->back().toULongLong(&isNumber);
+        if (!isNumber || QByteArray::number(qulonglong(chosen)) != names->back()
+            || chosen >= found.size())
+            return missing(u"there is no '%1' of this key"_s.arg(shown(names->back())));
+    } else if (found.size() > 1) {
+        return refused(u"it is there %1 times: name one, %2/0 to %2/%3"_s.arg(
+            QString::number(found.size()), shown(pointer), QString::number(found.size() - 1)));
+    }
+    if (const auto fault = faultOfStyle(entries[found[chosen]].style))
+        return refused(*fault + u": edit the file"_s);
+    return found[chosen];
+}
+
+bool isSameIniEntry(const IniEntry &a, const IniEntry &b)
+{
+    return a.style == b.style && a.name == b.name && a.value == b.value && a.comment == b.comment
+           && a.line == b.line;
+}
+
+Result<QByteArray> withIniScalar(const QByteArray &text, const QByteArray &pointer,
+                                 const QByteArray &value)
+{
+    auto entries = scanIni(text);
+    if (!entries)
+        return entries.error();
+    const auto found = iniEntryOf(*entries, pointer);
+    if (!found)
+        return found.error();
+    IniEntry &entry = (*entries)[*found];
+    const bool isQuoted = entry.style == IniEntry::Style::quoted;
+    if (const auto fault = isQuoted ? std::nullopt : iniValueFault(value))
+        return refused(*fault);
+    QByteArray result = replaced(text, entry.begin, entry.end, value);
+    entry.value = value;
+    const auto after = scanIni(result);
+    if (!after)
+        return notAlone(after.error().message);
+    if (!std::equal(entries->begin(), entries->end(), after->begin(), after->end(), isSameIniEntry))
+        return notAlone();
+    return result;
+}
+
+Result<std::size_t> propertyOf(const std::vector<PropertiesEntry> &entries,
+                               const QByteArray &pointer)
+{
+    const auto names = namesOf(pointer);
+    if (!names)
+        return names.error();
+    std::optional<std::size_t> found;
+    for (std::size_t index = 0; index < entries.size(); ++index) {
+        if (names->size() != 1 || entries[index].name != names->front())
+            continue;
+        if (found)
+            return refused(u"it is there twice: edit the file"_s);
+        found = index;
+    }
+    return found ? Result<std::size_t>(*found) : missing(u"there is no such property"_s);
+}
+
+bool isSameProperty(const PropertiesEntry &a, const PropertiesEntry &b)
+{
+    return a.name == b.name && a.value == b.value && a.comment == b.comment
+           && a.headComment == b.headComment;
+}
+
+Result<QByteArray> withProperty(const QByteArray &text, const QByteArray &pointer,
+                                const QByteArray &value)
+{
+    auto entries = scanProperties(text);
+    if (!entries)
+        return entries.error();
+    const auto found = propertyOf(*entries, pointer);
+    if (!found)
+        return found.error();
+    PropertiesEntry &entry = (*entries)[*found];
+    QByteArray result = replaced(text, entry.begin, entry.end,
+                                 (entry.hasSeparator ? "" : "=") + propertiesEscaped(value));
+    entry.value = value;
+    const auto after = scanProperties(result);
+    if (!after)
+        return notAlone(after.error().message);
+    if (!std::equal(entries->begin(), entries->end(), after->begin(), after->end(), isSameProperty))
+        return notAlone();
+    return result;
+}
+
+/// The value of the entry that \a pointer names.
+template<class Entry>
+Result<QByteArray> valueIn(const Result<std::vector<Entry>> &entries, const QByteArray &pointer,
+                           Result<std::size_t> (*find)(const std::vector<Entry> &,
+                                                       const QByteArray &))
+{
+    if (!entries)
+        return entries.error();
+    const auto found = find(*entries, pointer);
+    return found ? (*entries)[*found].value : Result<QByteArray>(found.error());
+}
+
 Result<QByteArray> readScalar(Format format, const QByteArray &text, const QByteArray &pointer)
 {
-    if (format == Format::goconf) {
-        const auto entries = scanGoconf(text);
-        if (!entries)
-            return entries.error();
-        const auto found = goconfEntryOf(*entries, pointer);
-        return found ? (*entries)[*found].value : Result<QByteArray>(found.error());
-    }
-    if (format == Format::env) {
-        const auto entries = scanEnv(text);
-        if (!entries)
-            return entries.error();
-        const auto found = envEntryOf(*entries, pointer);
-        return found ? (*entries)[*found].value : Result<QByteArray>(found.error());
-    }
+    if (format == Format::goconf)
+        return valueIn(scanGoconf(text), pointer, &goconfEntryOf);
+    if (format == Format::env)
+        return valueIn(scanEnv(text), pointer, &envEntryOf);
+    if (format == Format::ini)
+        return valueIn(scanIni(text), pointer, &iniEntryOf);
+    if (format == Format::properties)
+        return valueIn(scanProperties(text), pointer, &propertyOf);
     auto root = readTree(format, text);
     if (!root)
         return root.error();
@@ -337,6 +489,10 @@ Result<QByteArray> writeScalar(Format format, const QByteArray &text, const QByt
         return withGoconfScalar(text, pointer, value);
     if (format == Format::env)
         return withEnvScalar(text, pointer, value);
+    if (format == Format::ini)
+        return withIniScalar(text, pointer, value);
+    if (format == Format::properties)
+        return withProperty(text, pointer, value);
     return withTreeScalar(format, text, pointer, value);
 }
 

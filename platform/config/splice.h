@@ -5,8 +5,9 @@
 
 namespace coffer::config {
 
-/// The scalar at \a pointer of a text in the form that the ending of \a path says: .json, .yaml,
-/// .yml (JSON pointer, RFC 6901: "/server/pool/max"), .env ("/NAME"), else goconf ("/section/key").
+/// The scalar at \a pointer of a text in the form that the ending of \a path says: JSON, YAML, TOML
+/// (JSON pointer, RFC 6901: "/server/pool/max"), env ("/NAME"), properties ("/a.name"), ini
+/// ("/section/key", of several "/section/key/0"), else goconf ("/section/key"): formatOfPath().
 /// `notFound` if there is none, `invalid` if the text cannot be read or something else is there.
 [[nodiscard]] Result<QByteArray> scalarIn(const QByteArray &path, const QByteArray &text,
                                           const QByteArray &pointer);

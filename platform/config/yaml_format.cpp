@@ -74,74 +74,6 @@ QByteArray writeYaml(const Sections &sections)
 
 namespace {
 
-/// Finds the comments that yaml-cpp passes over.
-class YamlComments
-{
-public:
-    explicit YamlComments(QByteArrayView text) : m_text(text)
-    {
-        qsizetype at = text.size() - withoutMark(text).size();
-        while (at >= 0 && at <= text.size()) {
-            m_starts.push_back(at);
-            const qsizetype end = at < text.size() ? text.indexOf('\n', at) : -1;
-            at = end < 0 ? -1 : end + 1;
-        }
-    }
-
-    /// What stands on lines of its own above a member, no further in than it, and behind its value.
-    [[nodiscard]] QByteArray of(const DocumentNode &member) const
-    {
-        QByteArray comment = above(member.nameAt);
-        if (member.end <= member.begin || member.style == Style::compound)
-            return comment;
-        const qsizetype found = m_text.indexOf('\n', member.end);
-        const qsizetype end = found < 0 ? m_text.size() : found;
-        const QByteArrayView behind = m_text.sliced(member.end, end - member.end);
-        if (behind.trimmed().startsWith('#') && !behind.startsWith('#'))
-            comment += (comment.isEmpty() ? "" : "\n") + commentText(trimmed(behind));
-        return comment;
-    }
-
-private:
-    [[nodiscard]] QByteArrayView line(std::size_t index) const
-    {
-        const qsizetype end = index + 1 < m_starts.size() ? m_starts[index + 1] - 1 : m_text.size();
-        return m_text.sliced(m_starts[index], end - m_starts[index]);
-    }
-
-    [[nodiscard]] QByteArray above(qsizetype nameAt) const
-    {
-        const auto next = std::upper_bound(m_starts.begin(), m_starts.end(), nameAt);
-        if (next == m_starts.begin())
-            return {};
-        const auto own = std::size_t(next - m_starts.begin()) - 1;
-        const qsizetype column = nameAt - m_starts[own];
-        if (!line(own).first(column).trimmed().isEmpty())
-            return {};
-        std::size_t first = own;
-        while (first > 0 && isCommentOrBlank(line(first - 1), column))
-            --first;
-        Comments comments;
-        for (std::size_t index = first; index < own; ++index) {
-            const QByteArrayView text = trimmed(line(index));
-            if (text.isEmpty())
-                comments.addBlank();
-            else
-                comments.add(text);
-        }
-        return comments.take();
-    }
-
-    static bool isCommentOrBlank(QByteArrayView line, qsizetype column)
-    {
-        const QByteArrayView text = line.trimmed();
-        return text.isEmpty() || (text.startsWith('#') && line.indexOf('#') <= column);
-    }
-
-    QByteArrayView m_text;
-    std::vector<qsizetype> m_starts;
-};
-
 class YamlSections
 {
 public:
@@ -166,6 +98,17 @@ public:
     }
 
 private:
+    /// What stands on lines of its own above a member, no further in than it, and behind its value.
+    [[nodiscard]] QByteArray commentOf(const DocumentNode &member) const
+    {
+        QByteArray comment = m_comments.above(member.nameAt);
+        if (member.end <= member.begin || member.style == Style::compound)
+            return comment;
+        if (const auto behind = m_comments.behind(member.end))
+            comment += (comment.isEmpty() ? "" : "\n") + *behind;
+        return comment;
+    }
+
     [[nodiscard]] Error at(const DocumentNode &node, const QString &message) const
     {
         return atLine(lineAt(m_text, node.nameAt), message);
@@ -187,7 +130,7 @@ private:
             return at(node,
                       u"section '%1': expected keys with values below it"_s.arg(shown(node.name)));
         }
-        Section section{node.name, m_comments.of(node), {}};
+        Section section{node.name, commentOf(node), {}};
         for (const DocumentNode &member : node.children) {
             if (const auto name = checked(member, "key"); !name)
                 return name.error();
@@ -196,14 +139,14 @@ private:
                 const QByteArray place = node.name + '/' + member.name;
                 return at(member, value.error().in(QString::fromUtf8(place)).message);
             }
-            section.keys.push_back({member.name, *std::move(value), m_comments.of(member)});
+            section.keys.push_back({member.name, *std::move(value), commentOf(member)});
         }
         return section;
     }
 
     const QByteArray &m_text;
     const KeyIndex &m_like;
-    YamlComments m_comments;
+    LineComments m_comments;
 };
 
 } // namespace

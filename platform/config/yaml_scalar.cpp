@@ -60,8 +60,7 @@ PlainKind plainKindOf(QByteArrayView text)
     return canBeNumber ? numberKindOf(text) : PlainKind::text;
 }
 
-/// What YAML does not show as it is, or what some reader takes for the end of a line.
-static bool isPrintable(char32_t c)
+bool isPrintable(char32_t c)
 {
     return c >= 0x20 && c != 0x7f && !(c >= 0x80 && c < 0xa0) && c != 0x2028 && c != 0x2029
            && c != 0xfeff && !QChar::isNonCharacter(c);

@@ -43,7 +43,8 @@ static const char *const editsSchema = R"("service":$name,"scope":$scope,"draft"
         "bytes":{"type":"integer","minimum":0,"maximum":16777216},
         "mode":{"type":"string","pattern":"^0?[0-7]{3}$"},
         "owner":{"type":"string","maxLength":64},"group":{"type":"string","maxLength":64},
-        "format":{"enum":["goconf","env","json","yaml"]},"sections":$names,
+        "format":{"enum":["goconf","env","json","yaml","ini","properties","toml"]},
+        "sections":$names,
         "pointer":{"type":"string","maxLength":4096}}}})";
 
 static std::vector<rpc::Touch> touchesObject(const rpc::Call & /*call*/)

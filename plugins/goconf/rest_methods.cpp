@@ -71,7 +71,7 @@ Result<void> RestMethods::start()
         "file; wait: answers when the tag is another, or after 50 s; known: that tag is answered "
         "without the bytes."_s,
         schemaOf(R"("service":$name,"scope":$scope,
-            "format":{"enum":["goconf","env","json","yaml"]},
+            "format":{"enum":["goconf","env","json","yaml","ini","properties","toml"]},
             "output":{"type":"string","maxLength":512},"wait":$hash,"known":$hash)",
                  R"("service","scope")"),
         Access::Kind::read, &touchesService);

@@ -17,7 +17,7 @@ static void checkSections(Format format, const QByteArray &text)
         return;
     const auto again = parseSections(format, text, *sections);
     COFFER_CHECK(again.has_value(), "sections do not fit themselves");
-    for (const Format other : {Format::goconf, Format::env, Format::json, Format::yaml}) {
+    for (const Format other : formats) {
         const auto rendered = renderSections(other, *sections);
         COFFER_CHECK(rendered || rendered.error().code == ErrorCode::invalid, "a wrong error code");
         if (!rendered)
@@ -57,8 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
 {
     if (size == 0)
         return 0;
-    static constexpr std::array formats{Format::goconf, Format::env, Format::json, Format::yaml};
-    static constexpr std::array paths{"shop", "a.env", "a.json", "a.yaml"};
+    static constexpr std::array paths{"shop",  "a.env",        "a.json", "a.yaml",
+                                      "a.ini", "a.properties", "a.toml"};
+    static_assert(paths.size() == formats.size());
     const auto *bytes = reinterpret_cast<const char *>(data);
     const QByteArray text(bytes + 1, qsizetype(size) - 1);
     const std::size_t index = (data[0] / 2) % formats.size();

@@ -79,7 +79,8 @@ File RandomLayers::file(int name)
 
 Output RandomLayers::output(int name)
 {
-    Output output{numbered("out", name), Format(1 + m_random.below(4)), {}, rights()};
+    Output output{
+        numbered("out", name), formats[std::size_t(m_random.below(formats.size()))], {}, rights()};
     if (chance(50))
         output.sections = {"s1", "s0"};
     return output;

@@ -446,7 +446,7 @@ void TestChange::decode_refuses_data()
             R"({"kind":"output","path":"a"})"),
         "mode");
     row("format",
-        key(R"({"format":"ini","group":"","mode":"0644","owner":"","sections":[]})",
+        key(R"({"format":"xml","group":"","mode":"0644","owner":"","sections":[]})",
             R"({"kind":"output","path":"a"})"),
         "format");
     row("too large", QByteArray(qsizetype(limits::changeBytesMax) + 1, ' '), "at most");

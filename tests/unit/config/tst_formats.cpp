@@ -40,8 +40,59 @@ static const Sections &sample()
         {"zk",
          {},
          {{"addr", valueFrom(Type::list, "10.0.0.1:2181,10.0.0.2:2181"), {}},
-          {"extra", valueFrom(Type::json, R"({"b":[1,null],"a":"é"})"), {}}}}};
+          {"extra", valueFrom(Type::json, R"({"b":[1,"x"],"a":"é"})"), {}}}}};
     return sections;
+}
+
+static void addSamplesOfNamesAndValues()
+{
+    QTest::newRow("ini") << Format::ini << QByteArray(R"(# the server
+[core]
+# rpc bind
+listen = 0.0.0.0:8080
+workers = 8
+ratio = 3.0
+# two
+#
+# lines
+trace = false
+timeout = 2s
+
+[zk]
+addr = ["10.0.0.1:2181","10.0.0.2:2181"]
+extra = {"b":[1,"x"],"a":"é"}
+)");
+    QTest::newRow("properties") << Format::properties << QByteArray(R"(# the server
+
+# rpc bind
+core.listen=0.0.0.0:8080
+core.workers=8
+core.ratio=3.0
+# two
+#
+# lines
+core.trace=false
+core.timeout=2s
+
+zk.addr=["10.0.0.1:2181","10.0.0.2:2181"]
+zk.extra={"b":[1,"x"],"a":"\u00e9"}
+)");
+    QTest::newRow("toml") << Format::toml << QByteArray(R"(# the server
+[core]
+# rpc bind
+listen = "0.0.0.0:8080"
+workers = 8
+ratio = 3.0
+# two
+#
+# lines
+trace = false
+timeout = "2s"
+
+[zk]
+addr = ["10.0.0.1:2181", "10.0.0.2:2181"]
+extra = { b = [1, "x"], a = "é" }
+)");
 }
 
 void TestFormats::render_writes_data()
@@ -62,7 +113,7 @@ timeout 2s
 
 [zk]
 addr ["10.0.0.1:2181","10.0.0.2:2181"]
-extra {"b":[1,null],"a":"é"}
+extra {"b":[1,"x"],"a":"é"}
 )");
     QTest::newRow("env") << Format::env << QByteArray(R"(# the server
 
@@ -77,7 +128,7 @@ CORE_TRACE="false"
 CORE_TIMEOUT="2s"
 
 ZK_ADDR="[\"10.0.0.1:2181\",\"10.0.0.2:2181\"]"
-ZK_EXTRA="{\"b\":[1,null],\"a\":\"é\"}"
+ZK_EXTRA="{\"b\":[1,\"x\"],\"a\":\"é\"}"
 )");
     QTest::newRow("json") << Format::json << QByteArray(R"({
   "core": {
@@ -89,7 +140,7 @@ ZK_EXTRA="{\"b\":[1,null],\"a\":\"é\"}"
   },
   "zk": {
     "addr": ["10.0.0.1:2181","10.0.0.2:2181"],
-    "extra": {"b":[1,null],"a":"é"}
+    "extra": {"b":[1,"x"],"a":"é"}
   }
 }
 )");
@@ -107,8 +158,9 @@ core:
 
 zk:
   addr: ["10.0.0.1:2181", "10.0.0.2:2181"]
-  extra: {"b": [1, null], "a": "é"}
+  extra: {"b": [1, "x"], "a": "é"}
 )");
+    addSamplesOfNamesAndValues();
 }
 
 void TestFormats::render_writes()
@@ -184,7 +236,7 @@ void TestFormats::parse_refuses_data()
                         const char *message) {
         QTest::newRow(name) << format << text << QString::fromUtf8(message);
     };
-    for (const Format format : {Format::goconf, Format::env, Format::json, Format::yaml}) {
+    for (const Format format : formats) {
         row(nameOf(format) + ": no UTF-8", format, "[a]\nb \xff", "no UTF-8");
         row(nameOf(format) + ": half a character", format, "\xc3", "no UTF-8");
     }
@@ -286,6 +338,16 @@ void TestFormats::parse_triesTheTypeThatIsKnown_data()
         "{\"a\":{\n\"b\":null}}", "line 2: a/b: null: expected a value of type int");
     row("json: list of numbers", Format::json, valueFrom(Type::list, "x"), R"({"a":{"b":[1,"c"]}})",
         "line 1: a/b: ");
+    row("ini: bool that is none", Format::ini, valueFrom(Type::boolean, "true"), "[a]\nb = off",
+        "line 2: a/b: 'off': expected one of");
+    row("properties: size", Format::properties, valueFrom(Type::size, "1kb"), "a.b=64MB",
+        "a/b size 64mb");
+    row("properties: int that is none", Format::properties, valueFrom(Type::integer, "1"), "a.b=x",
+        "line 1: 'a.b': 'x': expected a whole");
+    row("toml: number as text", Format::toml, valueFrom(Type::string, "x"), "[a]\nb = 1.50",
+        "a/b string 1.50");
+    row("toml: list for a text", Format::toml, valueFrom(Type::string, "x"), "[a]\nb = [1]",
+        "line 2: a/b: [1]: expected a value of type string");
     row("yaml: text in place of a bool", Format::yaml, valueFrom(Type::boolean, "true"),
         "a: {b: 'yes'}", "a/b bool true");
     row("yaml: enum", Format::yaml, level, "a:\n b: middle", "line 2: a/b: 'middle': expected");
@@ -395,7 +457,7 @@ void TestFormats::render_refuses_data()
     row("yaml: deep", Format::yaml,
         {"a", {}, {{"b", valueFrom(Type::json, QByteArray(63, '[') + QByteArray(63, ']')), {}}}},
         "a/b: yaml cannot hold this value");
-    for (const Format format : {Format::goconf, Format::env, Format::json, Format::yaml}) {
+    for (const Format format : formats) {
         const QByteArray name = nameOf(format);
         row(name + ": name of a section", format, {"a/b", {}, {keyOf("c", "x")}},
             "a/b: section 'a/b': expected 1 to");

@@ -196,6 +196,11 @@ static void addFaultsOfFiles()
             layer.files = {{"a", Hash::of("{"), 2, {}}};
         },
         {"a: its content is not what"});
+    row("no promise", [](Layer &layer) { layer.files = {{"a.conf", Hash::of("{"), 1, {}}}; }, {});
+}
+
+static void addFaultsOfForms()
+{
     row("json that is none",
         [](Layer &layer) {
             layer.files = {{"a.json", Hash::of("{"), 1, {}}};
@@ -206,7 +211,25 @@ static void addFaultsOfFiles()
             layer.files = {{"a.yml", Hash::of("{"), 1, {}}};
         },
         {"a.yml: line 1"});
-    row("no promise", [](Layer &layer) { layer.files = {{"a.conf", Hash::of("{"), 1, {}}}; }, {});
+    row("toml that is none",
+        [](Layer &layer) {
+            layer.files = {{"a.toml", Hash::of("{"), 1, {}}};
+        },
+        {"a.toml: line 1: no TOML"});
+    row("properties that are none",
+        [](Layer &layer) {
+            layer.files = {{"a.properties", Hash::of("a=\\u1"), 5, {}}};
+        },
+        {"a.properties: line 1: \\u: expected four hex digits"});
+    row("endings of outputs",
+        [](Layer &layer) {
+            layer.outputs = {{"a.properties", Format::env, {}, {}},
+                             {"a.service", Format::ini, {}, {}},
+                             {"a.timer", Format::goconf, {}, {}},
+                             {"a.toml", Format::toml, {}, {}}};
+        },
+        {"a.properties: its ending promises properties, but its format is env",
+         "a.timer: its ending promises ini, but its format is goconf"});
 }
 
 void TestRender::faults_areFound_data()
@@ -215,13 +238,15 @@ void TestRender::faults_areFound_data()
     QTest::addColumn<QByteArrayList>("faults");
     addFaultsOfKeys();
     addFaultsOfFiles();
+    addFaultsOfForms();
 }
 
 void TestRender::faults_areFound()
 {
     QFETCH(Layer, layer);
     QFETCH(QByteArrayList, faults);
-    const QByteArrayList found = toldFaults(render(layer, {{Hash::of("{"), "{"}}));
+    const QByteArrayList found =
+        toldFaults(render(layer, {{Hash::of("{"), "{"}, {Hash::of("a=\\u1"), "a=\\u1"}}));
     QCOMPARE(found.size(), faults.size());
     for (qsizetype index = 0; index < faults.size(); ++index)
         QVERIFY2(found[index].startsWith(faults[index]), found[index].constData());

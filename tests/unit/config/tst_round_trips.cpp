@@ -114,6 +114,9 @@ void TestRoundTrips::render_comesBack_data()
     QTest::newRow("env") << Format::env << 95;
     QTest::newRow("json") << Format::json << 100;
     QTest::newRow("yaml") << Format::yaml << 95;
+    QTest::newRow("ini") << Format::ini << 60;
+    QTest::newRow("properties") << Format::properties << 95;
+    QTest::newRow("toml") << Format::toml << 90; // No null.
 }
 
 void TestRoundTrips::render_comesBack()
@@ -256,7 +259,7 @@ void TestRoundTrips::yaml_expandsAliases()
 
 void TestRoundTrips::limits_areKept()
 {
-    for (const Format format : {Format::goconf, Format::env, Format::json, Format::yaml}) {
+    for (const Format format : formats) {
         const auto read = parseSections(format, QByteArray(limits::fileBytesMax + 1, '#'));
         QVERIFY(!read);
         QVERIFY(read.error().message.contains(QString::number(limits::fileBytesMax)));

@@ -127,6 +127,89 @@ static void addOthers()
     row("goconf: odd names", "shop.conf", "[a/b c]\n~k v\n", "/a~1b c/~0k", "w", "[a/b c]\n~k w\n");
 }
 
+static void addIni()
+{
+    const auto ini = [](const char *before, const QByteArray &value, const char *after) {
+        const QByteArray name = "ini: " + QByteArray(before) + " := " + value;
+        row(name, "a.ini", "[s]\r\nk =" + QByteArray(before) + " \r\n; c\r\nl=1", "/s/k", value,
+            "[s]\r\nk =" + QByteArray(after) + " \r\n; c\r\nl=1");
+    };
+    ini(" x", "y z;a#b", " y z;a#b");
+    ini(" x", "", " ");
+    ini(" ", "y", " y");
+    ini(" \"x\" ; d", "y; z", " \"y; z\" ; d");
+    ini(" 'x'", "it \"is\"", " 'it \"is\"'");
+    ini("\t\"\"", " y ", "\t\" y \"");
+    const QByteArray unit = "[Unit]\nAfter=a\n[Service]\nEnvironment=A=1\n# b\nEnvironment=B=2\n"
+                            "ExecStart=\nExecStart=/bin/x\n[Unit]\nAfter=b\n";
+    row("ini: second of two", "x.service", unit, "/Service/Environment/1", "B=3",
+        QByteArray(unit).replace("B=2", "B=3"));
+    row("ini: first of two, empty", "x.service", unit, "/Service/ExecStart/0", "/bin/y",
+        QByteArray(unit).replace("ExecStart=\n", "ExecStart=/bin/y\n"));
+    row("ini: section that is there twice", "x.service", unit, "/Unit/After/1", "c",
+        QByteArray(unit).replace("After=b", "After=c"));
+    row("ini: first of one", "a.ini", "[s]\nk=1\n", "/s/k/0", "2", "[s]\nk=2\n");
+    row("ini: before sections", "a.ini", "k=1\n[s]\nk=2\n", "/k", "3", "k=3\n[s]\nk=2\n");
+    row("ini: twice before sections", "a.ini", "k=1\nk=2\n", "/k/1", "3", "k=1\nk=3\n");
+    row("ini: names with signs", "a.ini", "[remote \"a/b\"]\nName[de] : x\n",
+        "/remote \"a~1b\"/Name[de]", "y", "[remote \"a/b\"]\nName[de] : y\n");
+    row("ini: name alone", "a.ini", "[s]\nbare\nk=1\n", "/s/k", "2", "[s]\nbare\nk=2\n");
+}
+
+static void addProperties()
+{
+    const auto properties = [](const char *before, const QByteArray &value, const char *after) {
+        const QByteArray name = "properties: " + QByteArray(before) + " := " + value;
+        row(name, "a.properties", "! c\r\n  a.b" + QByteArray(before) + "\r\nc=\xe9\r\n", "/a.b",
+            value, "! c\r\n  a.b" + QByteArray(after) + "\r\nc=\xe9\r\n");
+    };
+    properties("=x", "y\\ é", "=y\\\\ \\u00e9");
+    properties(" : x ", "y ", " : y\\u0020");
+    properties(" x", "=y", " \\=y");
+    properties("= x \\\r\n   y", "z\n", "= z\\n");
+    properties("", "x", "=x");
+    properties("", "", "=");
+    properties("=", "", "=");
+    row("properties: escaped name", "a.properties", "a\\ \\u0062\\:=1", "/a b:", "2",
+        "a\\ \\u0062\\:=2");
+}
+
+static void addToml()
+{
+    const auto toml = [](const char *before, const QByteArray &value, const char *after) {
+        const QByteArray name = "toml: " + QByteArray(before) + " := " + value;
+        row(name, "a.toml", "[s]\r\nk = " + QByteArray(before) + " # c\r\nl = nan\r\n", "/s/k",
+            value, "[s]\r\nk = " + QByteArray(after) + " # c\r\nl = nan\r\n");
+    };
+    toml("1", "2", "2");
+    toml("1", "0xFF", "0xFF");
+    toml("0xFF", "1_000", "1_000");
+    toml("1.5", "-inf", "-inf");
+    toml("1", "true", "\"true\"");
+    toml("1", "01", "\"01\"");
+    toml("1", "1 # x", "\"1 # x\"");
+    toml("1", "1\nz = 2", "\"1\\nz = 2\"");
+    toml("1", "", "\"\"");
+    toml("true", "false", "false");
+    toml("true", "True", "\"True\"");
+    toml("1979-05-27", "07:32:00", "07:32:00");
+    toml("1979-05-27 07:32:00Z", "today", "\"today\"");
+    toml("\"x\"", "1", "\"1\"");
+    toml("\"x\"", "a\"b\\c\té\x01", "\"a\\\"b\\\\c\\té\\u0001\"");
+    toml("'x'", "a\"b\\c", "'a\"b\\c'");
+    toml("'x'", "it's", "\"it's\"");
+    toml("'x'", "a\nb", "\"a\\nb\"");
+    toml("\"\"\"\r\nx\r\ny\"\"\"", "z", "\"z\"");
+    toml("'''x'''", "z", "'z'");
+    row("toml: within a list", "a.toml", "a = [1, # one\n  [\"x\", 'y'], {b.c = 2}]\n", "/a/1/1",
+        "z", "a = [1, # one\n  [\"x\", 'z'], {b.c = 2}]\n");
+    row("toml: within a table in a list", "a.toml", "a = [{b.\"c/d\" = 2}]\n", "/a/0/b/c~1d", "3",
+        "a = [{b.\"c/d\" = 3}]\n");
+    row("toml: tables of a list", "a.toml", "[[a]]\nb=1\n[[a]]\nb=1\n[a.c]\nd=1", "/a/1/c/d", "2",
+        "[[a]]\nb=1\n[[a]]\nb=1\n[a.c]\nd=2");
+    row("toml: BOM", "a.toml", "\xef\xbb\xbf# ü\na = 'ü'", "/a", "ö", "\xef\xbb\xbf# ü\na = 'ö'");
+}
+
 void TestSplice::value_isReplaced_data()
 {
     QTest::addColumn<QByteArray>("path");
@@ -137,6 +220,9 @@ void TestSplice::value_isReplaced_data()
     addStylesOfYaml();
     addPlacesInYaml();
     addOthers();
+    addIni();
+    addProperties();
+    addToml();
 }
 
 void TestSplice::value_isReplaced()
@@ -197,7 +283,22 @@ void TestSplice::value_isRefused_data()
     row("pointer: nothing", "a.json", "1", "", "x", "expected a pointer such as");
     row("pointer: escape", "a.json", "{\"~2\":1}", "/~2", "x", "expected ~0 for ~");
     row("pointer: escape at the end", "a.json", "{\"~\":1}", "/~", "x", "expected ~0 for ~");
-    for (const char *path : {"a.yaml", "a.json", ".env", "shop"}) {
+    row("ini: several", "a.ini", "[a]\nb=1\nb=2\n", "/a/b", "3",
+        "it is there 2 times: name one, /a/b/0 to /a/b/1");
+    row("ini: comment behind", "a.ini", "[a]\nb=1 ; c\n", "/a/b", "3", "readers do not agree");
+    row("ini: several lines", "a.ini", "[a]\nb=1 \\\n 2\n", "/a/b", "3", "takes several lines");
+    row("ini: name alone", "a.ini", "[a]\nb\n", "/a/b", "3", "expected key = value");
+    row("ini: value of several lines", "a.ini", "[a]\nb=1\n", "/a/b", "3\n4", "of several lines");
+    row("ini: value like a comment", "a.ini", "[a]\nb=1\n", "/a/b", "3 ;4", "with ; or # first");
+    row("ini: value with the quote", "a.ini", "[a]\nb='1'\n", "/a/b", "it's", "would change more");
+    row("ini: lines in quotes", "a.ini", "[a]\nb='1'\n", "/a/b", "2\n3", "would change more");
+    row("ini: broken", "a.ini", "[a\nb=1\n", "/a/b", "2", "a.ini#/a/b: line 1: '[a': expected");
+    row("properties: twice", "a.properties", "a=1\na=2\n", "/a", "3", "it is there twice");
+    row("properties: broken", "a.properties", "a=1\nb=\\u1\n", "/a", "3", "line 2: \\u: expected");
+    row("toml: table", "a.toml", "[a]\nb=1\n", "/a", "3", "a list or map is there");
+    row("toml: list", "a.toml", "a=[]\n", "/a", "3", "a list or map is there");
+    row("toml: broken", "a.toml", "a=1\na=2\n", "/a", "3", "a.toml#/a: line 2: no TOML");
+    for (const char *path : {"a.yaml", "a.json", ".env", "shop", "a.ini", "a.toml"}) {
         const QByteArray name = path;
         row(name + ": value is no UTF-8", path, "a: 1", "/a", "\xff", "the value is no UTF-8");
         row(name + ": text is no UTF-8", path, "\xff", "/a/b", "x", "the text is no UTF-8");
@@ -238,6 +339,17 @@ void TestSplice::value_isNotFound_data()
     row("env: name", ".env", "A=1", "/B");
     row("env: two names", ".env", "A=1", "/A/B");
     row("env: comment", ".env", "#A=1", "/A");
+    row("ini: section", "a.ini", "[a]\nb=1", "/c/b");
+    row("ini: number", "a.ini", "[a]\nb=1\nb=2", "/a/b/2");
+    row("ini: number with a zero", "a.ini", "[a]\nb=1\nb=2", "/a/b/01");
+    row("ini: below a number", "a.ini", "[a]\nb=1\nb=2", "/a/b/1/0");
+    row("ini: comment", "a.ini", "[a]\n;b=1", "/a/b");
+    row("ini: in no section", "a.ini", "[a]\nb=1", "/b");
+    row("properties: name", "a.properties", "a=1", "/b");
+    row("properties: comment", "a.properties", "!a=1\n#b=1", "/a");
+    row("toml: name", "a.toml", "a=1", "/b");
+    row("toml: index", "a.toml", "a=[1]", "/a/1");
+    row("toml: empty", "a.toml", "", "/a");
     row("goconf: section", "shop", "[a]\nb 1", "/c/b");
     row("goconf: key", "shop", "[a]\nb 1\n[c]\nd 1", "/a/d");
 }
@@ -271,6 +383,13 @@ void TestSplice::sameValue_changesNothing_data()
     for (const char *text : {"a=", "a=x", "a='x $y'", "a=\"it's\"", "a=\"\\$x\""})
         row(".env", text, "/a");
     row("shop", "[a]\nb c d", "/a/b");
+    for (const char *text : {"[a]\nb=", "[a]\nb = c d", "[a]\nb = \"c ; d\" # e"})
+        row("a.ini", text, "/a/b");
+    for (const char *text : {"a=", "a = b\\u0020", "a : \\=b\\tc"})
+        row("a.properties", text, "/a");
+    for (const char *text :
+         {"a = 1_0", "a = 0xF", "a = 'b'", "a = \"b\\n\"", "a = 07:32:00", "a = +inf"})
+        row("a.toml", text, "/a");
 }
 
 void TestSplice::sameValue_changesNothing()
