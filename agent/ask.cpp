@@ -76,8 +76,8 @@ static Result<Ask> check(Ask ask)
     if (!ask.key.isEmpty() && ask.verb != Verb::get)
         return invalid(u"key: only \"get\" has one"_s);
     const qsizetype slash = ask.key.indexOf(u'/');
-    const bool isKey = slash > 0 && slash == ask.key.lastIndexOf(u'/')
-                       && slash + 1 < ask.key.size() && ask.key.size() <= keyLengthMax;
+    const bool isKey = slash > 0 && slash == ask.key.lastIndexOf(u'/') && slash + 1 < ask.key.size()
+                       && ask.key.size() <= keyLengthMax;
     if (!ask.key.isEmpty() && !isKey)
         return invalid(u"key: expected section/key, as core/timeout"_s);
     return ask;

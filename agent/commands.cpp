@@ -201,8 +201,7 @@ int runOnce(const Settings &settings, std::chrono::seconds patience)
 static QString describeVersion(const QJsonObject &version)
 {
     const QString name = version[u"version"_s].toString();
-    return name.isEmpty() ? u"nothing yet"_s
-                          : name + u' ' + version[u"root"_s].toString().left(12);
+    return name.isEmpty() ? u"nothing yet"_s : name + u' ' + version[u"root"_s].toString().left(12);
 }
 
 /// The value, or all of them as "section/key value".
@@ -222,8 +221,8 @@ static QString describeList(const QJsonObject &answer)
 {
     QString text;
     for (const QJsonValue service : answer[u"services"_s].toArray())
-        text += u"%1 %2\n"_s.arg(service[u"service"_s].toString(),
-                                 describeVersion(service.toObject()));
+        text +=
+            u"%1 %2\n"_s.arg(service[u"service"_s].toString(), describeVersion(service.toObject()));
     for (const QJsonValue file : answer[u"files"_s].toArray())
         text += u"file %1\n"_s.arg(file[u"path"_s].toString());
     for (const QJsonValue key : answer[u"keys"_s].toArray())

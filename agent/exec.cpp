@@ -23,6 +23,8 @@ using namespace std::chrono_literals;
 
 /// A release of several services comes one after the other, and is to be one restart.
 static constexpr std::chrono::milliseconds collectTime = 100ms;
+/// For versions, before it is told that they are waited for.
+static constexpr std::chrono::milliseconds silentWait = 1s;
 /// Who ran so long did not end because of how it was started.
 static constexpr std::chrono::milliseconds goodRun = 60s;
 
@@ -64,9 +66,8 @@ Exec::Exec(ExecOptions options, const QString &socket, Random &random)
     });
     connect(&m_link, &LocalLink::opened, this, [this] { spawn(follow(), "follow"); });
     connect(&m_link, &LocalLink::heard, this, &Exec::onHeard);
-    connect(&m_link, &LocalLink::lost, this, [] {
-        qCWarning(logAgent) << "the agent is gone; the program goes on with what it has";
-    });
+    connect(&m_link, &LocalLink::lost, this,
+            [] { qCWarning(logAgent) << "the agent is gone; what is here stays in force"; });
 }
 
 Exec::~Exec()
@@ -75,7 +76,17 @@ Exec::~Exec()
     m_process.disconnect(this);
 }
 
-void Exec::start() { m_link.open(); }
+void Exec::start()
+{
+    m_link.open();
+    QTimer::singleShot(silentWait, this, [this] {
+        if (m_state == State::waiting)
+            qCInfo(logAgent).noquote()
+                << "waiting for the agent, and for the first version of"
+                << (m_options.services.isEmpty() ? u"its services"_s
+                                                 : m_options.services.join(u", "_s));
+    });
+}
 
 // ---- what the agent says
 
@@ -83,7 +94,8 @@ void Exec::start() { m_link.open(); }
 QCoro::Task<void> Exec::follow()
 {
     if (m_options.services.isEmpty()) {
-        const Result<QJsonObject> list = co_await m_link.ask({.verb = Verb::list});
+        const Ask ask{.verb = Verb::list};
+        const Result<QJsonObject> list = co_await m_link.ask(ask);
         if (m_state == State::over || !list)
             co_return;
         for (const QJsonValue service : (*list)[u"services"_s].toArray())
@@ -97,8 +109,8 @@ QCoro::Task<void> Exec::follow()
     for (const QString &service : services) {
         const auto seen = m_applied.find(service);
         const QString root = seen == m_applied.end() ? QString() : seen->second;
-        const Result<QJsonObject> watching =
-            co_await m_link.ask({.verb = Verb::watch, .service = service, .root = root});
+        const Ask ask{.verb = Verb::watch, .service = service, .root = root};
+        const Result<QJsonObject> watching = co_await m_link.ask(ask);
         if (m_state == State::over)
             co_return;
         if (watching || watching.error().code == ErrorCode::unavailable)
@@ -110,8 +122,6 @@ QCoro::Task<void> Exec::follow()
         qCWarning(logAgent).noquote() << watching.error().message;
     }
     consider();
-    if (m_state == State::waiting && m_applied.size() < std::size_t(services.size()))
-        qCInfo(logAgent) << "waiting for the first version of" << services;
 }
 
 void Exec::onHeard(const QJsonObject &event)
@@ -156,8 +166,8 @@ QCoro::Task<Result<void>> Exec::fetchVariables()
     std::map<QString, QJsonObject> variables;
     const QStringList services = m_options.hasVariables ? m_options.services : QStringList();
     for (const QString &service : services) {
-        const Result<QJsonObject> answer =
-            co_await m_link.ask({.verb = Verb::env, .service = service});
+        const Ask ask{.verb = Verb::env, .service = service};
+        const Result<QJsonObject> answer = co_await m_link.ask(ask);
         if (!answer)
             co_return answer.error();
         variables[service] = (*answer)[u"variables"_s].toObject();

@@ -14,11 +14,11 @@ namespace coffer::agent {
 /// How a program is run, and what is done when its configuration is another one. Value.
 struct ExecOptions
 {
-    QStringList program = {}; ///< And its arguments; not empty.
-    QStringList services = {}; ///< Empty: all that have a target.
-    bool restarts = false;    ///< At another version it is stopped and started again.
-    int signalNumber = 0;     ///< At another version it gets this signal; 0: none.
-    bool hasVariables = false; ///< It gets the variables of the services' env files.
+    QStringList program = {};    ///< And its arguments; not empty.
+    QStringList services = {};   ///< Empty: all that have a target.
+    bool restarts = false;       ///< At another version it is stopped and started again.
+    int signalNumber = 0;        ///< At another version it gets this signal; 0: none.
+    bool hasVariables = false;   ///< It gets the variables of the services' env files.
     bool restartsOnExit = false; ///< It is started again whenever it ends, with growing pauses.
     std::chrono::milliseconds grace{10'000}; ///< From SIGTERM to SIGKILL, at a restart.
 };

@@ -34,8 +34,7 @@ void LocalValues::read(const config::BundleFile &file)
     m_bytes += std::size_t(file.path.size());
     if (file.bytes.size() > fileBytesMax)
         return;
-    const config::Format format =
-        config::formatOfPath(file.path).value_or(config::Format::goconf);
+    const config::Format format = config::formatOfPath(file.path).value_or(config::Format::goconf);
     const auto sections = config::parseSections(format, file.bytes);
     if (!sections || sections->empty())
         return;
@@ -73,7 +72,8 @@ Result<const LocalValues::Value *> LocalValues::find(const QByteArray &key,
     if (found != nullptr)
         return found;
     const QString where = path.isEmpty() ? u"no file of this version"_s : QString::fromUtf8(path);
-    return Error{ErrorCode::notFound, u"key: %1 has no \"%2\""_s.arg(where, QString::fromUtf8(key))};
+    return Error{ErrorCode::notFound,
+                 u"key: %1 has no \"%2\""_s.arg(where, QString::fromUtf8(key))};
 }
 
 // ---- changes

@@ -32,8 +32,8 @@ public:
     };
     struct Value
     {
-        QByteArray key; ///< "section/key"
-        std::size_t file = 0; ///< Index in files().
+        QByteArray key;                           ///< "section/key"
+        std::size_t file = 0;                     ///< Index in files().
         config::Type type = config::Type::string; ///< As the file tells it.
         QByteArray text;
     };

@@ -73,16 +73,16 @@ Result<QJsonObject> LocalVersions::get(const Ask &ask, const LocalValues &values
     if (!path.isEmpty()
         && std::ranges::find(values.files(), path, &LocalValues::File::path)
                == values.files().end())
-        return Error{ErrorCode::notFound, u"path: %1 has no file \"%2\""_s.arg(ask.service, ask.path)};
+        return Error{ErrorCode::notFound,
+                     u"path: %1 has no file \"%2\""_s.arg(ask.service, ask.path)};
     if (!ask.key.isEmpty()) {
         const auto value = values.find(ask.key.toUtf8(), path);
         if (!value)
             return value.error().in(ask.service);
-        return QJsonObject{
-            {u"key"_s, ask.key},
-            {u"value"_s, QString::fromUtf8((*value)->text)},
-            {u"type"_s, QString::fromLatin1(config::nameOf((*value)->type))},
-            {u"path"_s, QString::fromUtf8(values.files()[(*value)->file].path)}};
+        return QJsonObject{{u"key"_s, ask.key},
+                           {u"value"_s, QString::fromUtf8((*value)->text)},
+                           {u"type"_s, QString::fromLatin1(config::nameOf((*value)->type))},
+                           {u"path"_s, QString::fromUtf8(values.files()[(*value)->file].path)}};
     }
     QJsonObject all;
     for (const LocalValues::Value &value : values.values()) {
@@ -92,9 +92,10 @@ Result<QJsonObject> LocalVersions::get(const Ask &ask, const LocalValues &values
         const auto before = all.constFind(key);
         const QString text = QString::fromUtf8(value.text);
         if (before != all.constEnd() && before->toString() != text)
-            return Error{ErrorCode::refused,
-                         u"key: %1 is not the same in all files of %2; name one with \"path\""_s
-                             .arg(key, ask.service)};
+            return Error{
+                ErrorCode::refused,
+                u"key: %1 is not the same in all files of %2; name one with \"path\""_s.arg(
+                    key, ask.service)};
         all[key] = text;
     }
     return QJsonObject{{u"values"_s, all}};
@@ -169,8 +170,8 @@ Result<QJsonObject> LocalVersions::answer(const Ask &ask, Switcher &switcher)
         const Result<const LocalValues *> values = load(ask.service, *applied, switcher);
         if (!values)
             return values.error();
-        more = ask.verb == Verb::get ? get(ask, **values)
-                                     : Result<QJsonObject>(contentsOf(**values));
+        more =
+            ask.verb == Verb::get ? get(ask, **values) : Result<QJsonObject>(contentsOf(**values));
     }
     if (!more)
         return more.error();

@@ -8,9 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <QCoreApplication>
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <functional>
+#include <string_view>
 
 using namespace coffer;
 using namespace coffer::agent;
@@ -32,7 +34,7 @@ struct Given
     std::string path;
     std::string key;
     std::vector<std::string> services;
-    std::vector<std::string> program;
+    QStringList program; ///< What stood behind --.
     std::string signalName;
     std::string grace = "10s";
     bool restarts = false;
@@ -120,9 +122,9 @@ void addLocal(CLI::App &app, Given &given)
 /// The number of HUP, SIGHUP or 1; 0 if that is none.
 int signalNamed(std::string name)
 {
-    static constexpr std::array known{std::pair{"HUP", SIGHUP},   std::pair{"INT", SIGINT},
-                                      std::pair{"QUIT", SIGQUIT}, std::pair{"TERM", SIGTERM},
-                                      std::pair{"USR1", SIGUSR1}, std::pair{"USR2", SIGUSR2},
+    static constexpr std::array known{std::pair{"HUP", SIGHUP},    std::pair{"INT", SIGINT},
+                                      std::pair{"QUIT", SIGQUIT},  std::pair{"TERM", SIGTERM},
+                                      std::pair{"USR1", SIGUSR1},  std::pair{"USR2", SIGUSR2},
                                       std::pair{"WINCH", SIGWINCH}};
     if (name.starts_with("SIG"))
         name.erase(0, 3);
@@ -138,11 +140,13 @@ int runExecAsGiven(const Settings &settings, const Given &given)
     ExecOptions options{.restarts = given.restarts,
                         .hasVariables = given.hasVariables,
                         .restartsOnExit = given.restartsOnExit};
-    for (const std::string &word : given.program)
-        options.program.append(QString::fromLocal8Bit(word.c_str()));
+    options.program = given.program;
     for (const std::string &service : given.services)
         options.services.append(textOf(service));
     options.services.removeDuplicates();
+    if (options.program.isEmpty())
+        return fail({ErrorCode::invalid, QStringLiteral("exec: name a program behind --, as in "
+                                                        "exec --restart -- /usr/bin/shop")});
     if (!given.signalName.empty())
         options.signalNumber = signalNamed(given.signalName);
     if (!given.signalName.empty() && options.signalNumber == 0)
@@ -175,8 +179,7 @@ void addExec(CLI::App &app, Given &given)
                    "Starts it again whenever it ends, with pauses that grow up to a minute");
     exec->add_option("--grace", given.grace, "From SIGTERM to SIGKILL when it is restarted")
         ->capture_default_str();
-    exec->add_option("PROGRAM", given.program, "The program with its arguments, behind --")
-        ->required();
+    exec->footer("Behind all options: -- PROGRAM [ARGUMENT...]");
     exec->callback([&given] {
         given.run = [&given](const Settings &settings) { return runExecAsGiven(settings, given); };
     });
@@ -245,14 +248,20 @@ int main(int count, char **arguments)
         ->check(CLI::Range(1, 86'400))
         ->capture_default_str();
     addCommands(app, given);
+    const int own =
+        int(std::find(arguments, arguments + count, std::string_view("--")) - arguments);
+    for (int i = own + 1; i < count; ++i)
+        given.program.append(QString::fromLocal8Bit(arguments[i]));
     try {
-        app.parse(count, arguments);
+        app.parse(own, arguments);
     } catch (const CLI::ParseError &error) {
         return app.exit(error) == 0 ? ok : usage;
     }
     const Result<Settings> settings = reader.read(&environment);
     if (!settings)
         return fail({ErrorCode::invalid, settings.error().message});
+    if (own < count && !app.got_subcommand("exec"))
+        return fail({ErrorCode::invalid, QStringLiteral("--: only exec runs a program")});
     net::installLog(settings->logLevel, settings->logFormat);
     if (given.run)
         return given.run(*settings);

@@ -19,8 +19,7 @@ namespace coffer::agent {
 /// Of a watcher that does not read.
 static constexpr qint64 unreadBytesMax = 1 << 20;
 
-Socket::Socket(Handler handler, News news)
-    : m_handler(std::move(handler)), m_news(std::move(news))
+Socket::Socket(Handler handler, News news) : m_handler(std::move(handler)), m_news(std::move(news))
 {
     m_server.setSocketOptions(QLocalServer::UserAccessOption | QLocalServer::GroupAccessOption);
     connect(&m_server, &QLocalServer::newConnection, this, &Socket::onConnected);
@@ -106,9 +105,9 @@ QCoro::Task<void> Socket::answer(QLocalSocket *socket, QByteArray line)
     if (!ask || ask->verb != Verb::watch) {
         QByteArray text = writeAnswer(answer);
         if (text.size() > answerBytesMax)
-            text = writeAnswer(Error{ErrorCode::refused,
-                                     u"the answer would have more than %1 bytes; ask for a part"_s
-                                         .arg(answerBytesMax)});
+            text = writeAnswer(Error{
+                ErrorCode::refused,
+                u"the answer would have more than %1 bytes; ask for a part"_s.arg(answerBytesMax)});
         guard->write(text + '\n');
         guard->flush();
         m_busy.erase(guard);

@@ -133,8 +133,7 @@ void tst_LocalApi::init()
     m_versions = std::make_unique<LocalVersions>();
     m_socket = std::make_unique<Socket>(
         [this](const Ask &ask) { return ready(answer(ask)); },
-        [this](const QString &service,
-               const Seen &seen) -> Result<std::optional<QJsonObject>> {
+        [this](const QString &service, const Seen &seen) -> Result<std::optional<QJsonObject>> {
             if (service != u"shop")
                 return Error{ErrorCode::notFound, u"no such service"_s};
             return m_versions->news(service, seen, m_host->switcher());
@@ -152,8 +151,8 @@ void tst_LocalApi::keys_areReadBack_data()
     const int text = int(config::Type::string);
     const int number = int(config::Type::integer);
     QTest::newRow("goconf") << QByteArray("app.conf") << QByteArray("[core]\nport 80\n") << text;
-    QTest::newRow("goconf without ending") << QByteArray("app") << QByteArray("[core]\nport 80\n")
-                                           << text;
+    QTest::newRow("goconf without ending")
+        << QByteArray("app") << QByteArray("[core]\nport 80\n") << text;
     QTest::newRow("env") << QByteArray("app.env") << QByteArray("CORE_PORT=\"80\"\n") << text;
     QTest::newRow("json") << QByteArray("a.json") << QByteArray(R"({"core":{"port":80}})")
                           << number;
@@ -282,8 +281,10 @@ void tst_LocalApi::list_namesFilesAndKeys()
     QCOMPARE(list[u"keys"_s].toArray(), keys);
     const QJsonArray files = list[u"files"_s].toArray();
     QCOMPARE(files.size(), 2);
-    const QJsonObject json{
-        {u"path"_s, u"app.json"_s}, {u"bytes"_s, 31}, {u"mode"_s, u"0644"_s}, {u"format"_s, u"json"_s}};
+    const QJsonObject json{{u"path"_s, u"app.json"_s},
+                           {u"bytes"_s, 31},
+                           {u"mode"_s, u"0644"_s},
+                           {u"format"_s, u"json"_s}};
     QCOMPARE(files[0].toObject(), json);
     QVERIFY(!files[1].toObject().contains(u"format"_s));
 }
@@ -341,8 +342,7 @@ void tst_LocalApi::news_ofWhatIsNotKeptIsAll()
     QCOMPARE(m_host->apply(firstVersion()).state, Verdict::State::healthy);
     const QStringList all{u"added core/name"_s, u"added core/port"_s};
     for (const QString &text : {QString(), u"v77"_s, QString(64, u'a')}) {
-        const auto news =
-            m_versions->news(u"shop"_s, Seen::fromText(text), m_host->switcher());
+        const auto news = m_versions->news(u"shop"_s, Seen::fromText(text), m_host->switcher());
         QVERIFY(news.has_value());
         QVERIFY(!news->contains(u"from"_s));
         QCOMPARE(namesOf((*news)[u"keys"_s], u"key"_s), all);
@@ -384,8 +384,7 @@ void tst_LocalApi::cache_isBoundedAndAnswersStayRight()
     const LocalValues values({{fileOf("a.conf", text)}});
     QVERIFY(values.bytes() > LocalVersions::cacheBytesMax / 2);
     for (const QString &service : {u"one"_s, u"two"_s, u"three"_s, u"one"_s}) {
-        const auto port =
-            answer({.verb = Verb::get, .service = service, .key = u"core/port"_s});
+        const auto port = answer({.verb = Verb::get, .service = service, .key = u"core/port"_s});
         QCOMPARE(port.value_or(QJsonObject{})[u"value"_s].toString(), u"80"_s);
     }
 }
@@ -415,7 +414,7 @@ void tst_LocalApi::socket_answersAndRefuses_data()
     row("unknown verb", R"({"ask":"set","service":"shop"})", "cannot be asked");
     row("no JSON", "get shop core/port", "JSON object");
     row("array", "[]", "JSON object");
-    row("zero byte", QByteArray("{\"ask\":\"get\0\"}", 14), "JSON object");
+    row("zero byte", QByteArray("{\"ask\":\"get\0\"}", 14), "cannot be asked");
     row("watch of a stranger", R"({"ask":"watch","service":"none"})", "no such service");
     row("too long", R"({"ask":"get","service":")" + QByteArray(askBytesMax, 'x') + "\"}",
         "at most 65536 bytes");
