@@ -54,9 +54,9 @@ void LocalValues::read(const config::BundleFile &file)
 Result<const LocalValues::Value *> LocalValues::find(const QByteArray &key,
                                                      const QByteArray &path) const
 {
-    const auto [begin, end] = std::ranges::equal_range(m_values, key, {}, &Value::key);
     const Value *found = nullptr;
-    for (auto value = begin; value != end; ++value) {
+    auto value = std::ranges::lower_bound(m_values, key, {}, &Value::key);
+    for (; value != m_values.end() && value->key == key; ++value) {
         if (!path.isEmpty() && m_files[value->file].path != path)
             continue;
         if (found != nullptr && found->text != value->text) {
