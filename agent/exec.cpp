@@ -96,8 +96,13 @@ QCoro::Task<void> Exec::follow()
     if (m_options.services.isEmpty()) {
         const Ask ask{.verb = Verb::list};
         const Result<QJsonObject> list = co_await m_link.ask(ask);
-        if (m_state == State::over || !list)
+        if (m_state == State::over)
             co_return;
+        if (!list) {
+            if (list.error().code != ErrorCode::unavailable)
+                giveUp(list.error());
+            co_return;
+        }
         for (const QJsonValue service : (*list)[u"services"_s].toArray())
             m_options.services.append(service[u"service"_s].toString());
         if (m_options.services.isEmpty()) {

@@ -6,6 +6,7 @@
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QProcess>
+#include <QStandardPaths>
 #include <QTest>
 
 #include <csignal>
@@ -55,6 +56,7 @@ public:
     [[nodiscard]] bool isRunning() const { return m_process.state() != QProcess::NotRunning; }
     [[nodiscard]] int exitCode() const { return m_process.exitCode(); }
     [[nodiscard]] qint64 processId() const { return m_process.processId(); }
+    void write(const QByteArray &input) { m_process.write(input); }
     void signal(int number) { ::kill(pid_t(m_process.processId()), number); }
 
 private:
@@ -244,6 +246,23 @@ private Q_SLOTS:
                                u"--json"_s, u"--"_s, u"exec"_s, u"-x"_s}),
                  0);
         QCOMPARE(m_agent->output(), "watch --json -- exec -x\n");
+    }
+    /// A program that reads from a terminal in the background would be stopped.
+    void terminal_isTheProgramsWhileItRuns()
+    {
+        startAt(u"v1"_s, "one");
+        if (QStandardPaths::findExecutable(u"script"_s).isEmpty())
+            QSKIP("script, which makes a terminal, is not installed");
+        QStringList words{QStringLiteral(COFFER_AGENT)};
+        words += m_agent->arguments();
+        words += {u"exec"_s, u"--"_s, u"sh"_s, u"-c"_s,
+                  u"'test -t 0 && echo ready && read x && echo got $x'"_s};
+        Execution execution(u"script"_s, {u"-qefc"_s, words.join(u' '), QProcess::nullDevice()});
+        QTRY_VERIFY_WITH_TIMEOUT(execution.output().contains("ready"), longMs);
+        execution.write("hello\n");
+        QTRY_VERIFY_WITH_TIMEOUT(execution.output().contains("got hello"), longMs);
+        QTRY_VERIFY_WITH_TIMEOUT(!execution.isRunning(), longMs);
+        QCOMPARE(execution.exitCode(), 0);
     }
     void restartOnExit_startsAgain()
     {
