@@ -323,7 +323,7 @@ private Q_SLOTS:
     {
         startAt(u"v1"_s, "one");
         const QStringList space{u"--user"_s, u"--map-root-user"_s, u"--pid"_s,
-                                u"--fork"_s, u"--mount-proc"_s,    u"--kill-child=TERM"_s};
+                                u"--fork"_s, u"--mount-proc"_s,    u"--kill-child"_s};
         if (QProcess::execute(u"unshare"_s, space + QStringList{u"true"_s}) != 0)
             QSKIP("this user may not make process namespaces");
         const QString script =
