@@ -304,6 +304,29 @@ Result<QJsonObject> Agent::file(const Ask &ask) const
     return Error{ErrorCode::notFound, u"%1 has no file \"%2\""_s.arg(ask.service, ask.path)};
 }
 
+/// Verb::get, list, version and env.
+Result<QJsonObject> Agent::applied(const Ask &ask)
+{
+    if (ask.service.isEmpty()) {
+        QJsonArray services;
+        for (const auto &[name, worker] : m_workers)
+            services.append(briefOf(name, worker->switcher().applied()));
+        return QJsonObject{{u"services"_s, services}};
+    }
+    const Result<Worker *> worker = find(ask.service);
+    if (!worker)
+        return worker.error();
+    return m_versions.answer(ask, (*worker)->switcher());
+}
+
+Result<std::optional<QJsonObject>> Agent::news(const QString &service, const Seen &seen)
+{
+    const Result<Worker *> worker = find(service);
+    if (!worker)
+        return worker.error();
+    return m_versions.news(service, seen, (*worker)->switcher());
+}
+
 Task<Result<QJsonObject>> Agent::diff(Ask ask)
 {
     QJsonArray services;
@@ -396,6 +419,10 @@ Task<Result<QJsonObject>> Agent::answer(Ask ask)
         co_return QJsonObject{{u"text"_s, QString::fromUtf8(metricsOf(toJson(status())))}};
     case Verb::history: co_return history(ask);
     case Verb::file: co_return file(ask);
+    case Verb::get:
+    case Verb::list:
+    case Verb::version:
+    case Verb::env: co_return applied(ask);
     case Verb::diff: co_return co_await diff(ask);
     case Verb::plan: co_return co_await plan(ask);
     case Verb::rollback: co_return co_await rollBack(ask);

@@ -3,6 +3,7 @@
 
 #include "agent/ask.h"
 #include "agent/identity.h"
+#include "agent/local_versions.h"
 #include "agent/status.h"
 
 #include <QTimer>
@@ -46,6 +47,8 @@ public:
     [[nodiscard]] bool isConverged() const;
     /// Answers a question of this host; everything but Verb::watch.
     [[nodiscard]] Task<Result<QJsonObject>> answer(Ask ask);
+    /// LocalVersions::news() of \a service. `notFound` if that has no target.
+    [[nodiscard]] Result<std::optional<QJsonObject>> news(const QString &service, const Seen &seen);
 
 Q_SIGNALS:
     void changed(const QJsonObject &service);
@@ -78,6 +81,7 @@ private:
     [[nodiscard]] std::vector<QPointer<Worker>> chosen(const QString &service) const;
     [[nodiscard]] Result<QJsonObject> history(const Ask &ask) const;
     [[nodiscard]] Result<QJsonObject> file(const Ask &ask) const;
+    [[nodiscard]] Result<QJsonObject> applied(const Ask &ask);
     [[nodiscard]] Task<Result<QJsonObject>> diff(Ask ask);
     [[nodiscard]] Task<Result<QJsonObject>> plan(Ask ask);
     [[nodiscard]] Task<Result<QJsonObject>> rollBack(Ask ask);
@@ -91,6 +95,7 @@ private:
     std::optional<Identity> m_identity;
     QString m_joinTrouble; ///< Why it is not connected, if it is not.
     std::unique_ptr<Network> m_network;
+    LocalVersions m_versions;
     QTimer m_identityTimer;
     QTimer m_scrubTimer;
     bool m_isStopping = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/ask.h"
 
+#include "config/limits.h"
+
 #include <QJsonDocument>
 
 #include <array>
@@ -12,8 +14,9 @@ using namespace Qt::StringLiterals;
 namespace coffer::agent {
 
 static constexpr qint64 secondsMax = qint64(366) * 24 * 3600;
+static constexpr qsizetype keyLengthMax = 2 * qsizetype(config::limits::nameBytesMax) + 1;
 
-static const std::array<std::pair<Verb, QLatin1StringView>, 10> verbs{{
+static const std::array<std::pair<Verb, QLatin1StringView>, 14> verbs{{
     {Verb::status, "status"_L1},
     {Verb::metrics, "metrics"_L1},
     {Verb::history, "history"_L1},
@@ -23,6 +26,10 @@ static const std::array<std::pair<Verb, QLatin1StringView>, 10> verbs{{
     {Verb::hold, "hold"_L1},
     {Verb::release, "release"_L1},
     {Verb::file, "file"_L1},
+    {Verb::get, "get"_L1},
+    {Verb::list, "list"_L1},
+    {Verb::version, "version"_L1},
+    {Verb::env, "env"_L1},
     {Verb::watch, "watch"_L1},
 }};
 
@@ -46,14 +53,33 @@ static std::optional<Verb> verbNamed(const QString &name)
     return std::nullopt;
 }
 
+static bool needsService(Verb verb)
+{
+    switch (verb) {
+    case Verb::rollback:
+    case Verb::hold:
+    case Verb::release:
+    case Verb::file:
+    case Verb::get:
+    case Verb::version:
+    case Verb::env: return true;
+    default: return false;
+    }
+}
+
 static Result<Ask> check(Ask ask)
 {
-    const bool needsService = ask.verb == Verb::rollback || ask.verb == Verb::hold
-                              || ask.verb == Verb::release || ask.verb == Verb::file;
-    if (needsService && ask.service.isEmpty())
+    if (needsService(ask.verb) && ask.service.isEmpty())
         return invalid(u"service: say which one"_s);
     if (ask.verb == Verb::file && ask.path.isEmpty())
         return invalid(u"path: say which file"_s);
+    if (!ask.key.isEmpty() && ask.verb != Verb::get)
+        return invalid(u"key: only \"get\" has one"_s);
+    const qsizetype slash = ask.key.indexOf(u'/');
+    const bool isKey = slash > 0 && slash == ask.key.lastIndexOf(u'/') && slash + 1 < ask.key.size()
+                       && ask.key.size() <= keyLengthMax;
+    if (!ask.key.isEmpty() && !isKey)
+        return invalid(u"key: expected section/key, as core/timeout"_s);
     return ask;
 }
 
@@ -93,6 +119,8 @@ Result<Ask> parseAsk(const QByteArray &line)
             ask.root = value.toString();
         } else if (name == u"path") {
             ask.path = value.toString();
+        } else if (name == u"key") {
+            ask.key = value.toString();
         } else {
             return invalid(u"%1: a question has no such member"_s.arg(name.left(100)));
         }
@@ -115,6 +143,8 @@ QByteArray write(const Ask &ask)
         object[u"root"_s] = ask.root;
     if (!ask.path.isEmpty())
         object[u"path"_s] = ask.path;
+    if (!ask.key.isEmpty())
+        object[u"key"_s] = ask.key;
     if (ask.seconds > 0)
         object[u"seconds"_s] = ask.seconds;
     return QJsonDocument(object).toJson(QJsonDocument::Compact);

@@ -19,7 +19,11 @@ enum class Verb {
     hold,     ///< Nothing new until `until`, or for ever.
     release,  ///< The end of a hold.
     file,     ///< The bytes of one file as they were applied.
-    watch     ///< A line for each change of a service, until the asker leaves.
+    get,      ///< One value of what is applied, or all.
+    list,     ///< What is applied of all services; of one with its files and keys.
+    version,  ///< Which version of a service is applied.
+    env,      ///< The variables of the env files that are applied.
+    watch     ///< A line for each change, until the asker leaves; of a service: for each version.
 };
 
 /// One question. Value.
@@ -27,9 +31,11 @@ struct Ask
 {
     Verb verb = Verb::status;
     QString service = {}; ///< Empty: all.
-    QString root =
-        {}; ///< For rollback: of a kept version, at least 4 digits; empty: the one before.
-    QString path = {};  ///< For file.
+    /// For rollback: of a kept version, at least 4 digits; empty: the one before. For watch: the
+    /// root or version that the asker has seen.
+    QString root = {};
+    QString path = {};  ///< For file; for get: the only file to look into.
+    QString key = {};   ///< For get: "section/key"; empty: all.
     qint64 seconds = 0; ///< For hold; 0: until it is released.
     bool operator==(const Ask &) const = default;
 };

@@ -2,6 +2,7 @@
 #include "agent/commands.h"
 
 #include "agent/disk_files.h"
+#include "agent/exec_signals.h"
 #include "agent/host_actions.h"
 #include "agent/join.h"
 #include "agent/log.h"
@@ -134,22 +135,30 @@ static void readTargetsAgain(const Settings &settings, Agent &agent)
     agent.setTargets(std::move(*targets));
 }
 
+/// The socket of \a agent, which outlives it. Listens already.
+static std::unique_ptr<Socket> serve(Agent &agent, const Settings &settings)
+{
+    auto socket = std::make_unique<Socket>(
+        [&agent](Ask ask) { return agent.answer(std::move(ask)); },
+        [&agent](const QString &service, const Seen &seen) { return agent.news(service, seen); });
+    const Result<void> listening = socket->listen(settings.socket);
+    if (!listening) // Configuration is more important than questions about it.
+        qCWarning(logAgent).noquote() << listening.error().message;
+    QObject::connect(&agent, &Agent::changed, socket.get(), &Socket::tell);
+    return socket;
+}
+
 int runAgent(const Settings &settings)
 {
     auto household = settleIn(settings, true);
     if (!household)
         return fail(household.error());
     Agent &agent = (*household)->agent;
-    Socket socket([&agent](Ask ask) { return agent.answer(std::move(ask)); });
-    const Result<void> listening = socket.listen(settings.socket);
-    if (!listening) // Configuration is more important than questions about it.
-        qCWarning(logAgent).noquote() << listening.error().message;
+    const std::unique_ptr<Socket> socket = serve(agent, settings);
     net::ServiceManager manager;
     manager.ready(summaryOf(agent.status()));
-    QObject::connect(&agent, &Agent::changed, &socket,
-                     [&socket](const QJsonObject &service) { socket.tell(service); });
     QByteArray said;
-    QObject::connect(&agent, &Agent::progressed, &socket, [&agent, &manager, &said] {
+    QObject::connect(&agent, &Agent::progressed, qApp, [&agent, &manager, &said] {
         const QByteArray summary = summaryOf(agent.status());
         if (std::exchange(said, summary) != summary)
             manager.setStatus(summary);
@@ -189,6 +198,50 @@ int runOnce(const Settings &settings, std::chrono::seconds patience)
 
 // ---- questions
 
+static QString describeVersion(const QJsonObject &version)
+{
+    const QString name = version[u"version"_s].toString();
+    return name.isEmpty() ? u"nothing yet"_s : name + u' ' + version[u"root"_s].toString().left(12);
+}
+
+/// The value, or all of them as "section/key value".
+static QString describeValues(const QJsonObject &answer)
+{
+    if (answer.contains(u"value"_s))
+        return answer[u"value"_s].toString() + u'\n';
+    QString text;
+    const QJsonObject values = answer[u"values"_s].toObject();
+    for (auto value = values.begin(); value != values.end(); ++value)
+        text += value.key() + u' ' + value.value().toString() + u'\n';
+    return text;
+}
+
+/// Services with their versions, or the files and keys of one.
+static QString describeList(const QJsonObject &answer)
+{
+    QString text;
+    for (const QJsonValue service : answer[u"services"_s].toArray())
+        text +=
+            u"%1 %2\n"_s.arg(service[u"service"_s].toString(), describeVersion(service.toObject()));
+    for (const QJsonValue file : answer[u"files"_s].toArray())
+        text += u"file %1\n"_s.arg(file[u"path"_s].toString());
+    for (const QJsonValue key : answer[u"keys"_s].toArray())
+        text += u"key %1\n"_s.arg(key.toString());
+    return text;
+}
+
+static QString describeVariables(const QJsonObject &answer)
+{
+    QString text;
+    const QJsonObject variables = answer[u"variables"_s].toObject();
+    for (auto variable = variables.begin(); variable != variables.end(); ++variable) {
+        const QString value =
+            variable.value().toString().replace(u'\'', QStringLiteral("'\\''")); // as sh reads it
+        text += u"%1='%2'\n"_s.arg(variable.key(), value);
+    }
+    return text;
+}
+
 static void print(const Ask &ask, const QJsonObject &answer, bool isJson)
 {
     QString text;
@@ -204,8 +257,17 @@ static void print(const Ask &ask, const QJsonObject &answer, bool isJson)
         break;
     case Verb::hold: text = u"%1 is held\n"_s.arg(ask.service); break;
     case Verb::release: text = u"%1 follows what is wanted again\n"_s.arg(ask.service); break;
+    case Verb::get: text = describeValues(answer); break;
+    case Verb::list: text = describeList(answer); break;
+    case Verb::version: text = describeVersion(answer) + u'\n'; break;
+    case Verb::env: text = describeVariables(answer); break;
     case Verb::file:
     case Verb::watch: break;
+    }
+    if (ask.verb == Verb::file && !isJson) {
+        const QByteArray bytes = QByteArray::fromBase64(answer[u"base64"_s].toString().toLatin1());
+        std::fwrite(bytes.constData(), 1, std::size_t(bytes.size()), stdout);
+        return;
     }
     if (isJson)
         text = QString::fromUtf8(QJsonDocument(answer).toJson(QJsonDocument::Compact)) + u'\n';
@@ -272,13 +334,13 @@ int runAsk(const Settings &settings, const Ask &ask, bool isJson)
     return ask.verb == Verb::plan ? exitOfPlan(*answer) : ok;
 }
 
-int runWatch(const Settings &settings)
+int runWatch(const Settings &settings, const Ask &ask)
 {
     QLocalSocket socket;
     socket.connectToServer(settings.socket);
     if (!socket.waitForConnected())
         return fail({ErrorCode::unavailable, u"no agent answers at %1"_s.arg(settings.socket)});
-    socket.write(write(Ask{.verb = Verb::watch}) + '\n');
+    socket.write(write(ask) + '\n');
     for (;;) {
         while (socket.canReadLine()) {
             const Result<QJsonObject> event = parseAnswer(socket.readLine().trimmed());
@@ -293,6 +355,40 @@ int runWatch(const Settings &settings)
         if (!socket.waitForReadyRead(-1))
             return fail({ErrorCode::unavailable, u"the agent has ended"_s});
     }
+}
+
+// ---- programs
+
+/// Until it has ended; its exit code.
+static int execute(const ExecOptions &options, const QString &socket, Random &random)
+{
+    Exec exec(options, socket, random);
+    QEventLoop loop;
+    // Queued: it may end before the loop begins.
+    QObject::connect(
+        &exec, &Exec::ended, &loop, [&loop](int code) { loop.exit(code); }, Qt::QueuedConnection);
+    const ExecSignals signals([&exec](int number) { exec.forward(number); });
+    exec.start();
+    return loop.exec();
+}
+
+int runExec(const Settings &settings, const ExecOptions &options)
+{
+    SeededRandom random(QRandomGenerator::system()->generate64());
+    const auto asked = askAgent(settings.socket, {.verb = Verb::list}, lookTimeout);
+    if (!asked && asked.error().code == ErrorCode::denied)
+        return fail(asked.error());
+    if (!asked || *asked)
+        return execute(options, settings.socket, random);
+    auto household = settleIn(settings, true);
+    if (!household && household.error().code == ErrorCode::refused) // It is about to listen.
+        return execute(options, settings.socket, random);
+    if (!household)
+        return fail(household.error());
+    Agent &agent = (*household)->agent;
+    const std::unique_ptr<Socket> socket = serve(agent, settings);
+    agent.connectToCluster();
+    return leave(**household, execute(options, settings.socket, random));
 }
 
 // ---- joining

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/agent.h"
+#include "agent/exec.h"
 
 namespace coffer::agent {
 
@@ -25,8 +26,11 @@ enum Exit {
 [[nodiscard]] int runOnce(const Settings &settings, std::chrono::seconds patience);
 /// Asks the running agent; where none runs, looks into the state directory.
 [[nodiscard]] int runAsk(const Settings &settings, const Ask &ask, bool isJson);
-/// Prints each change of a service until it is interrupted.
-[[nodiscard]] int runWatch(const Settings &settings);
+/// Prints each change of a service until it is interrupted: what becomes of all services, or where
+/// \a ask names one, its versions.
+[[nodiscard]] int runWatch(const Settings &settings, const Ask &ask);
+/// Runs a program on the configuration of this host; where no agent runs, it is one itself.
+[[nodiscard]] int runExec(const Settings &settings, const ExecOptions &options);
 /// What a join was given on the command line.
 struct JoinArguments
 {

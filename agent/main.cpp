@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/commands.h"
+#include "agent/exec_signals.h"
 #include "agent/toml_table.h"
 #include "net/epoll_loop.h"
 #include "net/log.h"
@@ -7,7 +8,11 @@
 #include <CLI/CLI.hpp>
 #include <QCoreApplication>
 
+#include <algorithm>
+#include <array>
+#include <csignal>
 #include <functional>
+#include <string_view>
 
 using namespace coffer;
 using namespace coffer::agent;
@@ -27,6 +32,14 @@ struct Given
     std::string root;
     std::string holdFor;
     std::string path;
+    std::string key;
+    std::vector<std::string> services;
+    QStringList program; ///< What stood behind --.
+    std::string signalName;
+    std::string grace = "10s";
+    bool restarts = false;
+    bool restartsOnExit = false;
+    bool hasVariables = false;
     std::function<int(const Settings &)> run;
 };
 
@@ -36,7 +49,8 @@ const char *const footer =
     "of agent.toml has the name of its flag without the dashes; the environment outweighs the\n"
     "file, and flags both.\n"
     "Exit codes: 0 done, 1 failed, 2 wrong command line, setting or target, 3 not found,\n"
-    "5 unavailable, 6 denied, 10 (plan) something would change.\n";
+    "5 unavailable, 6 denied, 10 (plan) something would change; exec ends as its program does,\n"
+    "127 if there is none, 126 if it cannot be executed.\n";
 
 std::optional<QString> environment(const QString &name)
 {
@@ -55,7 +69,11 @@ CLI::App *addAsk(CLI::App &app, Given &given, Verb verb, const char *name, const
         given.run = [&given, verb](const Settings &settings) {
             Ask ask{.verb = given.isMetrics ? Verb::metrics : verb,
                     .service = textOf(given.service),
-                    .root = textOf(given.root)};
+                    .root = textOf(given.root),
+                    .path = textOf(given.path),
+                    .key = textOf(given.key)};
+            if (ask.verb == Verb::get && ask.key.isEmpty() && !ask.path.isEmpty())
+                ask.verb = Verb::file;
             if (!given.holdFor.empty()) {
                 const auto time = parseDuration(textOf(given.holdFor));
                 ask.seconds =
@@ -69,6 +87,102 @@ CLI::App *addAsk(CLI::App &app, Given &given, Verb verb, const char *name, const
         };
     });
     return command;
+}
+
+/// What programs and scripts ask for.
+void addLocal(CLI::App &app, Given &given)
+{
+    CLI::App *const get =
+        addAsk(app, given, Verb::get, "get", "A value that is applied, or all of a service");
+    get->add_option("SERVICE", given.service)->required();
+    get->add_option("KEY", given.key, "As core/timeout; default: all values");
+    get->add_option("--file", given.path, "With KEY: only from this file; else the file itself");
+    addAsk(app, given, Verb::list, "list", "What is applied; of one service its files and keys")
+        ->add_option("SERVICE", given.service);
+    addAsk(app, given, Verb::version, "version", "Which version of a service is applied")
+        ->add_option("SERVICE", given.service)
+        ->required();
+    addAsk(app, given, Verb::env, "env", "The variables of a service's .env files, as for sh")
+        ->add_option("SERVICE", given.service)
+        ->required();
+    CLI::App *const watch = app.add_subcommand(
+        "watch", "A line of JSON for each change; with SERVICE for each applied version");
+    watch->add_option("SERVICE", given.service);
+    watch->add_option("--from", given.root, "The root or version that was seen last")
+        ->needs("SERVICE");
+    watch->callback([&given] {
+        given.run = [&given](const Settings &settings) {
+            return runWatch(settings, {.verb = Verb::watch,
+                                       .service = textOf(given.service),
+                                       .root = textOf(given.root)});
+        };
+    });
+}
+
+/// The number of HUP, SIGHUP or 1; 0 if that is none.
+int signalNamed(std::string name)
+{
+    static constexpr std::array known{std::pair{"HUP", SIGHUP},    std::pair{"INT", SIGINT},
+                                      std::pair{"QUIT", SIGQUIT},  std::pair{"TERM", SIGTERM},
+                                      std::pair{"USR1", SIGUSR1},  std::pair{"USR2", SIGUSR2},
+                                      std::pair{"WINCH", SIGWINCH}};
+    if (name.starts_with("SIG"))
+        name.erase(0, 3);
+    for (const auto &[text, number] : known) {
+        if (name == text || name == std::to_string(number))
+            return number;
+    }
+    return 0;
+}
+
+int runExecAsGiven(const Settings &settings, const Given &given)
+{
+    ExecOptions options{.restarts = given.restarts,
+                        .hasVariables = given.hasVariables,
+                        .restartsOnExit = given.restartsOnExit};
+    options.program = given.program;
+    for (const std::string &service : given.services)
+        options.services.append(textOf(service));
+    options.services.removeDuplicates();
+    if (options.program.isEmpty())
+        return fail({ErrorCode::invalid, QStringLiteral("exec: name a program behind --, as in "
+                                                        "exec --restart -- /usr/bin/shop")});
+    if (!given.signalName.empty())
+        options.signalNumber = signalNamed(given.signalName);
+    if (!given.signalName.empty() && options.signalNumber == 0)
+        return fail({ErrorCode::invalid,
+                     QStringLiteral("--signal: expected HUP, INT, QUIT, TERM, USR1, USR2 or "
+                                    "WINCH")});
+    const auto grace = parseDuration(textOf(given.grace));
+    if (!grace || *grace <= std::chrono::milliseconds(0) || *grace > std::chrono::hours(1))
+        return fail({ErrorCode::invalid, QStringLiteral("--grace: expected a time with its unit "
+                                                        "up to 1h, as 500ms or 10s")});
+    options.grace = *grace;
+    return runExec(settings, options);
+}
+
+void addExec(CLI::App &app, Given &given)
+{
+    CLI::App *const exec = app.add_subcommand(
+        "exec", "Runs a program once its services have a version; is the agent where none runs");
+    exec->add_option("--service", given.services,
+                     "A service that it needs, may be repeated; default: all targets")
+        ->expected(1)
+        ->take_all();
+    CLI::Option *const restart = exec->add_flag(
+        "--restart", given.restarts, "Stops and starts it when another content is applied");
+    exec->add_option("--signal", given.signalName, "Sends it this signal then, as HUP")
+        ->excludes(restart);
+    exec->add_flag("--env", given.hasVariables,
+                   "It gets the variables of the services' .env files");
+    exec->add_flag("--restart-on-exit", given.restartsOnExit,
+                   "Starts it again whenever it ends, with pauses that grow up to a minute");
+    exec->add_option("--grace", given.grace, "From SIGTERM to SIGKILL when it is restarted")
+        ->capture_default_str();
+    exec->footer("Behind all options: -- PROGRAM [ARGUMENT...]");
+    exec->callback([&given] {
+        given.run = [&given](const Settings &settings) { return runExecAsGiven(settings, given); };
+    });
 }
 
 void addCommands(CLI::App &app, Given &given)
@@ -104,9 +218,8 @@ void addCommands(CLI::App &app, Given &given)
     addAsk(app, given, Verb::release, "release", "Ends a hold")
         ->add_option("SERVICE", given.service)
         ->required();
-    app.add_subcommand("watch", "A line of JSON for each change of a service")->callback([&given] {
-        given.run = [](const Settings &settings) { return runWatch(settings); };
-    });
+    addLocal(app, given);
+    addExec(app, given);
     app.add_subcommand("doctor", "What is missing on this host, and what to do")
         ->callback([&given] {
             given.run = [&given](const Settings &settings) {
@@ -119,6 +232,7 @@ void addCommands(CLI::App &app, Given &given)
 
 int main(int count, char **arguments)
 {
+    leaveProcessOne();
     QCoreApplication::setEventDispatcher(new net::EpollLoop); // the application owns it
     QCoreApplication application(count, arguments);
     Given given;
@@ -134,14 +248,20 @@ int main(int count, char **arguments)
         ->check(CLI::Range(1, 86'400))
         ->capture_default_str();
     addCommands(app, given);
+    const int own =
+        int(std::find(arguments, arguments + count, std::string_view("--")) - arguments);
+    for (int i = own + 1; i < count; ++i)
+        given.program.append(QString::fromLocal8Bit(arguments[i]));
     try {
-        app.parse(count, arguments);
+        app.parse(own, arguments);
     } catch (const CLI::ParseError &error) {
         return app.exit(error) == 0 ? ok : usage;
     }
     const Result<Settings> settings = reader.read(&environment);
     if (!settings)
         return fail({ErrorCode::invalid, settings.error().message});
+    if (own < count && !app.got_subcommand("exec"))
+        return fail({ErrorCode::invalid, QStringLiteral("--: only exec runs a program")});
     net::installLog(settings->logLevel, settings->logFormat);
     if (given.run)
         return given.run(*settings);

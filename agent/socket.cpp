@@ -19,7 +19,7 @@ namespace coffer::agent {
 /// Of a watcher that does not read.
 static constexpr qint64 unreadBytesMax = 1 << 20;
 
-Socket::Socket(Handler handler) : m_handler(std::move(handler))
+Socket::Socket(Handler handler, News news) : m_handler(std::move(handler)), m_news(std::move(news))
 {
     m_server.setSocketOptions(QLocalServer::UserAccessOption | QLocalServer::GroupAccessOption);
     connect(&m_server, &QLocalServer::newConnection, this, &Socket::onConnected);
@@ -95,16 +95,26 @@ QCoro::Task<void> Socket::answer(QLocalSocket *socket, QByteArray line)
     if (!ask) {
         answer = ask.error();
     } else if (ask->verb == Verb::watch) {
-        m_watching.insert(socket);
-        answer = QJsonObject{{u"watching"_s, true}};
+        watch(socket, *ask);
+        m_busy.erase(socket);
     } else {
         answer = co_await m_handler(*ask);
         if (!self || !guard)
             co_return;
     }
-    guard->write(writeAnswer(answer) + '\n');
-    m_busy.erase(guard);
-    // The next question may have come in the meantime.
+    if (!ask || ask->verb != Verb::watch) {
+        QByteArray text = writeAnswer(answer);
+        if (text.size() > answerBytesMax)
+            text = writeAnswer(Error{
+                ErrorCode::refused,
+                u"the answer would have more than %1 bytes; ask for a part"_s.arg(answerBytesMax)});
+        guard->write(text + '\n');
+        guard->flush();
+        m_busy.erase(guard);
+    }
+    if (guard->bytesAvailable() == 0)
+        co_return;
+    // The next question has come in the meantime.
     QMetaObject::invokeMethod(
         guard,
         [self, guard] {
@@ -114,14 +124,69 @@ QCoro::Task<void> Socket::answer(QLocalSocket *socket, QByteArray line)
         Qt::QueuedConnection);
 }
 
-void Socket::tell(const QJsonObject &event)
+// ---- watches
+
+/// A line for somebody who may not read.
+static void push(QLocalSocket *socket, const QByteArray &line)
 {
-    const QByteArray line = writeAnswer(event) + '\n';
-    for (QLocalSocket *socket : std::set(m_watching)) {
-        if (socket->bytesToWrite() > unreadBytesMax)
-            socket->abort();
-        else
-            socket->write(line);
+    if (socket->bytesToWrite() > unreadBytesMax)
+        socket->abort();
+    else
+        socket->write(line);
+}
+
+static Seen seenOf(const QJsonObject &event)
+{
+    return {.root = event[u"root"_s].toString(), .version = event[u"version"_s].toString()};
+}
+
+/// Answers, and says at once what the asker has not seen.
+void Socket::watch(QLocalSocket *socket, const Ask &ask)
+{
+    Result<std::optional<QJsonObject>> news = std::optional<QJsonObject>();
+    Seen seen = Seen::fromText(ask.root);
+    if (!ask.service.isEmpty())
+        news = m_news(ask.service, seen);
+    if (!news) {
+        push(socket, writeAnswer(news.error()) + '\n');
+        return;
+    }
+    push(socket, writeAnswer(QJsonObject{{u"watching"_s, true}}) + '\n');
+    if (*news) {
+        push(socket, writeAnswer(**news) + '\n');
+        seen = seenOf(**news);
+    }
+    if (!m_open.contains(socket))
+        return; // It does not read.
+    Watching &watching = m_watching[socket];
+    if (ask.service.isEmpty())
+        watching.isAll = true;
+    else
+        watching.services.insert_or_assign(ask.service, seen);
+}
+
+void Socket::tell(const QJsonObject &status)
+{
+    const QByteArray line = writeAnswer(status) + '\n';
+    for (const auto &[socket, watching] : std::map(m_watching)) {
+        if (watching.isAll)
+            push(socket, line);
+    }
+    tellNews(status[u"service"_s].toString());
+}
+
+void Socket::tellNews(const QString &service)
+{
+    for (const auto &[socket, watching] : std::map(m_watching)) {
+        const auto watched = watching.services.find(service);
+        if (watched == watching.services.end())
+            continue;
+        const Result<std::optional<QJsonObject>> news = m_news(service, watched->second);
+        if (!news || !*news)
+            continue; // The target is gone, or there is nothing new.
+        push(socket, writeAnswer(**news) + '\n');
+        if (m_open.contains(socket))
+            m_watching[socket].services.insert_or_assign(service, seenOf(**news));
     }
 }
 

@@ -2,6 +2,7 @@
 #include "config/document_p.h"
 #include "config/formats_p.h"
 #include "config/name.h"
+#include "config/render.h"
 
 #include <algorithm>
 
@@ -299,6 +300,42 @@ Result<Sections> parseEnv(const QByteArray &text, const KeyIndex &like)
             return atLine(line, added.error().in(u"'%1'"_s.arg(name)).message);
     }
     return sections.take();
+}
+
+static bool isVariableName(const QByteArray &name)
+{
+    const auto isLetter = [](char c) { return isLower(c) || (c >= 'A' && c <= 'Z') || c == '_'; };
+    return !name.isEmpty() && isLetter(name.front())
+           && std::all_of(name.begin(), name.end(),
+                          [&isLetter](char c) { return isLetter(c) || isDigit(c); });
+}
+
+Result<std::vector<Variable>> parseVariables(const QByteArray &text)
+{
+    if (std::size_t(text.size()) > limits::fileBytesMax)
+        return Error{ErrorCode::invalid, u"more than %1 bytes"_s.arg(limits::fileBytesMax)};
+    auto entries = scanEnv(text);
+    if (!entries)
+        return entries.error();
+    std::vector<Variable> variables;
+    std::set<QByteArray> names;
+    for (EnvEntry &entry : *entries) {
+        const QString name = shown(entry.name);
+        if (entry.style == Style::mixed) {
+            return atLine(entry.line, u"'%1': sh would put this value together: write it in single "
+                                      "quotes"_s.arg(name));
+        }
+        if (!isVariableName(entry.name)) {
+            return atLine(entry.line, u"'%1': expected a name of letters, digits and _, that does "
+                                      "not begin with a digit"_s.arg(name));
+        }
+        if (!names.insert(entry.name).second)
+            return atLine(entry.line, u"'%1' is there twice"_s.arg(name));
+        if (names.size() > limits::keysMax)
+            return atLine(entry.line, u"more than %1 variables"_s.arg(limits::keysMax));
+        variables.push_back({std::move(entry.name), std::move(entry.value)});
+    }
+    return variables;
 }
 
 } // namespace coffer::config

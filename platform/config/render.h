@@ -27,6 +27,18 @@ struct Fault
 [[nodiscard]] Result<std::vector<Section>> parseSections(Format format, const QByteArray &text,
                                                          const std::vector<Section> &like = {});
 
+/// A variable of an env text. Value.
+struct Variable
+{
+    QByteArray name;
+    QByteArray value; ///< As sh reads it.
+    bool operator==(const Variable &) const = default;
+};
+/// All variables of an env text in their order, whatever their names mean to sections. `invalid`
+/// with the line: no name that sh knows, one that is there twice, a value that sh would put
+/// together. Bounded by limits.
+[[nodiscard]] Result<std::vector<Variable>> parseVariables(const QByteArray &text);
+
 /// A layer as the files that a host gets: outputs rendered, files as they are. All that is wrong,
 /// not only the first thing: names, types, limits, sections of outputs that are missing, formats
 /// that cannot hold a value, files whose ending promises json or yaml and that are none.

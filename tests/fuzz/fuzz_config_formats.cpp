@@ -4,6 +4,7 @@
 #include "config/splice.h"
 
 #include <array>
+#include <set>
 
 using namespace coffer;
 using namespace coffer::config;
@@ -25,6 +26,16 @@ static void checkSections(Format format, const QByteArray &text)
         const auto back = parseSections(other, *rendered, *sections);
         COFFER_CHECK(back && *back == *sections, "what was rendered comes back as another");
     }
+}
+
+/// All variables, or a sentence with the line; a name only once.
+static void checkVariables(const QByteArray &text)
+{
+    const auto variables = parseVariables(text);
+    COFFER_CHECK(variables || variables.error().code == ErrorCode::invalid, "a wrong error code");
+    std::set<QByteArray> names;
+    for (const Variable &variable : variables.value_or(std::vector<Variable>()))
+        COFFER_CHECK(names.insert(variable.name).second, "a variable is there twice");
 }
 
 /// The text is a pointer, a line feed, a value, a line feed, and the text that is edited.
@@ -63,6 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const auto *bytes = reinterpret_cast<const char *>(data);
     const QByteArray text(bytes + 1, qsizetype(size) - 1);
     const std::size_t index = (data[0] / 2) % formats.size();
+    if (formats[index] == Format::env)
+        checkVariables(text);
     if (data[0] % 2 == 0)
         checkSections(formats[index], text);
     else
