@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/document_p.h"
 #include "config/formats_p.h"
+#include "config/limits.h"
 #include "config/name.h"
 #include "config/render.h"
 
 #include <algorithm>
+#include <set>
 
 using namespace Qt::StringLiterals;
 
