@@ -140,6 +140,12 @@ void Client::onClosed(const QString &why)
         Q_EMIT stateChanged(State::connecting);
 }
 
+void Client::leave(const QString &why)
+{
+    if (connection() != nullptr && m_options.nodes.size() > 1)
+        onClosed(why);
+}
+
 // ---- calls
 
 Task<rpc::Answer<Connection *>> Client::connected(milliseconds timeout)
