@@ -28,7 +28,8 @@ public:
     [[nodiscard]] static std::unique_ptr<Publisher> make(const Target &target, Files &files);
     virtual ~Publisher() = default;
 
-    /// `invalid` with a sentence if the destination cannot be used.
+    /// `invalid` with a sentence if the destination cannot be used; `denied` if the agent is root
+    /// and others may write there.
     [[nodiscard]] Result<void> checkDestination();
     /// The bundle as files, durable, under stagedPath(). Needs a clear() before.
     Result<void> stage(const config::Bundle &bundle);
