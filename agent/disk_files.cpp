@@ -86,7 +86,11 @@ struct Spot
     }
 };
 
-static Descriptor openRoot() { return Descriptor(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+/// Where a path begins.
+static Descriptor openStart(bool isAbsolute)
+{
+    return Descriptor(::open(isAbsolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
 
 /// Where the link \a link leads, if it is root's.
 static Result<QByteArrayList> follow(const Descriptor &link, uid_t owner, const QByteArray &path)
@@ -110,7 +114,7 @@ static Result<Spot> spotOf(const QByteArray &path)
         return Spot{Descriptor(AT_FDCWD), path};
     QByteArrayList parts = path.split('/');
     const QByteArray name = parts.takeLast();
-    Descriptor here = openRoot();
+    Descriptor here = openStart(path.startsWith('/'));
     int links = 0;
     while (!parts.isEmpty()) {
         const QByteArray part = parts.takeFirst();
@@ -130,7 +134,7 @@ static Result<Spot> spotOf(const QByteArray &path)
         if (++links > linksMax)
             return systemError("cannot be reached", path, ELOOP);
         if (target->front().isEmpty())
-            here = openRoot();
+            here = openStart(true);
         parts = *target + parts;
     }
     return Spot{std::move(here), name.isEmpty() ? QByteArray(".") : name};

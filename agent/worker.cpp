@@ -129,7 +129,10 @@ ServiceStatus Worker::status() const
     return status;
 }
 
-bool Worker::isSettled() const { return m_underWay == 0 && (!m_again.isActive() || m_tries > 0); }
+bool Worker::isSettled() const
+{
+    return m_underWay == 0 && (!m_again.isActive() || (m_tries > 0 && m_failure));
+}
 
 /// A failure is said first: drift does not hide that something else is wanted.
 Worker::Trouble Worker::trouble() const
@@ -330,6 +333,7 @@ void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
         say();
         return;
     case Verdict::State::drifted:
+        m_tries = 0;
         m_failure.reset();
         m_drift = Trouble{state, verdict.error, verdict.output};
         m_isBundleLost = false;
