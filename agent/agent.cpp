@@ -83,7 +83,7 @@ void Agent::addWorker(const Target &target)
     auto made =
         std::make_unique<Worker>(target, m_settings.state, m_world.makeActions(),
                                  Worker::World{client, follower, reporter, m_world.files,
-                                               m_world.clock, m_world.random, m_world.mayApply});
+                                               m_world.clock, m_world.random, m_world.duty});
     Worker *const worker = made.get();
     const QString service = worker->service();
     m_workers[service] = std::move(made);
@@ -133,7 +133,9 @@ void Agent::lookForIdentity()
     if (m_isStopping
         || (m_network && m_network->follower.standing().state == Standing::State::following))
         return;
-    const Result<Identity> identity = readIdentity(m_settings);
+    Result<Identity> identity = readIdentity(m_settings);
+    if (identity && identity->instance.isEmpty())
+        identity = withInstance(*identity);
     if (identity) {
         if (m_identity != *identity)
             openNetwork(*identity);
@@ -143,6 +145,20 @@ void Agent::lookForIdentity()
         qCWarning(logAgent).noquote() << identity.error().message;
     m_joinTrouble = identity.error().message;
     Q_EMIT progressed();
+}
+
+/// The name of this installation, if there is none yet; who only looks makes none.
+Result<Identity> Agent::withInstance(Identity identity) const
+{
+    if (m_world.duty == Duty::look)
+        return Error{
+            ErrorCode::notFound,
+            u"no agent has run with %1 on this machine yet; start it once"_s.arg(m_settings.state)};
+    Result<QString> made = makeInstance(m_settings.state);
+    if (!made)
+        return made.error();
+    identity.instance = *made;
+    return identity;
 }
 
 void Agent::openNetwork(const Identity &identity)

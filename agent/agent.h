@@ -26,7 +26,7 @@ public:
         const Clock &clock;
         Random &random;
         std::function<std::unique_ptr<Actions>()> makeActions;
-        bool mayApply = true; ///< False: it only looks.
+        Duty duty = Duty::keep;
     };
 
     Agent(Settings settings, World world);
@@ -70,6 +70,7 @@ private:
     };
 
     void lookForIdentity();
+    [[nodiscard]] Result<Identity> withInstance(Identity identity) const;
     void openNetwork(const Identity &identity);
     void reconcile();
     void addWorker(const Target &target);

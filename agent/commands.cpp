@@ -61,14 +61,14 @@ namespace {
 /// One agent with what it lives on, in the order in which that ends.
 struct Household
 {
-    Household(const Settings &settings, std::unique_ptr<StateLock> stateLock, bool mayApply)
+    Household(const Settings &settings, std::unique_ptr<StateLock> stateLock, Duty duty)
         : lock(std::move(stateLock))
         , random(QRandomGenerator::system()->generate64())
         , agent(settings, {.files = files,
                            .clock = clock,
                            .random = random,
                            .makeActions = [] { return std::make_unique<HostActions>(); },
-                           .mayApply = mayApply})
+                           .duty = duty})
     {}
 
     std::unique_ptr<StateLock> lock;
@@ -80,22 +80,32 @@ struct Household
 
 } // namespace
 
-/// Takes the state directory, reads the targets and gets what is there into force.
-static Result<std::unique_ptr<Household>> settleIn(const Settings &settings, bool mayApply)
+/// Takes the state directory, and waits a moment for a command that has it; who looks does not
+/// take it, and does not wait.
+static Result<std::unique_ptr<StateLock>> lockState(const Settings &settings, Duty duty)
+{
+    const QByteArray state = settings.state.toUtf8();
+    if (duty == Duty::look)
+        return StateLock::share(state);
+    auto lock = StateLock::take(state);
+    const QDeadlineTimer patience(lockPatience);
+    while (!lock && lock.error().code == ErrorCode::refused && !patience.hasExpired()) {
+        QThread::msleep(20);
+        lock = StateLock::take(state);
+    }
+    return lock;
+}
+
+/// Reads the targets and gets what is there into force, but for who only looks.
+static Result<std::unique_ptr<Household>> settleIn(const Settings &settings, Duty duty)
 {
     Result<std::vector<Target>> targets = readTargets(settings.targets);
     if (!targets)
         return targets.error();
-    auto lock = StateLock::take(settings.state.toUtf8());
-    // A command may hold it, for a moment; an agent does for good.
-    const QDeadlineTimer patience(mayApply ? lockPatience : 0ms);
-    while (!lock && lock.error().code == ErrorCode::refused && !patience.hasExpired()) {
-        QThread::msleep(20);
-        lock = StateLock::take(settings.state.toUtf8());
-    }
+    auto lock = lockState(settings, duty);
     if (!lock)
         return lock.error();
-    auto household = std::make_unique<Household>(settings, std::move(*lock), mayApply);
+    auto household = std::make_unique<Household>(settings, std::move(*lock), duty);
     household->agent.setTargets(std::move(*targets));
     return household;
 }
@@ -150,7 +160,7 @@ static std::unique_ptr<Socket> serve(Agent &agent, const Settings &settings)
 
 int runAgent(const Settings &settings)
 {
-    auto household = settleIn(settings, true);
+    auto household = settleIn(settings, Duty::keep);
     if (!household)
         return fail(household.error());
     Agent &agent = (*household)->agent;
@@ -176,7 +186,7 @@ int runAgent(const Settings &settings)
 
 int runOnce(const Settings &settings, std::chrono::seconds patience)
 {
-    auto household = settleIn(settings, true);
+    auto household = settleIn(settings, Duty::keep);
     if (!household)
         return fail(household.error());
     Agent &agent = (*household)->agent;
@@ -287,10 +297,27 @@ static Exit exitOfPlan(const QJsonObject &answer)
     return code;
 }
 
+static Duty dutyOf(Verb verb)
+{
+    switch (verb) {
+    case Verb::rollback:
+    case Verb::hold:
+    case Verb::release: return Duty::act;
+    case Verb::status:
+    case Verb::metrics:
+    case Verb::history:
+    case Verb::diff:
+    case Verb::plan:
+    case Verb::file:
+    case Verb::watch: break;
+    }
+    return Duty::look;
+}
+
 /// Without an agent that runs: on the state directory, and for a plan on the cluster.
 static Result<QJsonObject> answerAlone(const Settings &settings, const Ask &ask)
 {
-    auto household = settleIn(settings, false);
+    auto household = settleIn(settings, dutyOf(ask.verb));
     if (!household)
         return household.error();
     Agent &agent = (*household)->agent;
@@ -322,12 +349,28 @@ static Result<QJsonObject> answerAlone(const Settings &settings, const Ask &ask)
     return answer;
 }
 
+/// Asks the agent, or the state directory where none runs.
+static Result<QJsonObject> findAnswer(const Settings &settings, const Ask &ask)
+{
+    const QDeadlineTimer patience(lockPatience);
+    for (;;) {
+        const Result<std::optional<QJsonObject>> asked = askAgent(settings.socket, ask, askTimeout);
+        if (!asked)
+            return asked.error();
+        if (asked->has_value())
+            return **asked;
+        Result<QJsonObject> answer = answerAlone(settings, ask);
+        // An agent that has just started has the directory, and does not listen yet.
+        const bool isStarting = !answer && answer.error().code == ErrorCode::refused;
+        if (!isStarting || patience.hasExpired())
+            return answer;
+        QThread::msleep(20);
+    }
+}
+
 int runAsk(const Settings &settings, const Ask &ask, bool isJson)
 {
-    Result<std::optional<QJsonObject>> asked = askAgent(settings.socket, ask, askTimeout);
-    if (!asked)
-        return fail(asked.error());
-    Result<QJsonObject> answer = *asked ? Result<QJsonObject>(**asked) : answerAlone(settings, ask);
+    const Result<QJsonObject> answer = findAnswer(settings, ask);
     if (!answer)
         return fail(answer.error());
     print(ask, *answer, isJson);

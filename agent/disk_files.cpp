@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <dirent.h>
@@ -16,6 +18,8 @@
 #include <unistd.h>
 
 namespace coffer::agent {
+
+static constexpr int linksMax = 40; ///< On the way to one path; as the kernel has it.
 
 template<class Call>
 static auto uninterrupted(const Call &call)
@@ -52,6 +56,12 @@ public:
         if (m_number >= 0)
             ::close(m_number);
     }
+    Descriptor(Descriptor &&other) noexcept : m_number(other.take()) {}
+    Descriptor &operator=(Descriptor &&other) noexcept
+    {
+        std::swap(m_number, other.m_number);
+        return *this;
+    }
     Descriptor(const Descriptor &) = delete;
     Descriptor &operator=(const Descriptor &) = delete;
     [[nodiscard]] int number() const { return m_number; }
@@ -62,17 +72,109 @@ private:
     int m_number;
 };
 
-static int openAt(const QByteArray &path, int flags, mode_t mode = 0)
+/// A directory that is open, and a name in it.
+struct Spot
 {
-    return uninterrupted(
-        [&] { return ::open(path.constData(), flags | O_CLOEXEC | O_NOFOLLOW, mode); });
+    Descriptor directory;
+    QByteArray name;
+
+    [[nodiscard]] int at() const { return directory.number(); }
+    [[nodiscard]] int open(int flags, mode_t mode = 0) const
+    {
+        return uninterrupted(
+            [&] { return ::openat(at(), name.constData(), flags | O_CLOEXEC | O_NOFOLLOW, mode); });
+    }
+};
+
+/// Where a path begins.
+static Descriptor openStart(bool isAbsolute)
+{
+    return Descriptor(::open(isAbsolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/// Where the link \a link leads, if it is root's.
+static Result<QByteArrayList> follow(const Descriptor &link, uid_t owner, const QByteArray &path)
+{
+    if (owner != 0)
+        return Error{ErrorCode::denied,
+                     QStringLiteral("%1: a link of user %2 is on the way, which root does not "
+                                    "follow; name the directory that it leads to")
+                         .arg(QString::fromUtf8(path))
+                         .arg(owner)};
+    std::array<char, PATH_MAX> target{};
+    const ssize_t count = ::readlinkat(link.number(), "", target.data(), target.size());
+    if (count < 0)
+        return systemError("cannot read a link on the way", path, errno);
+    return QByteArray(target.data(), count).split('/');
+}
+
+static Result<Spot> spotOf(const QByteArray &path)
+{
+    if (::geteuid() != 0)
+        return Spot{Descriptor(AT_FDCWD), path};
+    QByteArrayList parts = path.split('/');
+    const QByteArray name = parts.takeLast();
+    Descriptor here = openStart(path.startsWith('/'));
+    int links = 0;
+    while (!parts.isEmpty()) {
+        const QByteArray part = parts.takeFirst();
+        if (part.isEmpty())
+            continue;
+        Descriptor next(::openat(here.number(), part.constData(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+        struct stat status = {};
+        if (!next.isOpen() || ::fstat(next.number(), &status) != 0)
+            return systemError("cannot be reached", path, errno);
+        if (!S_ISLNK(status.st_mode)) {
+            here = std::move(next);
+            continue;
+        }
+        const Result<QByteArrayList> target = follow(next, status.st_uid, path);
+        if (!target)
+            return target.error();
+        if (++links > linksMax)
+            return systemError("cannot be reached", path, ELOOP);
+        if (target->front().isEmpty())
+            here = openStart(true);
+        parts = *target + parts;
+    }
+    return Spot{std::move(here), name.isEmpty() ? QByteArray(".") : name};
+}
+
+/// Opens what lies at \a path, but no link; errno is that of open() where it fails for that.
+static Result<Descriptor> openAt(const QByteArray &path, const char *doing, int flags,
+                                 mode_t mode = 0)
+{
+    const Result<Spot> spot = spotOf(path);
+    if (!spot)
+        return spot.error();
+    Descriptor opened(spot->open(flags, mode));
+    if (!opened.isOpen())
+        return systemError(doing, path, errno);
+    return opened;
+}
+
+/// One step: \a call with the spot of \a path.
+template<class Call>
+static Result<void> stepAt(const QByteArray &path, const char *doing, const Call &call)
+{
+    const Result<Spot> spot = spotOf(path);
+    if (!spot)
+        return spot.error();
+    if (call(*spot) != 0)
+        return systemError(doing, path, errno);
+    return {};
 }
 
 Result<std::optional<FileStatus>> DiskFiles::status(const QByteArray &path)
 {
+    const Result<Spot> spot = spotOf(path);
+    if (!spot && spot.error().code == ErrorCode::notFound)
+        return std::optional<FileStatus>();
+    if (!spot)
+        return spot.error();
     struct statx found = {};
-    const int result = ::statx(AT_FDCWD, path.constData(), AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
-                               STATX_BASIC_STATS, &found);
+    const int result = ::statx(spot->at(), spot->name.constData(),
+                               AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &found);
     if (result != 0) {
         if (errno == ENOENT)
             return std::optional<FileStatus>();
@@ -95,9 +197,12 @@ Result<std::optional<FileStatus>> DiskFiles::status(const QByteArray &path)
 
 Result<QByteArray> DiskFiles::read(const QByteArray &path, std::uint64_t bytesMax)
 {
-    const Descriptor file(openAt(path, O_RDONLY | O_NONBLOCK));
+    const Result<Descriptor> opened = openAt(path, "cannot be read", O_RDONLY | O_NONBLOCK);
+    if (!opened)
+        return opened.error();
+    const Descriptor &file = *opened;
     struct stat status = {};
-    if (!file.isOpen() || ::fstat(file.number(), &status) != 0)
+    if (::fstat(file.number(), &status) != 0)
         return systemError("cannot be read", path, errno);
     if (!S_ISREG(status.st_mode))
         return Error{ErrorCode::invalid,
@@ -129,8 +234,12 @@ Result<QByteArray> DiskFiles::read(const QByteArray &path, std::uint64_t bytesMa
 
 Result<QByteArray> DiskFiles::linkTarget(const QByteArray &path)
 {
-    std::array<char, 4096> target{};
-    const ssize_t count = ::readlink(path.constData(), target.data(), target.size());
+    const Result<Spot> spot = spotOf(path);
+    if (!spot)
+        return spot.error();
+    std::array<char, PATH_MAX> target{};
+    const ssize_t count =
+        ::readlinkat(spot->at(), spot->name.constData(), target.data(), target.size());
     if (count < 0)
         return systemError("cannot read the link", path, errno);
     return QByteArray(target.data(), count);
@@ -138,13 +247,13 @@ Result<QByteArray> DiskFiles::linkTarget(const QByteArray &path)
 
 Result<QByteArrayList> DiskFiles::names(const QByteArray &directory)
 {
-    Descriptor opened(openAt(directory, O_RDONLY | O_DIRECTORY));
-    if (!opened.isOpen())
-        return systemError("cannot be listed", directory, errno);
-    DIR *listing = ::fdopendir(opened.number());
+    Result<Descriptor> opened = openAt(directory, "cannot be listed", O_RDONLY | O_DIRECTORY);
+    if (!opened)
+        return opened.error();
+    DIR *listing = ::fdopendir(opened->number());
     if (listing == nullptr)
         return systemError("cannot be listed", directory, errno);
-    static_cast<void>(opened.take()); // It is the listing's now.
+    static_cast<void>(opened->take()); // It is the listing's now.
     QByteArrayList names;
     errno = 0;
     while (const dirent *entry = ::readdir(listing)) { // NOLINT: the stream is this call's own
@@ -201,30 +310,34 @@ Result<std::uint32_t> DiskFiles::groupId(const QByteArray &name)
     });
 }
 
+std::uint32_t DiskFiles::user() { return ::geteuid(); }
+
 Result<void> DiskFiles::makeDirectory(const QByteArray &path, std::uint16_t mode)
 {
     // mkdir() asks the umask, chmod() does not.
-    if (::mkdir(path.constData(), mode) != 0 || ::chmod(path.constData(), mode) != 0)
-        return systemError("cannot make the directory", path, errno);
-    return {};
+    return stepAt(path, "cannot make the directory", [mode](const Spot &spot) {
+        if (::mkdirat(spot.at(), spot.name.constData(), mode) != 0)
+            return -1;
+        const Descriptor made(spot.open(O_RDONLY | O_DIRECTORY));
+        return made.isOpen() ? ::fchmod(made.number(), mode) : -1;
+    });
 }
 
 Result<void> DiskFiles::createFile(const QByteArray &path)
 {
-    const Descriptor file(openAt(path, O_WRONLY | O_CREAT | O_EXCL, 0600));
-    if (!file.isOpen())
-        return systemError("cannot make the file", path, errno);
-    return {};
+    const Result<Descriptor> file =
+        openAt(path, "cannot make the file", O_WRONLY | O_CREAT | O_EXCL, 0600);
+    return file ? Result<void>() : file.error();
 }
 
 Result<void> DiskFiles::write(const QByteArray &path, QByteArrayView bytes)
 {
-    const Descriptor file(openAt(path, O_WRONLY | O_APPEND));
-    if (!file.isOpen())
-        return systemError("cannot be written", path, errno);
+    const Result<Descriptor> file = openAt(path, "cannot be written", O_WRONLY | O_APPEND);
+    if (!file)
+        return file.error();
     while (!bytes.isEmpty()) {
         const ssize_t count = uninterrupted(
-            [&] { return ::write(file.number(), bytes.data(), std::size_t(bytes.size())); });
+            [&] { return ::write(file->number(), bytes.data(), std::size_t(bytes.size())); });
         if (count < 0)
             return systemError("cannot be written", path, errno);
         bytes = bytes.sliced(count);
@@ -234,26 +347,26 @@ Result<void> DiskFiles::write(const QByteArray &path, QByteArrayView bytes)
 
 Result<void> DiskFiles::setRights(const QByteArray &path, const Rights &rights)
 {
-    const Descriptor file(openAt(path, O_RDONLY | O_NONBLOCK));
-    if (!file.isOpen())
-        return systemError("cannot be opened", path, errno);
+    const Result<Descriptor> file = openAt(path, "cannot be opened", O_RDONLY | O_NONBLOCK);
+    if (!file)
+        return file.error();
     const uid_t owner = rights.owner.value_or(uid_t(-1));
     const gid_t group = rights.group.value_or(gid_t(-1));
-    if ((rights.owner || rights.group) && ::fchown(file.number(), owner, group) != 0)
+    if ((rights.owner || rights.group) && ::fchown(file->number(), owner, group) != 0)
         return systemError("cannot get its owner and group (the agent has to run as that user, or "
                            "with CAP_CHOWN)",
                            path, errno);
-    if (::fchmod(file.number(), rights.mode) != 0)
+    if (::fchmod(file->number(), rights.mode) != 0)
         return systemError("cannot get its mode", path, errno);
     return {};
 }
 
 Result<void> DiskFiles::sync(const QByteArray &path)
 {
-    const Descriptor file(openAt(path, O_RDONLY));
-    if (!file.isOpen())
-        return systemError("cannot be opened", path, errno);
-    if (::fsync(file.number()) != 0)
+    const Result<Descriptor> file = openAt(path, "cannot be opened", O_RDONLY);
+    if (!file)
+        return file.error();
+    if (::fsync(file->number()) != 0)
         return Error{ErrorCode::syncFailed,
                      systemError("cannot be made durable", path, errno).message};
     return {};
@@ -261,67 +374,90 @@ Result<void> DiskFiles::sync(const QByteArray &path)
 
 Result<void> DiskFiles::link(const QByteArray &path, const QByteArray &newPath)
 {
-    if (::link(path.constData(), newPath.constData()) != 0)
-        return systemError("cannot be linked", path, errno);
-    return {};
+    const Result<Spot> from = spotOf(path);
+    if (!from)
+        return from.error();
+    return stepAt(newPath, "cannot be a second name", [&from](const Spot &to) {
+        return ::linkat(from->at(), from->name.constData(), to.at(), to.name.constData(), 0);
+    });
 }
 
 Result<void> DiskFiles::makeLink(const QByteArray &target, const QByteArray &path)
 {
-    if (::symlink(target.constData(), path.constData()) != 0)
-        return systemError("cannot make the link", path, errno);
-    return {};
+    return stepAt(path, "cannot make the link", [&target](const Spot &spot) {
+        return ::symlinkat(target.constData(), spot.at(), spot.name.constData());
+    });
 }
 
 Result<void> DiskFiles::rename(const QByteArray &from, const QByteArray &to)
 {
-    if (::rename(from.constData(), to.constData()) != 0)
-        return systemError("cannot be put in place", to, errno);
-    return {};
+    const Result<Spot> old = spotOf(from);
+    if (!old)
+        return old.error();
+    return stepAt(to, "cannot be put in place", [&old](const Spot &spot) {
+        return ::renameat(old->at(), old->name.constData(), spot.at(), spot.name.constData());
+    });
 }
 
 Result<void> DiskFiles::remove(const QByteArray &path)
 {
-    if (::unlink(path.constData()) != 0)
-        return systemError("cannot be removed", path, errno);
-    return {};
+    return stepAt(path, "cannot be removed",
+                  [](const Spot &spot) { return ::unlinkat(spot.at(), spot.name.constData(), 0); });
 }
 
 Result<void> DiskFiles::removeDirectory(const QByteArray &path)
 {
-    if (::rmdir(path.constData()) != 0)
-        return systemError("cannot be removed", path, errno);
-    return {};
+    return stepAt(path, "cannot be removed", [](const Spot &spot) {
+        return ::unlinkat(spot.at(), spot.name.constData(), AT_REMOVEDIR);
+    });
+}
+
+/// Locks \a file, the lock of \a state; `refused` names who has it.
+static Result<void> lock(const Descriptor &file, int how, const QByteArray &state)
+{
+    if (uninterrupted([&] { return ::flock(file.number(), how | LOCK_NB); }) == 0)
+        return {};
+    if (errno != EWOULDBLOCK)
+        return systemError("cannot be locked", state + "/lock", errno);
+    std::array<char, 32> text{};
+    const ssize_t count = ::pread(file.number(), text.data(), text.size(), 0);
+    const QString holder = QString::fromLatin1(text.data(), std::max<ssize_t>(count, 0)).trimmed();
+    return Error{ErrorCode::refused,
+                 QStringLiteral("%1 belongs to a coffer-agent that runs: %2; end that one, or "
+                                "give this one a state directory of its own")
+                     .arg(QString::fromUtf8(state), holder.isEmpty()
+                                                        ? QStringLiteral("its process is not known")
+                                                        : QStringLiteral("process ") + holder)};
 }
 
 Result<std::unique_ptr<StateLock>> StateLock::take(const QByteArray &state)
 {
     if (::mkdir(state.constData(), 0700) != 0 && errno != EEXIST)
         return systemError("cannot make the state directory", state, errno);
-    const QByteArray path = state + "/lock";
-    Descriptor file(openAt(path, O_RDWR | O_CREAT, 0600));
-    if (!file.isOpen())
-        return systemError("cannot be opened", path, errno);
-    if (uninterrupted([&] { return ::flock(file.number(), LOCK_EX | LOCK_NB); }) != 0) {
-        if (errno != EWOULDBLOCK)
-            return systemError("cannot be locked", path, errno);
-        std::array<char, 32> text{};
-        const ssize_t count = ::pread(file.number(), text.data(), text.size(), 0);
-        const QString holder =
-            QString::fromLatin1(text.data(), std::max<ssize_t>(count, 0)).trimmed();
-        return Error{ErrorCode::refused,
-                     QStringLiteral("%1 belongs to a coffer-agent that runs: %2; end that one, or "
-                                    "give this one a state directory of its own")
-                         .arg(QString::fromUtf8(state),
-                              holder.isEmpty() ? QStringLiteral("its process is not known")
-                                               : QStringLiteral("process ") + holder)};
-    }
+    Result<Descriptor> opened = openAt(state + "/lock", "cannot be opened", O_RDWR | O_CREAT, 0600);
+    if (!opened)
+        return opened.error();
+    Descriptor &file = *opened;
+    if (Result<void> locked = lock(file, LOCK_EX, state); !locked)
+        return locked.error();
     // Only for the sentence above; whether it can be written does not matter.
     const QByteArray process = QByteArray::number(qint64(::getpid())) + '\n';
     if (::ftruncate(file.number(), 0) == 0)
         static_cast<void>(
             !::pwrite(file.number(), process.constData(), std::size_t(process.size()), 0));
     return std::unique_ptr<StateLock>(new StateLock(file.take()));
+}
+
+Result<std::unique_ptr<StateLock>> StateLock::share(const QByteArray &state)
+{
+    Result<Descriptor> file = openAt(state + "/lock", "cannot be opened", O_RDONLY);
+    if (!file && file.error().code == ErrorCode::notFound)
+        return std::unique_ptr<StateLock>();
+    if (!file)
+        return file.error();
+    if (Result<void> locked = lock(*file, LOCK_SH, state); !locked)
+        return locked.error();
+    return std::unique_ptr<StateLock>(new StateLock(file->take()));
 }
 
 StateLock::~StateLock() { ::close(m_descriptor); }

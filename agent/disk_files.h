@@ -8,6 +8,9 @@
 namespace coffer::agent {
 
 /// The disk of this host.
+///
+/// As root, links on the way to a path are followed only if they are root's own: else who may write
+/// in a directory on the way could lead a step anywhere. Then it is `denied`.
 class DiskFiles final : public Files
 {
 public:
@@ -17,6 +20,7 @@ public:
     [[nodiscard]] Result<QByteArrayList> names(const QByteArray &directory) override;
     [[nodiscard]] Result<std::uint32_t> userId(const QByteArray &name) override;
     [[nodiscard]] Result<std::uint32_t> groupId(const QByteArray &name) override;
+    [[nodiscard]] std::uint32_t user() override;
 
     Result<void> makeDirectory(const QByteArray &path, std::uint16_t mode) override;
     Result<void> createFile(const QByteArray &path) override;
@@ -37,6 +41,9 @@ public:
     /// Takes STATE/lock for this process, without waiting; makes STATE (mode 0700) if only its
     /// last part is missing. `refused` if another agent of this host has it; names its pid.
     [[nodiscard]] static Result<std::unique_ptr<StateLock>> take(const QByteArray &state);
+    /// Keeps agents away while somebody looks, and changes nothing; nobody else who looks is kept
+    /// away. nullptr if there is no lock, so that there was never an agent. `refused` as above.
+    [[nodiscard]] static Result<std::unique_ptr<StateLock>> share(const QByteArray &state);
     ~StateLock();
     StateLock(const StateLock &) = delete;
     StateLock &operator=(const StateLock &) = delete;

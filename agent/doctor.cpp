@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/commands.h"
 #include "agent/disk_files.h"
+#include "agent/publisher.h"
 #include "agent/socket.h"
 #include "agent/targets.h"
+#include "agent/trust.h"
 
 #include <QDir>
 #include <QFileInfo>
@@ -24,18 +26,18 @@ static constexpr qint64 freeBytesMin = qint64(128) << 20; ///< Two of the larges
 namespace {
 
 /// One thing that was looked at.
-struct Finding
+struct Remark
 {
     QString what;
     QString advice; ///< What is wrong, and what to do; empty: it is right.
 };
-using Findings = std::vector<Finding>;
+using Remarks = std::vector<Remark>;
 
 } // namespace
 
 static QString user() { return QString::number(::geteuid()); }
 
-static void lookAtState(const Settings &settings, Findings &findings)
+static void lookAtState(const Settings &settings, Remarks &remarks)
 {
     const QFileInfo state(settings.state);
     QString advice;
@@ -47,7 +49,7 @@ static void lookAtState(const Settings &settings, Findings &findings)
             u"user %1 may not write there; run this as the agent's user, or chown it"_s.arg(user());
     else if (QStorageInfo(settings.state).bytesAvailable() < freeBytesMin)
         advice = u"less than 128 MiB are free there; make room"_s;
-    findings.push_back({u"state directory "_s + settings.state, advice});
+    remarks.push_back({u"state directory "_s + settings.state, advice});
 
     const auto running = askAgent(settings.socket, {}, 5s);
     const QFileInfo folder(QFileInfo(settings.socket).absolutePath());
@@ -58,18 +60,18 @@ static void lookAtState(const Settings &settings, Findings &findings)
     else
         advice = u"no agent answers there, and user %1 cannot make it; make the folder %2 for "
                  u"the agent's user"_s.arg(user(), folder.filePath());
-    findings.push_back({u"socket "_s + settings.socket, advice});
+    remarks.push_back({u"socket "_s + settings.socket, advice});
 }
 
-static void lookAtCluster(const Settings &settings, Findings &findings)
+static void lookAtCluster(const Settings &settings, Remarks &remarks)
 {
     const Result<Identity> identity = readIdentity(settings);
-    findings.push_back({u"identity"_s, identity ? QString() : identity.error().message});
+    remarks.push_back({u"identity"_s, identity ? QString() : identity.error().message});
     if (!identity)
         return;
     const Result<client::Options> options = clientOptions(settings, identity->nodes);
     if (!options) {
-        findings.push_back({u"TLS"_s, options.error().message});
+        remarks.push_back({u"TLS"_s, options.error().message});
         return;
     }
     for (const QUrl &node : identity->nodes) {
@@ -77,7 +79,7 @@ static void lookAtCluster(const Settings &settings, Findings &findings)
         one.nodes = {node};
         client::Client client(one);
         const auto connected = QCoro::waitFor(client.connected(5s));
-        findings.push_back(
+        remarks.push_back(
             {u"node "_s + node.authority(),
              connected ? QString()
                        : connected.error().message + u"; is it up, and may this host reach it?"_s});
@@ -123,7 +125,7 @@ static QString adviceOnOwner(const Target &target)
     return {};
 }
 
-static void lookAtTarget(const Target &target, Findings &findings)
+static void lookAtTarget(const Target &target, Remarks &remarks)
 {
     const QString name = u"target of "_s + QString::fromUtf8(target.service);
     const QFileInfo destination(QString::fromUtf8(target.destination));
@@ -134,39 +136,47 @@ static void lookAtTarget(const Target &target, Findings &findings)
     else if (!destination.isWritable())
         advice.append(u"user %1 may not write in %2; chown it, or run the agent as its owner"_s.arg(
             user(), destination.filePath()));
+    DiskFiles files;
+    const auto usable = Publisher::make(target, files)->checkDestination();
+    if (destination.isDir() && !usable)
+        advice.append(usable.error().message);
     advice.append(adviceOnOwner(target));
     for (const Command &command : {target.check, target.reload.command, target.health.command})
         advice.append(adviceOnCommand(command));
     const QFileInfo pidFile(QString::fromUtf8(target.reload.pidFile));
     if (target.reload.kind == Reload::Kind::signal && pidFile.exists() && !pidFile.isReadable())
         advice.append(u"user %1 may not read %2"_s.arg(user(), pidFile.filePath()));
+    if (target.reload.kind == Reload::Kind::signal) {
+        if (const auto trusted = checkPidFile(files, target.reload.pidFile); !trusted)
+            advice.append(trusted.error().message);
+    }
     advice.removeAll(QString());
-    findings.push_back({name, advice.join(u"; "_s)});
+    remarks.push_back({name, advice.join(u"; "_s)});
 }
 
 int runDoctor(const Settings &settings, bool isJson)
 {
-    Findings findings;
-    lookAtState(settings, findings);
-    lookAtCluster(settings, findings);
+    Remarks remarks;
+    lookAtState(settings, remarks);
+    lookAtCluster(settings, remarks);
     const Result<std::vector<Target>> targets = readTargets(settings.targets);
     if (!targets)
-        findings.push_back({u"targets"_s, targets.error().message});
+        remarks.push_back({u"targets"_s, targets.error().message});
     else if (targets->empty())
-        findings.push_back({u"targets"_s, u"there are none: write one for each service in %1 "
-                                          u"(docs/agent.md)"_s.arg(settings.targets)});
+        remarks.push_back({u"targets"_s, u"there are none: write one for each service in %1 "
+                                         u"(docs/agent.md)"_s.arg(settings.targets)});
     else
         for (const Target &target : *targets)
-            lookAtTarget(target, findings);
+            lookAtTarget(target, remarks);
     bool isWell = true;
-    for (const Finding &finding : findings) {
-        isWell = isWell && finding.advice.isEmpty();
-        const QJsonObject object{{u"what"_s, finding.what},
-                                 {u"ok"_s, finding.advice.isEmpty()},
-                                 {u"advice"_s, finding.advice}};
-        const QString line = finding.advice.isEmpty()
-                                 ? u"ok   "_s + finding.what
-                                 : u"bad  %1: %2"_s.arg(finding.what, finding.advice);
+    for (const Remark &remark : remarks) {
+        isWell = isWell && remark.advice.isEmpty();
+        const QJsonObject object{{u"what"_s, remark.what},
+                                 {u"ok"_s, remark.advice.isEmpty()},
+                                 {u"advice"_s, remark.advice}};
+        const QString line = remark.advice.isEmpty()
+                                 ? u"ok   "_s + remark.what
+                                 : u"bad  %1: %2"_s.arg(remark.what, remark.advice);
         const QByteArray text =
             isJson ? QJsonDocument(object).toJson(QJsonDocument::Compact) : line.toUtf8();
         std::printf("%s\n", text.constData());

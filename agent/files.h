@@ -58,6 +58,9 @@ public:
     [[nodiscard]] virtual Result<std::uint32_t> userId(const QByteArray &name) = 0;
     [[nodiscard]] virtual Result<std::uint32_t> groupId(const QByteArray &name) = 0;
 
+    /// Whose process this is; 0 is root.
+    [[nodiscard]] virtual std::uint32_t user() = 0;
+
     // Steps
 
     /// The parent has to exist, and nothing of that name.

@@ -58,6 +58,7 @@ void Follower::start()
 void Follower::again(const QStringList &services)
 {
     m_options.services = services;
+    m_isOutdated = true;
     leave();
     if (const auto set = std::exchange(m_ended, {}))
         (*set)(true);
@@ -81,6 +82,10 @@ Task<void> Follower::run()
         const bool isFollowing = co_await subscribe();
         if (!self)
             co_return;
+        if (isFollowing && m_isOutdated) {
+            leave();
+            continue;
+        }
         if (isFollowing) {
             if (!m_connection)
                 continue; // It ended at once.
@@ -129,6 +134,7 @@ Task<bool> Follower::subscribe()
         co_return false;
     }
     const QPointer<client::Connection> on(*connection);
+    m_isOutdated = false;
     Eventual<rpc::Outcome> answer = on->call(u"goconf.follow"_s, params(), callTimeout);
     const Result<rpc::Outcome> outcome = co_await answer;
     if (!self)
@@ -155,14 +161,17 @@ void Follower::onRefused(const rpc::Failure &why)
         advice = u"; enroll this host again and join: coffer-agent join URL TOKEN"_s;
         break;
     case rpc::Code::methodNotFound:
-        advice = u"; this node serves no configuration: enable its plugin goconf"_s;
+        advice = u"; this node serves no configuration: enable its plugin goconf. Another node is "
+                 u"asked, if there is one"_s;
         break;
     default: break;
     }
     const bool isPassing =
         why.isRetryable || why.code == rpc::Code::unavailable || why.code == rpc::Code::deadline;
-    setTrouble(isPassing ? Standing::State::connecting : Standing::State::refused,
-               why.message + advice);
+    const QString trouble = u"%1: %2%3"_s.arg(m_client.node().authority(), why.message, advice);
+    setTrouble(isPassing ? Standing::State::connecting : Standing::State::refused, trouble);
+    if (why.code == rpc::Code::methodNotFound || why.code == rpc::Code::unavailable)
+        m_client.leave(trouble);
 }
 
 void Follower::setTrouble(Standing::State state, const QString &why)

@@ -62,7 +62,8 @@ struct Standing
 };
 
 /// Keeps this host's subscription to what is wanted of it: subscribes, hears offers, notices
-/// silence, and begins again elsewhere with growing pauses, for ever.
+/// silence, and begins again with growing pauses, for ever: elsewhere, if the node was silent, does
+/// not serve configuration, or cannot serve now.
 ///
 /// Resource; one thread, with an event loop. \a client outlives it.
 class Follower final : public QObject
@@ -87,7 +88,7 @@ public:
     ~Follower() override;
 
     void start();
-    /// Subscribes anew, with \a services from now on.
+    /// Subscribes anew, with \a services from now on; also where it is subscribing just now.
     void again(const QStringList &services);
     void again() { again(m_options.services); }
 
@@ -128,6 +129,7 @@ private:
     Standing m_standing;
     QByteArray m_ticket;
     bool m_isComplete = false;
+    bool m_isOutdated = false; ///< again() came while the call of a subscription was under way.
     QPointer<client::Connection> m_connection; ///< Where the subscription is open.
     qint64 m_subscription = 0;
     std::chrono::milliseconds m_heartbeat{0};

@@ -40,25 +40,35 @@ Result<void> writePrivate(const QString &path, const QByteArray &bytes)
     return {};
 }
 
-Result<QString> readInstance(const QString &state)
+static QByteArray readSeed(const QString &state)
 {
-    const QString path = state + u"/instance"_s;
-    QFile file(path);
-    QByteArray seed;
-    if (file.open(QIODevice::ReadOnly))
-        seed = QByteArray::fromHex(file.read(smallFileBytesMax).trimmed());
-    if (seed.size() != seedBytes) {
-        std::array<quint32, seedBytes / sizeof(quint32)> words{};
-        QRandomGenerator::system()->fillRange(words.data(), qsizetype(words.size()));
-        seed = QByteArray(reinterpret_cast<const char *>(words.data()), seedBytes);
-        Result<void> written = writePrivate(path, seed.toHex() + '\n');
-        if (!written)
-            return written.error();
-    }
+    QFile file(state + u"/instance"_s);
+    if (!file.open(QIODevice::ReadOnly))
+        return {};
+    const QByteArray seed = QByteArray::fromHex(file.read(smallFileBytesMax).trimmed());
+    return seed.size() == seedBytes ? seed : QByteArray();
+}
+
+static QString instanceOf(const QByteArray &seed)
+{
     QCryptographicHash hash(QCryptographicHash::Sha256);
     hash.addData(seed);
     hash.addData(QSysInfo::machineUniqueId());
     return QString::fromLatin1(hash.result().toHex().left(32));
+}
+
+Result<QString> makeInstance(const QString &state)
+{
+    QByteArray seed = readSeed(state);
+    if (seed.isEmpty()) {
+        std::array<quint32, seedBytes / sizeof(quint32)> words{};
+        QRandomGenerator::system()->fillRange(words.data(), qsizetype(words.size()));
+        seed = QByteArray(reinterpret_cast<const char *>(words.data()), seedBytes);
+        Result<void> written = writePrivate(state + u"/instance"_s, seed.toHex() + '\n');
+        if (!written)
+            return written.error();
+    }
+    return instanceOf(seed);
 }
 
 static Result<Joined> readJoined(const QString &state)
@@ -97,10 +107,8 @@ Result<Identity> readIdentity(const Settings &settings)
     if (!credentials)
         return credentials.error();
     identity.secret = credentials->token;
-    auto instance = readInstance(settings.state);
-    if (!instance)
-        return instance.error();
-    identity.instance = *instance;
+    if (const QByteArray seed = readSeed(settings.state); !seed.isEmpty())
+        identity.instance = instanceOf(seed);
     return identity;
 }
 

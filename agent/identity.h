@@ -11,7 +11,7 @@ struct Identity
 {
     QString host;
     QByteArray secret;
-    QString instance; ///< Of this state directory on this machine.
+    QString instance; ///< Of this state directory on this machine; empty: makeInstance().
     std::vector<QUrl> nodes;
     bool operator==(const Identity &) const = default;
 };
@@ -25,11 +25,12 @@ struct Joined
 
 /// Reads who this host is: the settings, and for what they do not say, what join left behind.
 /// `notFound` if it has not joined, with what to do; `refused` if others may read the secret.
+/// Changes nothing.
 [[nodiscard]] Result<Identity> readIdentity(const Settings &settings);
 
 /// The name of this state directory on this machine: the same after a restart, another one where
 /// the directory was copied to another machine. Made if there is none yet.
-[[nodiscard]] Result<QString> readInstance(const QString &state);
+[[nodiscard]] Result<QString> makeInstance(const QString &state);
 
 /// Writes the secret (mode 0600), then who joined; each replaced atomically and synced.
 [[nodiscard]] Result<void> writeIdentity(const Settings &settings, const Joined &joined,

@@ -50,7 +50,7 @@ static Result<void> prepare(const Settings &settings, const JoinRequest &request
 
 QCoro::Task<Result<QString>> join(Settings settings, JoinRequest request)
 {
-    Result<QString> instance = readInstance(settings.state);
+    Result<QString> instance = makeInstance(settings.state);
     if (!instance)
         co_return instance.error();
     Result<void> prepared = prepare(settings, request);

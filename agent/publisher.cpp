@@ -4,6 +4,7 @@
 #include "agent/directory_publisher.h"
 #include "agent/file_tree.h"
 #include "agent/place_publisher.h"
+#include "agent/trust.h"
 #include "config/limits.h"
 
 #include <algorithm>
@@ -36,7 +37,8 @@ Result<void> Publisher::checkDestination()
             ErrorCode::invalid,
             QStringLiteral("the destination %1 does not exist; make the directory").arg(path)};
     if ((*status)->kind == FileStatus::Kind::directory)
-        return {};
+        return m_files.user() != 0 || m_target.isShared ? Result<void>()
+                                                        : checkOwners(m_files, m_destination);
     if ((*status)->isMountPoint)
         return Error{
             ErrorCode::invalid,

@@ -28,7 +28,8 @@ public:
     [[nodiscard]] static std::unique_ptr<Publisher> make(const Target &target, Files &files);
     virtual ~Publisher() = default;
 
-    /// `invalid` with a sentence if the destination cannot be used.
+    /// `invalid` with a sentence if the destination cannot be used; `denied` if the agent is root
+    /// and others may write there.
     [[nodiscard]] Result<void> checkDestination();
     /// The bundle as files under stagedPath(): what is in there is durable, that it is there
     /// will be with prepare(). Needs a clear() before.

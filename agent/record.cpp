@@ -42,12 +42,23 @@ static Generation generationOf(const QJsonObject &object)
             bytesOf(object.value(QLatin1String("release")))};
 }
 
+static QJsonArray arrayOf(const Place &place)
+{
+    return {textOf(place.destination), int(place.style)};
+}
+
+static Place placeOf(const QJsonArray &array)
+{
+    return {bytesOf(array.at(0)), Target::Style(array.at(1).toInt())};
+}
+
 static QJsonObject objectOf(const Intent &intent)
 {
     QJsonArray steps;
     for (const Intent::Step &step : intent.steps)
         steps.append(QJsonArray{int(step.kind), textOf(step.path)});
     return {{QStringLiteral("to"), objectOf(intent.to)},
+            {QStringLiteral("place"), arrayOf(intent.place)},
             {QStringLiteral("directory"), textOf(intent.directory)},
             {QStringLiteral("isDirectoryNew"), intent.isDirectoryNew},
             {QStringLiteral("linkBefore"), textOf(intent.linkBefore)},
@@ -58,6 +69,7 @@ static QJsonObject objectOf(const Intent &intent)
 static Intent intentOf(const QJsonObject &object)
 {
     Intent intent{.to = generationOf(object.value(QLatin1String("to")).toObject()),
+                  .place = placeOf(object.value(QLatin1String("place")).toArray()),
                   .directory = bytesOf(object.value(QLatin1String("directory"))),
                   .isDirectoryNew = object.value(QLatin1String("isDirectoryNew")).toBool(),
                   .linkBefore = bytesOf(object.value(QLatin1String("linkBefore"))),
@@ -78,6 +90,7 @@ QByteArray encode(const Record &record)
     }
     QJsonObject object{{QStringLiteral("format"), 1},
                        {QStringLiteral("kept"), kept},
+                       {QStringLiteral("place"), arrayOf(record.place)},
                        {QStringLiteral("owesReload"), record.owesReload},
                        {QStringLiteral("directories"), textsOf(record.directories)},
                        {QStringLiteral("trash"), textsOf(record.trash)}};
@@ -101,7 +114,8 @@ Result<Record> decodeRecord(const QByteArray &bytes)
         return Error{ErrorCode::corrupt,
                      QStringLiteral("the record of the state was written by another version of "
                                     "coffer-agent")};
-    Record record{.owesReload = object.value(QLatin1String("owesReload")).toBool(),
+    Record record{.place = placeOf(object.value(QLatin1String("place")).toArray()),
+                  .owesReload = object.value(QLatin1String("owesReload")).toBool(),
                   .directories = listOf(object.value(QLatin1String("directories"))),
                   .trash = listOf(object.value(QLatin1String("trash")))};
     for (const auto one : object.value(QLatin1String("kept")).toArray())

@@ -5,10 +5,19 @@
 
 namespace coffer::agent {
 
+/// Where, and how, versions of a service are put on this host. Value.
+struct Place
+{
+    QByteArray destination = {};
+    Target::Style style = Target::Style::directory;
+    bool operator==(const Place &) const = default;
+};
+
 /// A switch that has begun and is not yet confirmed: all that is needed to undo it. Value.
 struct Intent
 {
     Generation to;
+    Place place = {}; ///< Where it began: the target may name another one by now.
     // directory
     QByteArray directory = {};   ///< The name below DEST that `current` is to have.
     bool isDirectoryNew = false; ///< It was made for this switch.
@@ -38,6 +47,7 @@ struct Kept
 struct Record
 {
     std::vector<Kept> kept = {}; ///< Newest first; the first is applied.
+    Place place = {};            ///< Where that lies, and what the two lists below name.
     std::optional<Intent> intent = {};
     bool owesReload = false;
     std::optional<WallMs> heldUntil = {};

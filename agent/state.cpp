@@ -10,13 +10,28 @@ namespace coffer::agent {
 static constexpr std::uint64_t bundleBytesMax = std::uint64_t(config::limits::serviceBytesMax) * 2;
 
 State::State(Files &files, const QByteArray &state, const QByteArray &service)
-    : m_files(files), m_directory(state + '/' + service)
+    : m_files(files)
+    , m_directory(state + "/services/" + service) // no name of a service is that of another file
 {}
+
+Result<void> State::look()
+{
+    const Result<QByteArray> bytes = m_files.read(m_directory + "/record", recordBytesMax);
+    if (!bytes && bytes.error().code == ErrorCode::notFound)
+        return {};
+    if (!bytes)
+        return bytes.error();
+    Result<Record> record = decodeRecord(*bytes);
+    if (!record)
+        return record.error();
+    m_record = *std::move(record);
+    return {};
+}
 
 Result<void> State::open()
 {
     for (const QByteArray &path :
-         {m_directory, m_directory + "/bundles", m_directory + "/damaged"}) {
+         {parentOf(m_directory), m_directory, m_directory + "/bundles", m_directory + "/damaged"}) {
         const Result<std::optional<FileStatus>> status = m_files.status(path);
         if (!status)
             return status.error();
@@ -55,7 +70,9 @@ Result<void> State::open()
 Result<void> State::save(Record next)
 {
     if (!m_isOpen)
-        return Error{ErrorCode::io, QStringLiteral("the state of this service was never read")};
+        return Error{
+            ErrorCode::io,
+            QStringLiteral("the state of this service was never read, or is only looked at")};
     m_isSure = false;
     if (Result<void> done = replaceFile(m_files, m_directory + "/record", encode(next)); !done)
         return done.error().in(QStringLiteral("the state was not kept"));
@@ -83,8 +100,10 @@ Result<QByteArray> State::bundle(const config::Hash &root)
         return bytes.error();
     if (bytes && config::Hash::of(*bytes) == root)
         return bytes;
-    if (Result<void> moved = putAside(path, "bundle"); !moved)
-        return moved.error();
+    if (m_isOpen) {
+        if (Result<void> moved = putAside(path, "bundle"); !moved)
+            return moved.error();
+    }
     return Error{ErrorCode::corrupt,
                  QStringLiteral("the kept bundle %1 was damaged").arg(QLatin1String(root.brief()))};
 }

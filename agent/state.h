@@ -5,7 +5,7 @@
 
 namespace coffer::agent {
 
-/// STATE/<service>/: the record and the bundles. Each change is one moment, and durable.
+/// STATE/services/<service>/: the record and the bundles. Each change is one moment, and durable.
 class State
 {
 public:
@@ -14,6 +14,9 @@ public:
     /// Makes the directories and reads the record. `corrupt`: the record was damaged and lies in
     /// damaged/ now; the state is as new.
     Result<void> open();
+    /// Instead of open(): reads the record and changes nothing, and neither does anything later.
+    /// `corrupt` as above; nothing there is no error.
+    Result<void> look();
 
     [[nodiscard]] const Record &record() const { return m_record; }
     /// If it fails, record() is what it was, but either may be found after a crash; see isSure().
@@ -25,7 +28,7 @@ public:
 
     /// Keeps \a bytes, whose hash \a root is. Does nothing if they are there.
     Result<void> keepBundle(const config::Hash &root, const QByteArray &bytes);
-    /// Verified. `notFound`; `corrupt`: it was damaged and lies in damaged/ now.
+    /// Verified. `notFound`; `corrupt`: it was damaged and lies in damaged/ now, but after look().
     [[nodiscard]] Result<QByteArray> bundle(const config::Hash &root);
     /// Removes bundles that the record does not name.
     Result<void> sweepBundles();

@@ -13,7 +13,14 @@ Swap::Swap(const Target &target, const QByteArray &state, Files &files)
     , m_files(files)
     , m_state(files, state, target.service)
     , m_publisher(Publisher::make(target, files))
+    , m_place{target.destination, target.style}
 {}
+
+Result<void> Swap::look()
+{
+    m_isLooking = true;
+    return m_state.look();
+}
 
 Result<void> Swap::recover()
 {
@@ -24,6 +31,10 @@ Result<void> Swap::recover()
         return undone;
     if (Result<void> cleared = m_publisher->clear(); !cleared)
         return cleared;
+    if (isElsewhere()) {
+        if (Result<void> cleared = clearElsewhere(record().place); !cleared)
+            return cleared;
+    }
     tidyUp();
     if (Result<void> restored = restoreMissing(); !restored)
         return restored;
@@ -37,15 +48,18 @@ Result<void> Swap::restoreMissing()
         return {};
     const Generation to = *applied();
     const Result<QByteArray> bytes = m_state.bundle(to.root);
-    if (!bytes)
-        return bytes.error();
+    if (!bytes) {
+        const bool isLost =
+            bytes.error().code == ErrorCode::notFound || bytes.error().code == ErrorCode::corrupt;
+        return isLost ? Result<void>() : bytes.error(); // A scrub finds it, and it is fetched.
+    }
     const Result<config::Bundle> bundle = config::decodeBundle(*bytes);
     if (!bundle)
         return bundle.error();
-    const Result<bool> isMissing = m_publisher->isMissing(*bundle, record());
-    if (!isMissing)
-        return isMissing.error();
-    if (!*isMissing)
+    const Result<bool> isGone = isMissing(*bundle);
+    if (!isGone)
+        return isGone.error();
+    if (!*isGone)
         return {};
     Result<void> done = stage(to, *bundle, *bytes);
     if (done)
@@ -71,9 +85,10 @@ Result<void> Swap::stage(const Generation &to, const config::Bundle &bundle,
 
 Result<void> Swap::perform(const Generation &to, const config::Bundle &bundle)
 {
-    const Result<Intent> intent = m_publisher->prepare(to, bundle, ours(), record());
+    Result<Intent> intent = m_publisher->prepare(to, bundle, ours(), record());
     if (!intent)
         return intent.error();
+    intent->place = m_place;
     Record next = record();
     next.intent = *intent;
     std::erase(next.trash, intent->directory); // It may be in use again.
@@ -89,6 +104,14 @@ Result<void> Swap::commit(bool owesReload)
         return Error{ErrorCode::conflict, QStringLiteral("there is no switch to confirm")};
     const Intent intent = *std::exchange(next.intent, std::nullopt);
     next.owesReload = owesReload;
+    if (isElsewhere()) {
+        for (Kept &kept : next.kept)
+            kept.directory.clear();
+        next.directories.clear();
+        next.trash.clear();
+    }
+    next.place = intent.place;
+    forgetGone(next);
     std::set<QByteArray> unneeded(next.trash.begin(), next.trash.end());
     for (const Kept &kept : next.kept)
         unneeded.insert(kept.directory);
@@ -101,8 +124,10 @@ Result<void> Swap::commit(bool owesReload)
         unneeded.erase(kept.directory);
     unneeded.erase(QByteArray());
     next.trash.assign(unneeded.begin(), unneeded.end());
-    next.directories.insert(next.directories.end(), intent.directories.begin(),
-                            intent.directories.end());
+    for (const QByteArray &directory : intent.directories) {
+        if (std::ranges::find(next.directories, directory) == next.directories.end())
+            next.directories.push_back(directory);
+    }
     if (Result<void> saved = m_state.save(std::move(next)); !saved)
         return saved;
     unstage();
@@ -120,7 +145,10 @@ Result<void> Swap::undo()
         if (Result<void> saved = m_state.save(record()); !saved)
             return saved;
     }
-    if (Result<void> undone = m_publisher->undo(*record().intent); !undone)
+    const Intent &intent = *record().intent;
+    Result<void> undone =
+        intent.place == m_place ? m_publisher->undo(intent) : undoElsewhere(intent);
+    if (!undone)
         return undone;
     Record next = record();
     next.intent.reset();
@@ -129,6 +157,40 @@ Result<void> Swap::undo()
         return saved;
     unstage();
     return {};
+}
+
+Result<void> Swap::undoElsewhere(const Intent &intent)
+{
+    const Result<std::optional<FileStatus>> there = m_files.status(intent.place.destination);
+    if (!there)
+        return there.error();
+    if (!there->has_value())
+        return {}; // It went away with all that was in it.
+    const Target earlier = earlierTarget(intent.place);
+    if (Result<void> undone = Publisher::make(earlier, m_files)->undo(intent); !undone)
+        return undone;
+    return clearElsewhere(intent.place); // Nobody looks there again when the intent is gone.
+}
+
+Result<void> Swap::clearElsewhere(const Place &place)
+{
+    const Result<std::optional<FileStatus>> there = m_files.status(place.destination);
+    if (!there)
+        return there.error();
+    if (!there->has_value())
+        return {};
+    const Target earlier = earlierTarget(place);
+    if (Result<void> cleared = Publisher::make(earlier, m_files)->clear(); !cleared)
+        return cleared;
+    return m_files.sync(place.destination);
+}
+
+Target Swap::earlierTarget(const Place &place) const
+{
+    Target earlier = m_target;
+    earlier.destination = place.destination;
+    earlier.style = place.style;
+    return earlier;
 }
 
 Result<std::vector<Finding>> Swap::compare(const config::Bundle &bundle)
@@ -154,7 +216,7 @@ std::optional<Generation> Swap::applied() const
 std::vector<QByteArray> Swap::ours()
 {
     std::vector<QByteArray> paths;
-    if (!applied())
+    if (!applied() || isElsewhere())
         return paths;
     const Result<config::Bundle> bundle = bundleOf(applied()->root);
     if (!bundle)
@@ -164,12 +226,35 @@ std::vector<QByteArray> Swap::ours()
     return paths;
 }
 
+void Swap::forgetGone(Record &record)
+{
+    const auto isGone = [this](const QByteArray &path) {
+        const auto status = m_files.status(m_target.destination + '/' + path);
+        return status && !status->has_value();
+    };
+    std::erase_if(record.trash, isGone);
+    std::erase_if(record.directories, isGone);
+}
+
+/// What is removed is synced too: forgetGone() lets go of what it does not see.
 void Swap::tidyUp()
 {
-    for (const QByteArray &directory : record().trash)
-        static_cast<void>(m_publisher->removeGeneration(directory));
-    for (auto path = record().directories.rbegin(); path != record().directories.rend(); ++path)
-        static_cast<void>(m_files.removeDirectory(m_target.destination + '/' + *path));
+    if (!isElsewhere()) {
+        bool isRemoved = false;
+        for (const QByteArray &directory : record().trash) {
+            const auto status = m_files.status(m_target.destination + '/' + directory);
+            const bool isThere = status && status->has_value();
+            isRemoved = (isThere && m_publisher->removeGeneration(directory)) || isRemoved;
+        }
+        if (isRemoved)
+            static_cast<void>(m_files.sync(m_target.destination));
+        for (auto path = record().directories.rbegin(); path != record().directories.rend();
+             ++path) {
+            const QByteArray whole = m_target.destination + '/' + *path;
+            if (m_files.removeDirectory(whole))
+                static_cast<void>(m_files.sync(parentOf(whole)));
+        }
+    }
     static_cast<void>(m_state.sweepBundles());
 }
 

@@ -17,10 +17,20 @@ public:
     /// First; again until it succeeds. See Switcher::recover().
     Result<void> recover();
     [[nodiscard]] bool isRecovered() const { return m_isRecovered; }
-    /// What is applied is all that there is: nothing is half undone, and no reload is owed.
+    /// Instead of recover(): reads what there is. Only questions may follow.
+    Result<void> look();
+    [[nodiscard]] bool isLooking() const { return m_isLooking; }
+    /// What is applied is all that there is, and lies where the target says: nothing is half
+    /// undone, and no reload is owed.
     [[nodiscard]] bool isWhole() const
     {
-        return m_isRecovered && !record().intent && !record().owesReload;
+        return m_isRecovered && !record().intent && !record().owesReload && !isElsewhere();
+    }
+    /// What is applied was put where an earlier target said; here it is not yet. What lies there
+    /// stays, and is not the agent's any more once something is applied here.
+    [[nodiscard]] bool isElsewhere() const
+    {
+        return !record().kept.empty() && record().place != m_place;
     }
 
     /// Keeps the bundle and makes the staged copy. Nothing that is seen changes.
@@ -44,6 +54,11 @@ public:
     /// What differs at the target from \a bundle.
     [[nodiscard]] Result<std::vector<Finding>> compare(const config::Bundle &bundle);
     [[nodiscard]] Result<config::Bundle> bundleOf(const config::Hash &root);
+    /// Whether nothing of \a bundle, that of what is applied, is there.
+    [[nodiscard]] Result<bool> isMissing(const config::Bundle &bundle)
+    {
+        return m_publisher->isMissing(bundle, record());
+    }
 
     [[nodiscard]] State &state() { return m_state; }
     [[nodiscard]] const Record &record() const { return m_state.record(); }
@@ -54,6 +69,12 @@ private:
     [[nodiscard]] std::vector<QByteArray> ours();
     /// Puts back what is applied if nothing of it is there, as on a fresh tmpfs.
     Result<void> restoreMissing();
+    /// undo() where an earlier target said, with all that was needed for it.
+    Result<void> undoElsewhere(const Intent &intent);
+    Result<void> clearElsewhere(const Place &place);
+    [[nodiscard]] Target earlierTarget(const Place &place) const;
+    /// Drops from the lists of \a record what is not on the disk any more.
+    void forgetGone(Record &record);
     /// Removes what the record does not need any more; what cannot be removed stays for later.
     void tidyUp();
 
@@ -61,7 +82,9 @@ private:
     Files &m_files;
     State m_state;
     std::unique_ptr<Publisher> m_publisher;
+    Place m_place;
     bool m_isRecovered = false;
+    bool m_isLooking = false;
 };
 
 } // namespace coffer::agent

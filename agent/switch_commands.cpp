@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/switcher_p.h"
+#include "agent/trust.h"
 
 #include <limits>
 #include <sys/types.h>
@@ -46,6 +47,8 @@ QCoro::Task<CommandOutcome> Switcher::Impl::reload(Generation to)
 CommandOutcome Switcher::Impl::sendSignal()
 {
     const QString path = QString::fromUtf8(target.reload.pidFile);
+    if (const Result<void> trusted = checkPidFile(world.files, target.reload.pidFile); !trusted)
+        return {.reason = trusted.error().message};
     const Result<QByteArray> text = world.files.read(target.reload.pidFile, 64);
     if (!text && text.error().code == ErrorCode::notFound)
         return done; // Nobody runs, so nobody uses the old version.

@@ -32,34 +32,66 @@ Switcher::Impl::Impl(Target wanted, const QByteArray &state, World of)
 static const Verdict held{.state = Verdict::State::held,
                           .error = QStringLiteral("the service is held on this host")};
 
-QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
+QCoro::Task<bool> Switcher::Impl::takeTurn(Ticket ticket)
 {
-    if (!job.isLocal && isHeld())
-        co_return held; // before it supersedes what runs
-    const Ticket ticket = ++m_newest;
-    world.actions.wake();
     while (isRunning) {
         Eventual<bool> turn({ErrorCode::unavailable, QStringLiteral("the agent ends")});
         m_waiting.push_back(turn.setter());
         static_cast<void>(co_await turn);
         if (!isNewest(ticket))
-            co_return superseded;
+            co_return false;
     }
-    if (!job.isLocal && isHeld())
-        co_return held;
     isRunning = true;
-    Verdict verdict = co_await carryOut(job, ticket);
-    if (swap.record().owesReload && isNewest(ticket)) {
-        const Result<void> settled = co_await settle();
-        if (!settled) {
-            if (verdict.state == Verdict::State::healthy)
-                verdict.state = Verdict::State::failed;
-            if (!verdict.error.isEmpty())
-                verdict.error += QLatin1String("; ");
-            verdict.error += settled.error().message;
+    co_return true;
+}
+
+/// The turn is given back while the job waits for its time: what is applied is looked after, and
+/// what is found then is looked at again.
+QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
+{
+    if (swap.isLooking())
+        co_return failed({ErrorCode::refused, QStringLiteral("it is only looked at")});
+    if (!job.isLocal && isHeld())
+        co_return held; // before it supersedes what runs
+    const Ticket ticket = ++m_newest;
+    isPacing = false;
+    world.actions.wake();
+    std::optional<Monotonic> due;
+    for (;;) {
+        const bool hasTurn = co_await takeTurn(ticket);
+        if (!hasTurn)
+            co_return superseded;
+        std::optional<Verdict> verdict = answerAtOnce(job);
+        if (!due)
+            due = dueOf(job);
+        if (!verdict && world.clock.monotonic() >= *due)
+            verdict = co_await carryOut(job, ticket);
+        if (verdict) {
+            Verdict said = co_await settleAfter(*verdict, ticket);
+            leave();
+            co_return said;
         }
+        leave();
+        isPacing = true;
+        const bool isDue = co_await waitUntil(*due, ticket);
+        if (!isDue)
+            co_return superseded; // and who came after this says whether anybody waits
+        isPacing = false;
     }
-    leave();
+}
+
+QCoro::Task<Verdict> Switcher::Impl::settleAfter(Verdict verdict, Ticket ticket)
+{
+    if (!swap.record().owesReload || !isNewest(ticket))
+        co_return verdict;
+    const Result<void> settled = co_await settle();
+    if (!settled) {
+        if (verdict.state == Verdict::State::healthy)
+            verdict.state = Verdict::State::failed;
+        if (!verdict.error.isEmpty())
+            verdict.error += QLatin1String("; ");
+        verdict.error += settled.error().message;
+    }
     co_return verdict;
 }
 
@@ -79,6 +111,7 @@ void Switcher::Impl::leave()
 void Switcher::Impl::cancel()
 {
     ++m_newest;
+    isPacing = false;
     world.actions.wake();
 }
 
@@ -102,7 +135,7 @@ Result<config::Bundle> Switcher::Impl::verify(const Job &job)
 
 std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const config::Bundle &bundle)
 {
-    if (!swap.applied() || swap.applied()->root != job.to.root)
+    if (!swap.applied() || swap.applied()->root != job.to.root || swap.isElsewhere())
         return std::nullopt;
     if (Result<void> kept = swap.state().keepBundle(job.to.root, job.bytes); !kept)
         return failed(kept.error());
@@ -117,23 +150,22 @@ std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const conf
         return failed(findings.error());
     if (findings->empty())
         return Verdict{};
-    if (target.drift == Target::Drift::repair)
+    const Result<bool> isMissing = swap.isMissing(bundle);
+    if (target.drift == Target::Drift::repair || (isMissing && *isMissing))
         return std::nullopt; // By the whole way, as a new version.
     return Verdict{.state = Verdict::State::drifted,
                    .error = QStringLiteral("%1 and maybe more is not as it was applied")
                                 .arg(QString::fromUtf8(findings->front().path))};
 }
 
-QCoro::Task<Verdict> Switcher::Impl::pace(Job job, Ticket ticket)
+Monotonic Switcher::Impl::dueOf(const Job &job)
 {
-    if (job.isLocal || !swap.applied())
-        co_return Verdict{};
     Monotonic due = world.clock.monotonic();
+    if (job.isLocal || !swap.applied())
+        return due;
     if (m_lastSwitch)
         due = std::max(due, *m_lastSwitch + target.minInterval);
-    due += milliseconds(world.random.below(std::uint64_t(target.splay.count()) + 1));
-    const bool isDue = co_await waitUntil(due, ticket);
-    co_return isDue ? Verdict{} : superseded;
+    return due + milliseconds(world.random.below(std::uint64_t(target.splay.count()) + 1));
 }
 
 QCoro::Task<bool> Switcher::Impl::waitUntil(Monotonic due, Ticket ticket)
@@ -145,22 +177,25 @@ QCoro::Task<bool> Switcher::Impl::waitUntil(Monotonic due, Ticket ticket)
     co_return isNewest(ticket);
 }
 
-QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
+std::optional<Verdict> Switcher::Impl::answerAtOnce(const Job &job)
 {
     const Result<void> undone = swap.isRecovered() ? swap.undo() : swap.recover();
     if (!undone && undone.error().code != ErrorCode::corrupt)
-        co_return failed(undone.error().in(QStringLiteral("an earlier switch is half undone")));
+        return failed(undone.error().in(QStringLiteral("an earlier switch is half undone")));
     if (!job.isLocal && isHeld())
-        co_return held; // as the record says that could not be read before
-    swap.unstage();     // If an earlier one could not.
+        return held; // as the record says that could not be read before
+    swap.unstage();  // If an earlier one could not.
     const Result<config::Bundle> bundle = verify(job);
     if (!bundle)
+        return failed(bundle.error());
+    return alreadyApplied(job, *bundle);
+}
+
+QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
+{
+    const Result<config::Bundle> bundle = config::decodeBundle(job.bytes);
+    if (!bundle)
         co_return failed(bundle.error());
-    if (const std::optional<Verdict> known = alreadyApplied(job, *bundle))
-        co_return *known;
-    const Verdict paced = co_await pace(job, ticket);
-    if (paced.state != Verdict::State::healthy)
-        co_return paced;
     if (Result<void> staged = swap.stage(job.to, *bundle, job.bytes); !staged) {
         swap.unstage();
         co_return failed(staged.error());

@@ -61,29 +61,33 @@ bool Switcher::Impl::scrubBundles()
     return isAppliedLost;
 }
 
+QCoro::Task<Result<void>> Switcher::Impl::readyToScrub()
+{
+    if (swap.isLooking())
+        co_return Result<void>();
+    if (!swap.isRecovered() || swap.record().intent) {
+        Result<void> recovered = swap.recover();
+        if (!recovered && recovered.error().code != ErrorCode::corrupt)
+            co_return recovered;
+    }
+    if (!swap.applied() || !swap.record().owesReload)
+        co_return Result<void>();
+    isRunning = true;
+    Result<void> settled = co_await settle();
+    leave();
+    co_return settled;
+}
+
 QCoro::Task<DriftReport> Switcher::Impl::scrub()
 {
     DriftReport report;
     if (isRunning)
         co_return report;
-    if (!swap.isRecovered() || swap.record().intent) {
-        const Result<void> recovered = swap.recover();
-        if (!recovered && recovered.error().code != ErrorCode::corrupt) {
-            report.error = recovered.error().message;
-            co_return report;
-        }
-    }
-    if (!swap.applied())
+    const Result<void> ready = co_await readyToScrub();
+    if (!ready)
+        report.error = ready.error().message;
+    if (!ready || !swap.applied())
         co_return report;
-    if (swap.record().owesReload) {
-        isRunning = true;
-        const Result<void> settled = co_await settle();
-        leave();
-        if (!settled) {
-            report.error = settled.error().message;
-            co_return report;
-        }
-    }
     report.isBundleLost = scrubBundles();
     if (report.isBundleLost)
         co_return report;
@@ -99,7 +103,7 @@ QCoro::Task<DriftReport> Switcher::Impl::scrub()
         co_return report;
     }
     report.files = diffsOf(*findings, Direction::toFound);
-    if (report.files.empty() || target.drift != Target::Drift::repair)
+    if (report.files.empty() || target.drift != Target::Drift::repair || swap.isLooking())
         co_return report;
     isRunning = true;
     const Result<void> repaired = co_await repair(*bundle, *bytes);

@@ -26,6 +26,16 @@ Switcher::~Switcher() = default;
 
 Result<void> Switcher::recover() { return m_impl->swap.recover(); }
 
+Result<void> Switcher::look() { return m_impl->swap.look(); }
+
+std::optional<Generation> Switcher::unfinished() const
+{
+    const std::optional<Intent> &intent = m_impl->swap.record().intent;
+    return intent ? std::optional(intent->to) : std::nullopt;
+}
+
+Result<void> Switcher::checkDestination() { return m_impl->swap.checkDestination(); }
+
 QCoro::Task<Result<void>> Switcher::settle() { return m_impl->settleInTurn(); }
 
 QCoro::Task<Verdict> Switcher::apply(Offer offer, QByteArray bundle)
@@ -51,7 +61,9 @@ QCoro::Task<Verdict> Switcher::rollbackLocal(config::Hash root)
 
 void Switcher::cancel() { m_impl->cancel(); }
 
-bool Switcher::isBusy() const { return m_impl->isRunning; }
+bool Switcher::isBusy() const { return m_impl->isRunning || m_impl->isPacing; }
+
+bool Switcher::isSwitching() const { return m_impl->isRunning; }
 
 bool Switcher::isWhole() const { return m_impl->swap.isWhole(); }
 

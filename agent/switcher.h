@@ -76,10 +76,10 @@ struct DriftReport
 /// one whole generation; after recover() a target with several files is one version; and that is
 /// the last one that was healthy. Nothing is reported as applied before it is.
 ///
-/// State lies in STATE/<service>/: `record`, `bundles/<root>`, `damaged/`. Files that are not ours
-/// are never touched; but a file that lies where a version wants one is replaced, and comes back
-/// if that version is undone. One thread. What is given to the constructor must outlive it, and it
-/// must outlive its tasks: cancel(), then await them.
+/// State lies in STATE/services/<service>/: `record`, `bundles/<root>`, `damaged/`. Files that are
+/// not ours are never touched; but a file that lies where a version wants one is replaced, and
+/// comes back if that version is undone. One thread. What is given to the constructor must outlive
+/// it, and it must outlive its tasks: cancel(), then await them.
 class Switcher
 {
     Q_DISABLE_COPY_MOVE(Switcher)
@@ -100,6 +100,13 @@ public:
     /// network, no command, no waiting. If it fails (a read-only disk), the target is as the crash
     /// left it, and apply() tries again; the error says why.
     Result<void> recover();
+    /// Instead of recover(): reads what is applied, and changes nothing. Then only questions may
+    /// be asked, of which scrub() compares, and repairs nothing. `corrupt`: there is no record.
+    Result<void> look();
+    /// A switch that has begun and is neither confirmed nor undone: recover() undoes it.
+    [[nodiscard]] std::optional<Generation> unfinished() const;
+    /// Whether the destination can be used. `invalid`, `denied` with what to do.
+    [[nodiscard]] Result<void> checkDestination();
     /// Runs the reload that a crash or failure left owed: the application may still use a version
     /// that was undone. Does nothing if none is. apply() begins with it.
     [[nodiscard]] QCoro::Task<Result<void>> settle();
@@ -113,7 +120,10 @@ public:
     [[nodiscard]] QCoro::Task<Verdict> rollbackLocal(config::Hash root);
     /// Ends what runs and waits: the target goes back to what is applied. A command is waited for.
     void cancel();
+    /// An apply is under way, or waits for its time.
     [[nodiscard]] bool isBusy() const;
+    /// Files are about to change, or commands run: an apply that waits for its time does not.
+    [[nodiscard]] bool isSwitching() const;
     /// What is applied is all that the target shows: no switch is half undone, no reload owed.
     [[nodiscard]] bool isWhole() const;
 
@@ -131,7 +141,7 @@ public:
     [[nodiscard]] std::optional<WallMs> heldUntil() const;
 
     /// Compares every file with what is applied, and every stored bundle with its name. With
-    /// Drift::repair puts back what differs, and reloads. Clean at once while an apply runs.
+    /// Drift::repair puts back what differs, and reloads. Clean at once while isSwitching().
     [[nodiscard]] QCoro::Task<DriftReport> scrub();
     /// What applying it would change, from what the target shows now. Changes nothing.
     [[nodiscard]] Result<std::vector<FileDiff>> plan(const QByteArray &bundle);

@@ -29,16 +29,23 @@ public:
     const Target target; // NOLINT: the others refer to it
     World world;
     Swap swap;
-    bool isRunning = false;
+    bool isRunning = false; ///< Somebody has the turn.
+    bool isPacing = false;  ///< A job waits for its time, without the turn.
 
 private:
     using Ticket = std::uint64_t;
 
+    /// Waits until nobody else has the turn, and takes it. False: superseded.
+    [[nodiscard]] QCoro::Task<bool> takeTurn(Ticket ticket);
+    /// What there is to be said before anything is switched; nothing: \a job is to be carried out.
+    [[nodiscard]] std::optional<Verdict> answerAtOnce(const Job &job);
+    /// When \a job may be carried out.
+    [[nodiscard]] Monotonic dueOf(const Job &job);
     /// Files only: what the application is owed after it, enter() does.
     [[nodiscard]] QCoro::Task<Verdict> carryOut(Job job, Ticket ticket);
+    [[nodiscard]] QCoro::Task<Verdict> settleAfter(Verdict verdict, Ticket ticket);
     /// Switches to what is staged and checked, and waits until it is healthy or not.
     [[nodiscard]] QCoro::Task<Verdict> switchTo(Job job, config::Bundle bundle, Ticket ticket);
-    [[nodiscard]] QCoro::Task<Verdict> pace(Job job, Ticket ticket);
     /// Puts what is applied back in place, and reloads.
     [[nodiscard]] QCoro::Task<Result<void>> repair(config::Bundle bundle, QByteArray bytes);
     [[nodiscard]] QCoro::Task<Result<void>> settle();
@@ -59,6 +66,8 @@ private:
                                                         const config::Bundle &bundle);
     /// Undoes the switch; \a verdict, or that nothing could be undone.
     [[nodiscard]] Verdict goBack(Verdict verdict);
+    /// Gets what a crash left half done, and a reload that is owed, out of the way of a scrub.
+    [[nodiscard]] QCoro::Task<Result<void>> readyToScrub();
     /// Finds and forgets damaged bundles. Whether that of the applied version is one.
     [[nodiscard]] bool scrubBundles();
     void leave();

@@ -60,6 +60,7 @@ struct Target
     QByteArray destination;        ///< Absolute, an existing directory.
     QByteArray owner = {};         ///< Of files whose bundle names none; "": the agent's user.
     QByteArray group = {};         ///< The same.
+    bool isShared = false;         ///< Others may write there although the agent is root.
     std::uint16_t modeMask = 0777; ///< A bundle cannot give a file more than this.
     Command check = {};            ///< Run on the staged copy; COFFER_STAGED names it.
     Reload reload = {};

@@ -153,6 +153,7 @@ static Target takeTarget(TomlTable &table)
     target.destination = table.text(u"destination"_s).toUtf8();
     target.owner = table.text(u"owner"_s).toUtf8();
     target.group = table.text(u"group"_s).toUtf8();
+    target.isShared = table.flag(u"shared"_s, false);
     target.modeMask = takeMode(table, target.modeMask);
     target.check = takeCheck(table);
     target.reload = takeReload(table);

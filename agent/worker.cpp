@@ -68,23 +68,35 @@ void Worker::setNetwork(client::Client *client, Follower *follower, Reporter *re
         reporter->report(m_report);
 }
 
+Result<void> Worker::getReady()
+{
+    if (m_world.duty != Duty::look) {
+        if (Result<void> recovered = m_switcher.recover(); !recovered)
+            return recovered;
+        return m_switcher.checkDestination();
+    }
+    if (Result<void> looked = m_switcher.look(); !looked)
+        return looked;
+    if (const auto unfinished = m_switcher.unfinished())
+        return Error{ErrorCode::conflict,
+                     u"a switch to %1 has begun and is not confirmed; the agent undoes it when it "
+                     u"starts"_s.arg(QString::fromUtf8(unfinished->version))};
+    return {};
+}
+
 void Worker::recover()
 {
-    const Result<void> recovered = m_switcher.recover();
-    const auto applied = m_switcher.applied();
-    if (applied)
+    const Result<void> ready = getReady();
+    if (const auto applied = m_switcher.applied())
         qCInfo(logAgent).noquote()
             << service() << "is at" << applied->version << "root" << applied->root.brief();
-    if (!recovered) {
+    if (!ready) {
         qCWarning(logAgent).noquote()
-            << service() << "cannot be made ready:" << recovered.error().message;
-        report(u"failed"_s, recovered.error().message);
-    } else if (isHeld()) {
-        report(u"held"_s);
-    } else if (applied) {
-        report(u"healthy"_s);
+            << service() << "cannot be made ready:" << ready.error().message;
+        m_failure = Trouble{u"failed"_s, ready.error().message};
     }
-    if (m_world.mayApply)
+    say();
+    if (m_world.duty != Duty::look)
         spawn(settle(), "settle");
 }
 
@@ -93,8 +105,10 @@ Task<void> Worker::settle()
 {
     const Busy busy(*this);
     const Result<void> settled = co_await m_switcher.settle();
-    if (!settled)
-        report(u"failed"_s, settled.error().message);
+    if (settled)
+        co_return;
+    m_failure = Trouble{u"failed"_s, settled.error().message};
+    say();
 }
 
 bool Worker::isHeld() const
@@ -115,21 +129,49 @@ ServiceStatus Worker::status() const
     return status;
 }
 
-bool Worker::isSettled() const { return m_underWay == 0 && (!m_again.isActive() || m_tries > 0); }
+bool Worker::isSettled() const
+{
+    return m_underWay == 0 && (!m_again.isActive() || (m_tries > 0 && m_failure));
+}
 
-/// Says how it stands; \a state as in Report, of \a tried if it speaks of an offer.
-void Worker::report(const QString &state, const QString &error, const QString &output,
-                    const Wanted *tried)
+/// A failure is said first: drift does not hide that something else is wanted.
+Worker::Trouble Worker::trouble() const
+{
+    if (m_failure && m_drift) {
+        const QString drift = u"; "_s + m_drift->error;
+        const auto room = std::max<qsizetype>(Report::errorCharactersMax - drift.size(), 0);
+        constexpr int half = Report::outputBytesMax / 2;
+        return {m_failure->state, m_failure->error.left(room) + drift,
+                QString::fromUtf8(m_failure->output.toUtf8().right(half - 1)) + u'\n'
+                    + QString::fromUtf8(m_drift->output.toUtf8().left(half)),
+                m_failure->tried};
+    }
+    if (m_failure || m_drift)
+        return m_failure ? *m_failure : *m_drift;
+    if (isHeld())
+        return {u"held"_s, m_holdReason};
+    // Nothing that is wanted is missing: also where nothing was ever applied, and a failure was
+    // said.
+    const auto applied = m_switcher.applied();
+    if (!applied && m_report.state == u"unknown")
+        return {u"unknown"_s, {}};
+    const bool isOfOffer = m_done && applied && m_done->root == applied->root.hex();
+    return {u"healthy"_s, {}, {}, isOfOffer ? m_done : std::nullopt};
+}
+
+/// Says how it stands.
+void Worker::say()
 {
     const auto applied = m_switcher.applied();
-    m_report.state = state;
-    m_report.error = error;
-    m_report.output = output.toUtf8();
-    m_report.tried = tried != nullptr ? tried->version : QString();
-    m_report.triedId = tried != nullptr ? tried->id : QString();
+    const Trouble said = trouble();
+    m_report.state = said.state;
+    m_report.error = said.error;
+    m_report.output = said.output.toUtf8();
+    m_report.tried = said.tried ? said.tried->version : QString();
+    m_report.triedId = said.tried ? said.tried->id : QString();
     m_report.version = applied ? QString::fromUtf8(applied->version) : QString();
     m_report.root = applied ? applied->root.hex() : QByteArray();
-    if (m_world.reporter != nullptr)
+    if (m_world.reporter != nullptr && m_report.state != u"unknown")
         m_world.reporter->report(m_report);
     Q_EMIT changed(service());
 }
@@ -140,7 +182,7 @@ void Worker::want(const Wanted &wanted)
         return;
     if (m_wanted == wanted) {
         // Nothing was switched: one more try at each poll, for the disk may have room by now.
-        if (m_tries >= triesMax && m_report.state == u"failed") {
+        if (m_tries >= triesMax && m_failure && m_failure->state == u"failed") {
             m_tries = triesMax - 1;
             m_taken.reset();
             kick();
@@ -157,38 +199,43 @@ void Worker::want(const Wanted &wanted)
 
 void Worker::withdraw()
 {
+    if (m_taken && !isHeld()) // else it is a rollback of this host that is under way
+        m_switcher.cancel();
     m_wanted.reset();
     m_taken.reset();
     m_again.stop();
-    Q_EMIT changed(service());
+    m_tries = 0;
+    m_failure.reset();
+    say();
 }
 
 /// Does what there is to do, if anything.
 void Worker::kick()
 {
-    if (m_isRetired || m_isFetching || !m_world.mayApply)
+    if (m_isRetired || m_isFetching || m_world.duty != Duty::keep)
         return;
     if (isHeld()) {
-        if (m_report.state != u"drifted")
-            report(u"held"_s);
+        say();
         const milliseconds left = *m_switcher.heldUntil() - m_world.clock.wall();
         m_holdEnd.start(std::clamp(left, 1ms, holdCheckMax));
         return;
     }
-    if (!m_wanted && m_report.state == u"held" && m_switcher.applied())
-        report(u"healthy"_s);
+    if (m_report.state == u"held")
+        say();
     if (!m_wanted || m_taken == m_wanted)
         return;
     const auto applied = m_switcher.applied();
     // While another version is being applied, what is applied is about to be another one.
-    const bool isThere = !m_switcher.isBusy() && m_switcher.isWhole() && applied
+    const bool isThere = !m_switcher.isBusy() && m_switcher.isWhole() && !m_isBundleLost && applied
                          && applied->root.hex() == m_wanted->root
                          && QString::fromUtf8(applied->version) == m_wanted->version
-                         && QString::fromUtf8(applied->release) == m_wanted->release;
+                         && QString::fromUtf8(applied->release) == m_wanted->release
+                         && m_switcher.checkDestination();
     if (isThere) {
         m_taken = m_wanted;
-        if (m_report.state != u"drifted")
-            report(u"healthy"_s, {}, {}, &*m_wanted);
+        m_done = m_wanted;
+        m_failure.reset();
+        say();
         return;
     }
     if (!m_again.isActive()) // else it is tried again later
@@ -241,16 +288,33 @@ Task<void> Worker::fetchAndApply()
         kick(); // It says so, and looks again when that ends.
 }
 
+bool Worker::mayTryAgain()
+{
+    if (++m_tries >= triesMax)
+        return false;
+    m_taken.reset();
+    m_again.start(m_applyBackoff.next(m_world.random));
+    return true;
+}
+
 void Worker::onNotFetched(const Error &why)
 {
-    const bool isPassing = why.code == ErrorCode::unavailable || why.code == ErrorCode::notFound;
+    if (why.code == ErrorCode::unavailable) {
+        m_again.start(m_fetchBackoff.next(m_world.random));
+        return;
+    }
     if (why.code == ErrorCode::notFound && m_world.follower != nullptr)
         m_world.follower->again(); // The ticket or the offer is an old one.
-    if (!isPassing)
-        report(u"failed"_s,
-               u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message), {},
-               &*m_wanted);
-    m_again.start(m_fetchBackoff.next(m_world.random));
+    const bool isFirst = m_tries == 0;
+    if (!mayTryAgain())
+        m_taken = m_wanted; // until a newer one is offered, or a poll
+    if (why.code == ErrorCode::notFound && isFirst)
+        return;
+    m_failure = Trouble{u"failed"_s,
+                        u"version %1 cannot be fetched: %2"_s.arg(m_wanted->version, why.message),
+                        {},
+                        m_wanted};
+    say();
 }
 
 Task<void> Worker::apply(Wanted wanted, QByteArray bundle)
@@ -272,9 +336,19 @@ void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
     case Verdict::State::superseded: return;
     case Verdict::State::healthy:
         m_tries = 0;
-        report(state, {}, {}, &wanted);
+        m_done = wanted;
+        m_failure.reset();
+        m_drift.reset();
+        m_isBundleLost = false;
+        say();
         return;
-    case Verdict::State::drifted: report(state, verdict.error, verdict.output, &wanted); return;
+    case Verdict::State::drifted:
+        m_tries = 0;
+        m_failure.reset();
+        m_drift = Trouble{state, verdict.error, verdict.output, wanted};
+        m_isBundleLost = false;
+        say();
+        return;
     case Verdict::State::held:
         m_taken.reset();
         kick();
@@ -282,39 +356,51 @@ void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
     case Verdict::State::failed:
     case Verdict::State::rolledBack: break;
     }
-    if (m_wanted == wanted && ++m_tries < triesMax) {
-        m_taken.reset();
-        m_again.start(m_applyBackoff.next(m_world.random));
-    }
-    const QString about = u"version %1: "_s.arg(wanted.version);
-    report(state, about + verdict.error, verdict.output, &wanted);
+    if (m_wanted == wanted)
+        (void)mayTryAgain();
+    if (m_wanted) // else it was withdrawn
+        m_failure = Trouble{state, u"version %1: "_s.arg(wanted.version) + verdict.error,
+                            verdict.output, wanted};
+    say();
 }
 
 Task<DriftReport> Worker::scrub()
 {
     const Busy busy(*this);
     DriftReport drift;
-    if (m_isRetired || m_switcher.isBusy() || !m_switcher.applied())
+    if (m_isRetired || m_switcher.isSwitching() || !m_switcher.applied())
         co_return drift;
     drift = co_await m_switcher.scrub();
-    const bool wasDrifted = m_report.state == u"drifted";
-    if (drift.isBundleLost && m_wanted && !m_isRetired) {
-        m_taken.reset();
-        if (!m_isFetching)
-            spawn(fetchAndApply(), "fetch");
-    } else if (!drift.error.isEmpty()) {
-        report(u"drifted"_s, drift.error, textOf(drift.files));
-    } else if (!drift.isClean() && !drift.isRepaired) {
-        report(u"drifted"_s, u"%1 files are not as they were applied"_s.arg(drift.files.size()),
-               textOf(drift.files));
-    } else if (wasDrifted) {
-        report(isHeld() ? u"held"_s : u"healthy"_s);
-    }
+    onScrubbed(drift);
+    co_return std::move(drift);
+}
+
+void Worker::onScrubbed(const DriftReport &drift)
+{
+    const auto applied = m_switcher.applied();
+    const bool wasLost = std::exchange(m_isBundleLost, drift.isBundleLost);
+    const std::optional<Trouble> before = std::exchange(m_drift, std::nullopt);
+    const bool isWanted = m_wanted && applied && m_wanted->root == applied->root.hex();
+    if (drift.isBundleLost && !isWanted)
+        m_drift = Trouble{u"drifted"_s, u"the kept copy of what is applied was damaged or lost, so "
+                                        u"that files cannot be compared; it is fetched when this "
+                                        u"version is wanted again"_s};
+    else if (!drift.error.isEmpty())
+        m_drift = Trouble{u"drifted"_s, drift.error, textOf(drift.files)};
+    else if (!drift.isClean() && !drift.isRepaired && !drift.isBundleLost)
+        m_drift = Trouble{u"drifted"_s,
+                          u"%1 files are not as they were applied"_s.arg(drift.files.size()),
+                          textOf(drift.files)};
+    if (m_drift != before)
+        say();
     if (drift.isRepaired)
         qCWarning(logAgent).noquote()
             << service() << "was changed by somebody, and repaired:" << drift.files.size()
             << "files";
-    co_return std::move(drift);
+    if (drift.isBundleLost && isWanted && !wasLost) {
+        m_taken.reset(); // It is fetched again: as often, and with such pauses, as any other.
+        kick();
+    }
 }
 
 Task<Result<std::vector<FileDiff>>> Worker::plan()
@@ -339,12 +425,16 @@ Task<Verdict> Worker::rollBack(config::Hash root)
     Verdict verdict = co_await m_switcher.rollbackLocal(root);
     if (verdict.state == Verdict::State::healthy) {
         m_taken.reset();
-        report(u"held"_s, u"rolled back on this host"_s);
+        m_failure.reset();
+        m_holdReason = u"rolled back on this host"_s;
+        say();
     } else if (verdict.state != Verdict::State::superseded) {
         m_taken.reset(); // What it superseded is tried again.
         const Result<void> back = before ? m_switcher.hold(*before) : m_switcher.endHold();
-        if (!back)
-            report(u"held"_s, back.error().message);
+        if (!back) {
+            m_holdReason = back.error().message;
+            say();
+        }
         kick();
     }
     co_return std::move(verdict);
@@ -357,7 +447,9 @@ Result<void> Worker::hold(std::optional<std::chrono::seconds> time)
     if (!held)
         return held;
     m_taken.reset();
-    report(u"held"_s);
+    m_failure.reset();
+    m_holdReason.clear();
+    say();
     kick();
     return {};
 }
@@ -368,6 +460,7 @@ Result<void> Worker::release()
     if (!released)
         return released;
     m_holdEnd.stop();
+    m_holdReason.clear();
     m_taken.reset();
     m_tries = 0;
     kick();

@@ -9,6 +9,13 @@
 
 namespace coffer::agent {
 
+/// What an agent is there for.
+enum class Duty {
+    keep, ///< To apply what is wanted.
+    act,  ///< To do what it is asked, and nothing by itself.
+    look  ///< To answer questions: nothing on the disk changes.
+};
+
 /// How one service stands on this host, for people and programs. Value.
 struct ServiceStatus
 {
@@ -41,13 +48,14 @@ public:
         Files &files;
         const Clock &clock;
         Random &random;
-        bool mayApply = true; ///< False: it only looks, for plan and doctor.
+        Duty duty = Duty::keep;
     };
     static constexpr int triesMax = 5;
 
     Worker(Target target, QString state, std::unique_ptr<Actions> actions, World world);
 
-    /// First of all: the local half gets ready. What is wrong is logged, and shown as `failed`.
+    /// First of all: the local half gets ready, or only reads what is there (Duty::look). What is
+    /// wrong is logged, and shown as `failed`.
     void recover();
     /// The network has come, or has another identity.
     void setNetwork(client::Client *client, Follower *follower, Reporter *reporter);
@@ -60,6 +68,7 @@ public:
     [[nodiscard]] bool isSettled() const;
 
     void want(const Wanted &wanted);
+    /// Nothing is wanted any more: what is applied stays, and what was not yet, is given up.
     void withdraw();
     /// Compares files with what is applied, repairs where the target says so, and reports.
     [[nodiscard]] Task<DriftReport> scrub();
@@ -80,6 +89,16 @@ Q_SIGNALS:
 
 private:
     class Busy;
+    /// Something that is wrong, as in a Report.
+    struct Trouble
+    {
+        QString state;
+        QString error;
+        QString output = {};
+        std::optional<Wanted> tried = {}; ///< The offer that it speaks of.
+        bool operator==(const Trouble &) const = default;
+    };
+    [[nodiscard]] Result<void> getReady();
     void kick();
     [[nodiscard]] Task<void> fetchAndApply();
     [[nodiscard]] Task<void> apply(Wanted wanted, QByteArray bundle);
@@ -87,8 +106,11 @@ private:
     [[nodiscard]] Task<Result<QByteArray>> obtain(Wanted wanted);
     void onNotFetched(const Error &why);
     void onVerdict(const Wanted &wanted, const Verdict &verdict);
-    void report(const QString &state, const QString &error = {}, const QString &output = {},
-                const Wanted *tried = nullptr);
+    void onScrubbed(const DriftReport &drift);
+    /// Counts one more try. False: it was the last one.
+    [[nodiscard]] bool mayTryAgain();
+    [[nodiscard]] Trouble trouble() const;
+    void say();
     [[nodiscard]] bool isHeld() const;
 
     Target m_target;
@@ -96,7 +118,12 @@ private:
     World m_world;
     Switcher m_switcher;
     Report m_report;
+    std::optional<Trouble> m_failure; ///< Why what is wanted is not applied.
+    std::optional<Trouble> m_drift;   ///< How files differ from what is applied.
+    QString m_holdReason;
+    bool m_isBundleLost = false; ///< That of what is applied.
     std::optional<Wanted> m_wanted;
+    std::optional<Wanted> m_done;  ///< The offer that was carried out last.
     std::optional<Wanted> m_taken; ///< What was handed over last, or is applied.
     bool m_isFetching = false;
     bool m_isRetired = false;

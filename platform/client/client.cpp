@@ -153,6 +153,12 @@ void Client::onClosed(const QString &why)
         Q_EMIT stateChanged(State::connecting);
 }
 
+void Client::leave(const QString &why)
+{
+    if (connection() != nullptr && m_options.nodes.size() > 1)
+        onClosed(why);
+}
+
 // ---- the one in doubt
 
 /// The node may stand still, or the way to it: another one is connected before it is left.

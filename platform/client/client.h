@@ -93,6 +93,9 @@ public:
     [[nodiscard]] Task<rpc::Answer<Connection *>> connected(std::chrono::milliseconds timeout);
     /// The present connection or nullptr.
     [[nodiscard]] Connection *connection() const;
+    /// Gives the present node up for the next one, as if it had closed the connection, because of
+    /// \a why; with a single node, nothing. For who knows that the node is of no use to it.
+    void leave(const QString &why);
 
 Q_SIGNALS:
     void stateChanged(coffer::client::Client::State state);

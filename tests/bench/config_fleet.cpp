@@ -40,7 +40,7 @@ Fleet::Fleet(Centre &centre, int count)
     }
     awaitHealthy();
     for (const auto &agent : m_agents) {
-        const QByteArray folder = QFile::encodeName(agent->folder() + u"/state/shop"_s);
+        const QByteArray folder = QFile::encodeName(agent->folder() + u"/state/services/shop"_s);
         if (::inotify_add_watch(m_inotify, folder.constData(), IN_MOVED_TO) < 0) {
             std::fprintf(stderr, "bench: %s cannot be watched\n", folder.constData());
             std::exit(1);

@@ -37,6 +37,15 @@ void AgentProcess::start()
         qFatal("%s cannot be started", COFFER_AGENT);
 }
 
+void AgentProcess::setVariable(const QString &name, const QString &value)
+{
+    QProcessEnvironment environment = m_process.processEnvironment();
+    if (environment.isEmpty())
+        environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(name, value);
+    m_process.setProcessEnvironment(environment);
+}
+
 void AgentProcess::signal(int number)
 {
     if (isRunning() && m_process.processId() > 0)

@@ -22,6 +22,8 @@ public:
     AgentProcess &operator=(const AgentProcess &) = delete;
 
     void start();
+    /// Adds to the environment of later starts.
+    void setVariable(const QString &name, const QString &value);
     void signal(int number);
     void kill();
     [[nodiscard]] bool isRunning() const { return m_process.state() != QProcess::NotRunning; }

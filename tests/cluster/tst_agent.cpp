@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/client.h"
+#include "client/credentials.h"
 #include "cluster/agent_process.h"
 #include "cluster/process_cluster.h"
+#include "support/certificates.h"
 
 #include <QCborArray>
 #include <QCoroTask>
 #include <QDir>
 #include <QRandomGenerator>
+#include <QSslCertificate>
 #include <QTest>
 
 #include <csignal>
@@ -156,6 +159,57 @@ private Q_SLOTS:
         agent.kill();
         QTRY_VERIFY_WITH_TIMEOUT(copy.log().contains(u"follows"_s), 3 * longMs);
     }
+    /// The agent knows nothing of the cluster but the hash; the file of the node's certificate ends
+    /// with that of who signed it.
+    void tlsNode_isJoinedByTheHashOfItsAuthority()
+    {
+        test::Certificates certificates;
+        certificates.makeAuthority(u"ca"_s);
+        certificates.makeAuthority(u"stranger"_s);
+        certificates.makeSigned(u"127.0.0.1"_s, u"ca"_s);
+        QFile chain(certificates.path(u"127.0.0.1.pem"_s));
+        QFile authority(certificates.path(u"ca.pem"_s));
+        QVERIFY(chain.open(QIODevice::Append) && authority.open(QIODevice::ReadOnly));
+        chain.write(authority.readAll());
+        chain.close();
+        const QTemporaryDir data;
+        const QString place = u"127.0.0.1:%1"_s.arg(test::freePorts(1).front());
+        test::NodeProcess node({u"--data"_s, data.filePath(u"d"_s), u"--listen"_s, place,
+                                u"--plugins"_s, QStringLiteral(COFFER_PLUGINS), u"--tls-cert"_s,
+                                chain.fileName(), u"--tls-key"_s,
+                                certificates.path(u"127.0.0.1.key"_s)});
+        node.start();
+        client::Options options;
+        options.nodes = {QUrl(u"https://"_s + place)};
+        options.link =
+            client::webSocketLinks(*client::readCredentials({.authority = authority.fileName()}));
+        m_client = std::make_unique<client::Client>(options);
+        QTRY_VERIFY_WITH_TIMEOUT(can(u"goconf.idc.list"_s, {}), longMs);
+        QVERIFY(can(u"goconf.idc.create"_s, {{u"idc"_s, u"sh001"_s}}));
+        QVERIFY(can(u"goconf.service.create"_s, {{u"service"_s, u"shop"_s}}));
+        edit({{u"op"_s, u"output"_s}, {u"path"_s, u"app.conf"_s}, {u"format"_s, u"env"_s}});
+        const QString one = publish("one");
+        const QString token = ask(u"goconf.host.enroll"_s, {{u"host"_s, u"web-1"_s},
+                                                            {u"idc"_s, u"sh001"_s},
+                                                            {u"services"_s, QCborArray{u"shop"_s}}})
+                                  .value(u"token"_s)
+                                  .toString();
+        m_agents.push_back(std::make_unique<AgentProcess>(u"web-1"_s));
+        AgentProcess &agent = *m_agents.back();
+        agent.addTarget(u"shop"_s);
+        const QString url = options.nodes.front().toString();
+        QCOMPARE(
+            agent.run({u"join"_s, url, token, u"--ca-hash"_s, hashOf(certificates, u"stranger"_s)}),
+            6);
+        QVERIFY2(agent.faults().contains("nothing was said to it"), agent.faults().constData());
+        QVERIFY(agent.run({u"join"_s, url, token}) != 0); // nobody says that it is to be trusted
+        QCOMPARE(agent.run({u"join"_s, url, token, u"--ca-hash"_s,
+                            u"sha256:"_s + hashOf(certificates, u"ca"_s).toUpper()}),
+                 0);
+        agent.start();
+        QTRY_COMPARE_WITH_TIMEOUT(shown(u"web-1"_s), one + u' ' + one + u" healthy"_s, longMs);
+        QVERIFY(text(agent).contains("one"));
+    }
     /// Nodes and agents are killed in turn while versions come and go.
     void kills_endAtTheLastVersion()
     {
@@ -194,6 +248,11 @@ private Q_SLOTS:
     }
 
 private:
+    static QString hashOf(const test::Certificates &certificates, const QString &name)
+    {
+        const auto found = QSslCertificate::fromPath(certificates.path(name + u".pem"_s));
+        return QString::fromLatin1(found.value(0).digest(QCryptographicHash::Sha256).toHex());
+    }
     /// The answer; empty if it failed, and m_fault says why.
     QCborMap ask(const QString &method, const QCborMap &params)
     {

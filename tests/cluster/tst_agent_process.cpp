@@ -3,6 +3,7 @@
 #include "support/fake_centre.h"
 
 #include <QDir>
+#include <QDirIterator>
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -10,6 +11,11 @@
 #include <QTest>
 
 #include <csignal>
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 using namespace coffer;
 using namespace Qt::StringLiterals;
@@ -92,7 +98,7 @@ private Q_SLOTS:
         publish(u"v1"_s, "good");
         m_agent->start();
         QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
-        const QString bundles = m_agent->folder() + u"/state/shop/bundles"_s;
+        const QString bundles = m_agent->folder() + u"/state/services/shop/bundles"_s;
         QVERIFY(QFile::rename(bundles, bundles + u"-away"_s));
         QFile obstacle(bundles);
         QVERIFY(obstacle.open(QIODevice::WriteOnly));
@@ -287,6 +293,117 @@ private Q_SLOTS:
         QVERIFY2(m_agent->output().contains("/no/such/program"), m_agent->output().constData());
         QVERIFY(m_agent->output().contains("ok   node " + m_place.toUtf8()));
     }
+    void commandsWithoutAnAgent_changeNothing()
+    {
+        const QByteArray shown = m_agent->destination(u"shop"_s).toUtf8() + "/current/app.conf";
+        m_agent->addTarget(u"shop"_s, "[reload]\nshell = true\ncommand = \"! grep -q two " + shown
+                                          + " || sleep 2\"\n");
+        publish(u"v1"_s, "one");
+        m_agent->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastVersion(), u"v1"_s, longMs);
+        publish(u"v2"_s, "two");
+        QTRY_COMPARE_WITH_TIMEOUT(m_agent->file(u"shop"_s, u"app.conf"_s), "two", longMs);
+        m_agent->kill(); // in the middle of the switch
+        const QStringList before = disk();
+        QVERIFY(before.size() > 10);
+        const std::vector<std::pair<QStringList, QByteArray>> commands{
+            {{u"status"_s}, "a switch to v2 has begun"},
+            {{u"status"_s, u"--metrics"_s}, "coffer_agent_service_state"},
+            {{u"history"_s}, "* v1"},
+            {{u"diff"_s}, "-one"},
+            {{u"plan"_s}, "current"},
+            {{u"doctor"_s}, "ok   target of shop"}};
+        for (const auto &[command, words] : commands) {
+            const int code = m_agent->run(command);
+            QVERIFY2(code == (command.front() == u"plan" ? 10 : 0), m_agent->faults().constData());
+            QVERIFY2(m_agent->output().contains(words), m_agent->output().constData());
+            QCOMPARE(disk(), before);
+        }
+        m_agent->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastVersion(), u"v2"_s, longMs);
+        QCOMPARE(m_centre->lastState(), u"healthy"_s);
+    }
+    /// Where there never was an agent.
+    void commandsWithoutAStateDirectory_makeNone()
+    {
+        AgentProcess other(u"web-2"_s);
+        other.addTarget(u"shop"_s);
+        QCOMPARE(other.run({u"status"_s}), 0);
+        QVERIFY(other.output().contains("has not joined"));
+        QCOMPARE(other.run({u"history"_s}), 0);
+        QVERIFY(!QFile::exists(other.folder() + u"/state"_s));
+    }
+    void doctor_namesADirectoryThatOthersMayWrite()
+    {
+        if (::geteuid() != 0)
+            QSKIP("it is a fault for an agent of root alone");
+        const QString destination = m_agent->destination(u"shop"_s);
+        QCOMPARE(::chmod(QFile::encodeName(destination).constData(), 0777), 0);
+        QCOMPARE(m_agent->run({u"doctor"_s}), 1);
+        QVERIFY2(m_agent->output().contains("has mode 0777"), m_agent->output().constData());
+        publish(u"v1"_s, "one");
+        m_agent->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"failed"_s, longMs);
+        QVERIFY(QDir(destination).isEmpty());
+    }
+    void fullDisk_keepsTheOldVersionAndHeals()
+    {
+#ifndef COFFER_DISK_SHIM
+        QSKIP("a sanitizer has to be the first that is loaded");
+#else
+        const QTemporaryDir control;
+        m_agent->setVariable(u"LD_PRELOAD"_s, QStringLiteral(COFFER_DISK_SHIM));
+        m_agent->setVariable(u"COFFER_SHIM_CONTROL"_s, control.path());
+        m_agent->setVariable(u"COFFER_SHIM_DATA"_s, m_agent->folder());
+        publish(u"v1"_s, "one");
+        m_agent->start();
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"healthy"_s, longMs);
+        QFile full(control.filePath(u"full"_s));
+        QVERIFY(full.open(QIODevice::WriteOnly));
+        full.close();
+        publish(u"v2"_s, "two");
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastState(), u"failed"_s, longMs);
+        QCOMPARE(m_centre->lastVersion(), u"v1"_s);
+        const QString error = m_centre->reports.back().value(u"error"_s).toString();
+        QVERIFY2(error.contains(u"No space left on device"_s), qPrintable(error));
+        QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "one");
+        QVERIFY(full.remove());
+        QTRY_COMPARE_WITH_TIMEOUT(m_centre->lastVersion(), u"v2"_s, 2 * longMs);
+        QCOMPARE(m_centre->lastState(), u"healthy"_s);
+        QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "two");
+#endif
+    }
+    void systemd_hearsHowItIs()
+    {
+        const QByteArray path = QFile::encodeName(m_agent->folder() + u"/notify"_s);
+        const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        QVERIFY(std::size_t(path.size()) < sizeof address.sun_path);
+        std::memcpy(&address.sun_path, path.constData(), std::size_t(path.size()));
+        QCOMPARE(::bind(socket, reinterpret_cast<sockaddr *>(&address), sizeof address), 0);
+        m_agent->setVariable(u"NOTIFY_SOCKET"_s, QFile::decodeName(path));
+        m_agent->setVariable(u"WATCHDOG_USEC"_s, u"400000"_s);
+        publish(u"v1"_s, "one");
+        m_agent->start();
+        QByteArray heard;
+        const auto hears = [&heard, socket](const QByteArray &words) {
+            QByteArray text(4096, '\0');
+            for (;;) {
+                const ssize_t got = ::recv(socket, text.data(), std::size_t(text.size()), 0);
+                if (got <= 0)
+                    return heard.contains(words);
+                heard += text.first(got) + '\n';
+            }
+        };
+        QTRY_VERIFY_WITH_TIMEOUT(hears("READY=1"), longMs);
+        QTRY_VERIFY_WITH_TIMEOUT(hears("WATCHDOG=1"), longMs);
+        QTRY_VERIFY_WITH_TIMEOUT(hears("1 of 1 services healthy"), longMs);
+        m_agent->signal(SIGTERM);
+        QTRY_VERIFY_WITH_TIMEOUT(hears("STOPPING=1"), longMs);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_agent->isRunning(), longMs);
+        ::close(socket);
+    }
     void metrics_areOfPrometheus()
     {
         publish(u"v1"_s, "one");
@@ -319,6 +436,34 @@ private:
     void publish(const QString &version, const QByteArray &text)
     {
         m_centre->publish(u"shop"_s, version, FakeCentre::bundleOf("app.conf", text));
+    }
+    /// All that lies in the state directory and at the target, with its times and bytes.
+    [[nodiscard]] QStringList disk() const
+    {
+        QStringList found;
+        for (const QString &folder :
+             {m_agent->folder() + u"/state"_s, m_agent->destination(u"shop"_s)}) {
+            QDirIterator all(folder,
+                             QDir::AllEntries | QDir::Hidden | QDir::System | QDir::NoDotDot,
+                             QDirIterator::Subdirectories);
+            while (all.hasNext()) {
+                const QFileInfo info(all.next());
+                struct stat status = {};
+                (void)::lstat(QFile::encodeName(info.filePath()).constData(), &status);
+                QFile file(info.filePath());
+                const bool isRead = info.isFile() && file.open(QIODevice::ReadOnly);
+                found.append(u"%1 %2 %3.%4 %5.%6 %7 %8"_s.arg(info.filePath())
+                                 .arg(status.st_mode, 0, 8)
+                                 .arg(status.st_mtim.tv_sec)
+                                 .arg(status.st_mtim.tv_nsec)
+                                 .arg(status.st_ctim.tv_sec)
+                                 .arg(status.st_ctim.tv_nsec)
+                                 .arg(info.symLinkTarget())
+                                 .arg(QString::fromLatin1(isRead ? file.readAll() : QByteArray())));
+            }
+        }
+        found.sort();
+        return found;
     }
     void edit(const QByteArray &text)
     {

@@ -122,6 +122,8 @@ QCoro::Task<rpc::Outcome> FakeCentre::join(rpc::Call &call)
 QCoro::Task<rpc::Outcome> FakeCentre::follow(rpc::Call &call)
 {
     follows.push_back(call.params);
+    if (onFollow)
+        onFollow();
     if (refusal) {
         const rpc::Failure failure = *refusal;
         co_return failure;

@@ -54,6 +54,7 @@ public:
     std::map<QString, Version> wanted;
     std::map<QByteArray, QByteArray> bases;  ///< Bundles to pack against, by root.
     std::optional<rpc::Failure> refusal;     ///< Of follow.
+    std::function<void()> onFollow;          ///< Before each follow is answered.
     std::optional<rpc::Failure> reportFault; ///< Of the next report.
     bool isComplete = true;                  ///< A heartbeat follows the offers.
     bool isLying = false;                    ///< Fetches have one bit wrong.

@@ -128,6 +128,15 @@ void MemoryFiles::reboot(Loss loss, Random &random)
     }
 }
 
+void MemoryFiles::give(const QByteArray &path, std::uint32_t owner, std::uint16_t mode)
+{
+    Inode &inode = m_inodes.at(find(path).value());
+    for (Content *content : {&inode.seen, &inode.durable}) {
+        content->owner = owner;
+        content->mode = mode;
+    }
+}
+
 void MemoryFiles::settle()
 {
     for (const Change &change : std::exchange(m_pending, {}))

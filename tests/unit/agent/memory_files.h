@@ -39,6 +39,7 @@ public:
     [[nodiscard]] Result<QByteArrayList> names(const QByteArray &directory) override;
     [[nodiscard]] Result<std::uint32_t> userId(const QByteArray &name) override;
     [[nodiscard]] Result<std::uint32_t> groupId(const QByteArray &name) override;
+    [[nodiscard]] std::uint32_t user() override { return userNumber; }
 
     Result<void> makeDirectory(const QByteArray &path, std::uint16_t mode) override;
     Result<void> createFile(const QByteArray &path) override;
@@ -59,6 +60,10 @@ public:
     void damage(const QByteArray &path, const QByteArray &bytes);
     /// Makes all that is there durable.
     void settle();
+    /// Gives a path to a user, with a mode, behind everybody's back.
+    void give(const QByteArray &path, std::uint32_t owner, std::uint16_t mode);
+
+    std::uint32_t userNumber = 1000; ///< Whose process this is.
 
 private:
     using Number = int;

@@ -31,6 +31,7 @@ public:
     Result<QByteArrayList> names(const QByteArray &path) override { return m_disk.names(path); }
     Result<std::uint32_t> userId(const QByteArray &name) override { return m_disk.userId(name); }
     Result<std::uint32_t> groupId(const QByteArray &name) override { return m_disk.groupId(name); }
+    std::uint32_t user() override { return m_disk.user(); }
     Result<void> makeDirectory(const QByteArray &path, std::uint16_t mode) override
     {
         return told().makeDirectory(path, mode);

@@ -42,6 +42,8 @@ Result<bool> FakeActions::signal(std::int64_t process, int number)
 QCoro::Task<void> FakeActions::pause(std::chrono::milliseconds duration)
 {
     now += duration;
+    if (onPause)
+        onPause();
     co_return;
 }
 
@@ -106,9 +108,9 @@ Verdict Host::apply(const Version &version)
 QByteArray Host::base()
 {
     if (target.style == Target::Style::files)
-        return destination;
-    const Result<QByteArray> link = disk.linkTarget(destination + "/current");
-    return link ? destination + '/' + *link : QByteArray();
+        return target.destination;
+    const Result<QByteArray> link = disk.linkTarget(target.destination + "/current");
+    return link ? target.destination + '/' + *link : QByteArray();
 }
 
 std::map<QByteArray, QByteArray> Host::shown()
@@ -164,7 +166,7 @@ bool Host::areFilesWhole()
 
 bool Host::isTidy()
 {
-    const Result<QByteArrayList> names = disk.names(destination);
+    const Result<QByteArrayList> names = disk.names(target.destination);
     return names && !names->contains(".coffer-shop");
 }
 

@@ -32,6 +32,7 @@ public:
     std::vector<Environment> environments = {};          ///< Of the same.
     std::vector<std::pair<std::int64_t, int>> sent = {}; ///< Signals.
     std::function<void(const QByteArray &)> onRun = {};  ///< Hears the program before each run.
+    std::function<void()> onPause = {};                  ///< Hears of each pause.
     /// Runs of this program wait until open() is called.
     QByteArray gated = {};
     void open();

@@ -107,7 +107,7 @@ private Q_SLOTS:
                                         "style = \"files\"\n"
                                         "destination = \"/etc/shop\"\n"
                                         "owner = \"shop\"\ngroup = \"www\"\nmode = \"0640\"\n"
-                                        "drift = \"repair\"\nsplay = \"5s\"\n"
+                                        "drift = \"repair\"\nsplay = \"5s\"\nshared = true\n"
                                         "min-interval = \"1m\"\nkeep = 7\n"
                                         "[check]\ncommand = [\"/bin/test\", \"-f\", \"x\"]\n"
                                         "timeout = \"3s\"\n"
@@ -128,6 +128,7 @@ private Q_SLOTS:
         QCOMPARE(target->health.interval, 500ms);
         QCOMPARE(target->minInterval, 1min);
         QCOMPARE(target->keep, 7);
+        QVERIFY(target->isShared);
     }
     void target_faultNamesFileLineAndReason_data()
     {

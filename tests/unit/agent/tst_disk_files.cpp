@@ -25,6 +25,8 @@ private Q_SLOTS:
     void userId_knowsNamesAndNumbers();
     void status_saysWhatIsThere();
     void lock_refusesASecondAndNamesTheFirst();
+    void share_changesNothingAndKeepsAgentsAway();
+    void root_followsNoLinkOfAnotherUser();
 
 private:
     [[nodiscard]] QByteArray in(const char *name) const
@@ -135,6 +137,38 @@ void tst_DiskFiles::lock_refusesASecondAndNamesTheFirst()
     }
     QVERIFY(StateLock::take(state).has_value());
     QVERIFY(!StateLock::take(in("no/such/parent")).has_value());
+}
+
+void tst_DiskFiles::share_changesNothingAndKeepsAgentsAway()
+{
+    const QByteArray state = in("shared");
+    QVERIFY(StateLock::share(state)->get() == nullptr);
+    QVERIFY(!m_files.status(state)->has_value());
+    QVERIFY(StateLock::take(state).has_value());
+    const auto first = StateLock::share(state);
+    QVERIFY(first && *first);
+    QVERIFY(StateLock::share(state).has_value());
+    QCOMPARE(StateLock::take(state).error().code, ErrorCode::refused);
+}
+
+void tst_DiskFiles::root_followsNoLinkOfAnotherUser()
+{
+    if (::geteuid() != 0)
+        QSKIP("only root can give a link to another user");
+    QVERIFY(m_files.makeDirectory(in("goal"), 0755).has_value());
+    QVERIFY(m_files.makeLink("goal", in("mine")).has_value());
+    QVERIFY(m_files.makeLink("goal", in("his")).has_value());
+    QVERIFY(m_files.makeLink("mine/../his", in("through")).has_value());
+    QCOMPARE(::lchown(in("his").constData(), 4711, 4711), 0);
+    QVERIFY(writeFile(m_files, in("mine/file"), "x", {.mode = 0600}).has_value());
+    QCOMPARE(m_files.read(in("goal/file"), 10), QByteArray("x"));
+    QCOMPARE(m_files.createFile(in("his/file2")).error().code, ErrorCode::denied);
+    QCOMPARE(m_files.rename(in("mine/file"), in("through/file2")).error().code, ErrorCode::denied);
+    QCOMPARE(m_files.remove(in("his/file")).error().code, ErrorCode::denied);
+    QCOMPARE(m_files.status(in("his/file")).error().code, ErrorCode::denied);
+    QCOMPARE(m_files.names(in("goal")), QByteArrayList{"file"});
+    QVERIFY(!m_files.status(in("nowhere/file"))->has_value());
+    QCOMPARE((*m_files.status("/"))->kind, FileStatus::Kind::directory);
 }
 
 } // namespace coffer::agent

@@ -151,6 +151,42 @@ private Q_SLOTS:
         QTRY_VERIFY(m_follower->isComplete());
         QCOMPARE(m_centre->follows.size(), 2u);
     }
+    /// As a reload of the targets does, at an unlucky moment.
+    void again_whileAFollowIsUnderWayIsNotLost()
+    {
+        m_centre->onFollow = [this] {
+            if (m_centre->follows.size() == 1)
+                m_follower->again({u"shop"_s, u"cart"_s});
+        };
+        m_follower->start();
+        QTRY_COMPARE(m_centre->follows.size(), 2u);
+        QCOMPARE(m_centre->follows.back().value(u"services"_s).toArray().size(), 2);
+        QTRY_VERIFY(m_follower->isComplete());
+        QCOMPARE(m_centre->follows.size(), 2u);
+    }
+    void nodeWithoutThePlugin_isLeftForAnotherOne()
+    {
+        m_centre->refusal = rpc::Failure::of(rpc::Code::methodNotFound, u"no such method"_s);
+        QString trouble;
+        connect(m_follower.get(), &Follower::standingChanged, this, [this, &trouble] {
+            if (trouble.isEmpty())
+                trouble = m_follower->standing().trouble;
+            m_centre->refusal.reset();
+        });
+        m_follower->start();
+        QTRY_VERIFY(m_follower->isComplete());
+        QVERIFY2(trouble.startsWith(u"a:1: "_s) && trouble.contains(u"goconf"_s),
+                 qPrintable(trouble));
+        QCOMPARE(m_follower->standing().node, u"b:1"_s);
+    }
+    void nodeThatCannotServe_isLeftForAnotherOne()
+    {
+        m_centre->network.isRefused = [](const QString &host, const QString &method) {
+            return host == u"a" && method == u"goconf.follow";
+        };
+        m_follower->start();
+        QTRY_COMPARE(m_follower->standing().node, u"b:1"_s);
+    }
     void unknownEvents_areOfALaterNode()
     {
         m_follower->start();

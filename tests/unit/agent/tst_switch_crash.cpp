@@ -21,6 +21,8 @@ private Q_SLOTS:
     void fault_leavesOneVersion();
     void deathAfterFault_leavesOneVersion_data();
     void deathAfterFault_leavesOneVersion();
+    void deathThenAnotherPlace_leavesOneVersionAtEach_data();
+    void deathThenAnotherPlace_leavesOneVersionAtEach();
 
 private:
     /// What happens to a host, and what may be shown after it.
@@ -297,6 +299,60 @@ void tst_SwitchCrash::deathAfterFault_leavesOneVersion()
         }
     }
     QVERIFY(deaths > 200);
+}
+
+void tst_SwitchCrash::deathThenAnotherPlace_leavesOneVersionAtEach_data()
+{
+    QTest::addColumn<int>("style");
+    QTest::addColumn<int>("styleAfter");
+    for (const auto style : {Target::Style::directory, Target::Style::files}) {
+        for (const auto after : {Target::Style::directory, Target::Style::files})
+            QTest::addRow("%d to %d", int(style), int(after)) << int(style) << int(after);
+    }
+}
+
+/// The agent dies in a switch, and its target names another place when it starts again.
+void tst_SwitchCrash::deathThenAnotherPlace_leavesOneVersionAtEach()
+{
+    QFETCH(int, styleAfter);
+    const Story told{.before = "v1", .after = "v2"};
+    const Host before = Host(targetOf(style()), hostBefore(told).disk);
+    Target moved = before.target;
+    moved.destination = "/srv/shop";
+    moved.style = Target::Style(styleAfter);
+    bool isOver = false;
+    int undone = 0;
+    for (int step = 0; !isOver; ++step) {
+        Host host(before.target, before.disk);
+        host.disk.put("/srv/shop/gone/old.conf.foreign.txt", "not ours");
+        QVERIFY(host.start().has_value());
+        host.disk.dieAt(step);
+        static_cast<void>(tell(host, told));
+        isOver = !host.disk.isDead();
+        SeededRandom chance{std::uint64_t(step)};
+        host.disk.reboot(lossOf(step % 3), chance);
+        const QByteArray where = "step " + QByteArray::number(step);
+        undone += host.showsVersion() != "v1";
+        for (int second = 0, isAlive = false; !isAlive; second += 3) { // The move dies, too.
+            Host there(moved, host.disk);
+            there.disk.dieAt(second);
+            isAlive = there.start().has_value() && !there.disk.isDead();
+            there.disk.reboot(lossOf(second % 2), chance);
+            QVERIFY2(there.start().has_value(), where);
+            const QByteArray applied = there.switcher().applied()->version;
+            QCOMPARE(there.showsVersion(), applied);
+            QVERIFY(there.isTidy());
+            Host old(before.target, there.disk);
+            QCOMPARE(old.showsVersion(), applied);
+            QVERIFY2(old.isTidy(), "something of the switch is left at the old place");
+            judgeNext(there, told);
+            Host later(before.target, there.disk);
+            QCOMPARE(later.showsVersion(), applied); // It is not the agent's any more.
+            if (QTest::currentTestFailed())
+                QFAIL(where + ", then " + QByteArray::number(second));
+        }
+    }
+    QVERIFY(undone > 2);
 }
 
 } // namespace coffer::agent

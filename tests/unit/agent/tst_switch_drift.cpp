@@ -24,6 +24,13 @@ private Q_SLOTS:
     void recover_restoresWhatIsGone();
     void recover_runsNoCommandAndSettleReloads();
     void plan_showsWhatWouldChange();
+    void splay_doesNotHideDrift_data() { drift_isReported_data(); }
+    void splay_doesNotHideDrift();
+    void splay_doesNotHinderARepair_data() { drift_isReported_data(); }
+    void splay_doesNotHinderARepair();
+    void recover_goesOnWithoutALostBundle();
+    void record_doesNotGrow_data() { drift_isReported_data(); }
+    void record_doesNotGrow();
 };
 
 void tst_SwitchDrift::drift_isReported_data()
@@ -112,14 +119,15 @@ void tst_SwitchDrift::damagedBundle_isPutAside()
     QVERIFY(host.start().has_value());
     QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
     QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
-    const QByteArray bundles = stateDirectory + "/shop/bundles/";
+    const QByteArray bundles = stateDirectory + "/services/shop/bundles/";
     host.disk.damage(bundles + versionOne().root().hex(), "rotten");
     host.disk.damage(bundles + versionTwo().root().hex(), "rotten");
     const DriftReport report = QCoro::waitFor(host.switcher().scrub());
     QVERIFY(report.isBundleLost);
     QVERIFY(!report.isClean());
     QCOMPARE(host.switcher().generations().size(), std::size_t(1));
-    QCOMPARE(host.disk.read(stateDirectory + "/shop/damaged/bundle", 100), QByteArray("rotten"));
+    QCOMPARE(host.disk.read(stateDirectory + "/services/shop/damaged/bundle", 100),
+             QByteArray("rotten"));
     QCOMPARE(host.showsVersion(), QByteArray("v2"));
     // The same root, fetched again, heals it.
     QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
@@ -131,7 +139,7 @@ void tst_SwitchDrift::damagedRecord_isPutAside()
     Host host(targetOf(Style::files));
     QVERIFY(host.start().has_value());
     QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
-    host.disk.damage(stateDirectory + "/shop/record", "{}");
+    host.disk.damage(stateDirectory + "/services/shop/record", "{}");
     QCOMPARE(host.start().error().code, ErrorCode::corrupt);
     QCOMPARE(host.showsVersion(), QByteArray("v1"));
     QVERIFY(!host.switcher().applied());
@@ -150,7 +158,7 @@ void tst_SwitchDrift::recover_restoresWhatIsGone()
     // As on a tmpfs after a boot.
     Host booted(host.target);
     for (const QByteArray &name : {QByteArray("record"), "bundles/" + versionOne().root().hex()}) {
-        const QByteArray path = stateDirectory + "/shop/" + name;
+        const QByteArray path = stateDirectory + "/services/shop/" + name;
         booted.disk.put(path, host.disk.read(path, 100'000).value());
     }
     QCOMPARE(booted.showsVersion(), QByteArray("none"));
@@ -204,6 +212,91 @@ void tst_SwitchDrift::plan_showsWhatWouldChange()
              plan->front().text);
     QVERIFY(host.switcher().plan(versionOne().bytes())->empty());
     QVERIFY(!host.switcher().plan("nonsense").has_value());
+}
+
+/// A host that waits for the time of v2; \a meanwhile is called while it does.
+static Host waiting(Target::Drift policy, const std::function<void(Host &)> &meanwhile)
+{
+    QFETCH(int, style);
+    Target target = targetOf(Style(style));
+    target.drift = policy;
+    target.minInterval = std::chrono::minutes(5);
+    Host host(target);
+    static_cast<void>(host.start());
+    static_cast<void>(host.apply(versionOne()));
+    const QByteArray base = Style(style) == Style::files
+                                ? destination
+                                : destination + '/' + versionOne().root().brief();
+    host.disk.damage(base + "/a.conf", "a by hand\n");
+    host.actions.onPause = [&] {
+        if (!host.switcher().isSwitching()) // else it waits for health
+            meanwhile(host);
+    };
+    static_cast<void>(host.apply(versionTwo()));
+    host.actions.onPause = {};
+    return Host(target, host.disk);
+}
+
+void tst_SwitchDrift::splay_doesNotHideDrift()
+{
+    std::vector<FileDiff> files;
+    Host host = waiting(Target::Drift::report, [&files](Host &of) {
+        QVERIFY(of.switcher().isBusy());
+        files = QCoro::waitFor(of.switcher().scrub()).files;
+    });
+    QCOMPARE(files.size(), std::size_t(1));
+    QCOMPARE(files.front().path, QByteArray("a.conf"));
+    QCOMPARE(host.showsVersion(), QByteArray("v2"));
+}
+
+void tst_SwitchDrift::splay_doesNotHinderARepair()
+{
+    QByteArray shown;
+    Host host = waiting(Target::Drift::repair, [&shown](Host &of) {
+        QVERIFY(QCoro::waitFor(of.switcher().scrub()).isRepaired);
+        shown = of.showsVersion();
+    });
+    QCOMPARE(shown, QByteArray("v1"));
+    QCOMPARE(host.showsVersion(), QByteArray("v2"));
+    QVERIFY(host.isTidy());
+}
+
+void tst_SwitchDrift::recover_goesOnWithoutALostBundle()
+{
+    Host host(targetOf(Style::files));
+    QVERIFY(host.start().has_value());
+    QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
+    const QByteArray bundle =
+        stateDirectory + "/services/shop/bundles/" + versionOne().root().hex();
+    QVERIFY(host.disk.remove(bundle).has_value());
+    QVERIFY(host.disk.remove(destination + "/a.conf").has_value());
+    QVERIFY(host.start().has_value());
+    QCOMPARE(host.switcher().applied()->version, QByteArray("v1"));
+    QVERIFY(QCoro::waitFor(host.switcher().scrub()).isBundleLost);
+    QCOMPARE(host.apply(versionOne()).state, Verdict::State::drifted); // a.conf is missing
+    QCOMPARE(host.apply(versionTwo()).error, QString());
+    QCOMPARE(host.showsVersion(), QByteArray("v2"));
+}
+
+void tst_SwitchDrift::record_doesNotGrow()
+{
+    QFETCH(int, style);
+    Target target = targetOf(Style(style));
+    target.keep = 2;
+    Host host(target);
+    QVERIFY(host.start().has_value());
+    qsizetype bytes = 0;
+    for (int round = 10; round < 40; ++round) {
+        const QByteArray name = "v" + QByteArray::number(round);
+        const Version version{
+            name, {{{.path = name + "/deep/a.conf", .rights = {.mode = 0644}, .bytes = name}}}};
+        QCOMPARE(host.apply(version).state, Verdict::State::healthy);
+        const auto record = host.disk.read(stateDirectory + "/services/shop/record", 1'000'000);
+        if (round == 15)
+            bytes = record->size();
+        if (round > 15)
+            QCOMPARE(record->size(), bytes);
+    }
 }
 
 } // namespace coffer::agent

@@ -39,6 +39,7 @@ private Q_SLOTS:
     void rollbackLocal_goesBackWithoutNetwork();
     void hold_answersHeldUntilThen();
     void minInterval_isWaitedFor();
+    void serviceNamedAsAFileOfTheAgent_hasAFolderOfItsOwn();
 };
 
 void tst_Switcher::apply_switchesReloadsAndWaitsForHealth()
@@ -510,6 +511,22 @@ void tst_Switcher::minInterval_isWaitedFor()
     QCoro::waitFor(host.switcher().rollbackLocal(versionOne().root()));
     QCOMPARE(host.showsVersion(), QByteArray("v1"));
     QCOMPARE(host.actions.now, before); // Who asks here does not wait.
+}
+
+void tst_Switcher::serviceNamedAsAFileOfTheAgent_hasAFolderOfItsOwn()
+{
+    for (const QByteArray &name : {QByteArray("lock"), QByteArray("secret"), QByteArray("instance"),
+                                   QByteArray("services"), QByteArray("joined.json")}) {
+        Target target = targetOf(Style::files);
+        target.service = name;
+        Host host(target);
+        for (const QByteArray &file :
+             {QByteArray("secret"), QByteArray("instance"), QByteArray("joined.json")})
+            host.disk.put(stateDirectory + '/' + file, "the agent's");
+        QVERIFY2(host.start().has_value(), name);
+        QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
+        QCOMPARE(host.disk.read(stateDirectory + "/secret", 100), QByteArray("the agent's"));
+    }
 }
 
 } // namespace coffer::agent

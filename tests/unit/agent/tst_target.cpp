@@ -57,7 +57,9 @@ static Record fullRecord()
 {
     const Generation one{versionOne().root(), "v1", "r7"};
     return {.kept = {{one, one.root.brief()}, {{versionTwo().root(), "v2", "r6"}, "x.1"}},
+            .place = {"/etc/shop", Target::Style::files},
             .intent = Intent{.to = one,
+                             .place = {"/srv/\xff", Target::Style::directory},
                              .directory = "d",
                              .isDirectoryNew = true,
                              .linkBefore = "\xff/odd \"link",
