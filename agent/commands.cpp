@@ -309,6 +309,10 @@ static Duty dutyOf(Verb verb)
     case Verb::diff:
     case Verb::plan:
     case Verb::file:
+    case Verb::get:
+    case Verb::list:
+    case Verb::version:
+    case Verb::env:
     case Verb::watch: break;
     }
     return Duty::look;
@@ -423,7 +427,7 @@ int runExec(const Settings &settings, const ExecOptions &options)
         return fail(asked.error());
     if (!asked || *asked)
         return execute(options, settings.socket, random);
-    auto household = settleIn(settings, true);
+    auto household = settleIn(settings, Duty::keep);
     if (!household && household.error().code == ErrorCode::refused) // It is about to listen.
         return execute(options, settings.socket, random);
     if (!household)
