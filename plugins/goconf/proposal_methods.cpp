@@ -19,6 +19,15 @@ using rpc::Failure;
 
 static constexpr std::size_t proposedMax = 1'000; ///< Places, as in goconf.draft.edit.
 
+/// It shows what is published: whoever may not read that, may not have it in a draft of his.
+static std::vector<rpc::Touch> touchesProposal(const rpc::Call &call)
+{
+    std::vector<rpc::Touch> touches = touchesDraft(call);
+    for (const rpc::Touch &touch : touchesService(call))
+        touches.push_back(touch);
+    return touches;
+}
+
 Result<void> ProposalMethods::start()
 {
     pluginapi::Methods &methods = m_context.methods();
@@ -32,14 +41,14 @@ Result<void> ProposalMethods::start()
                                "changed later stays."_s,
                                schemaOf(common + R"(,"scope":$scope,"version":$version)",
                                         R"("service","version")"),
-                               Access::Kind::write, &touchesDraft),
+                               Access::Kind::write, &touchesProposal),
                       *this, &ProposalMethods::revert),
           methods.add(methodOf(u"goconf.draft.promote"_s,
                                u"Brings, in a draft, the own layer of an IDC to that of another "
                                "one, or into the base layer."_s,
                                schemaOf(common + R"(,"from":$name,"scope":$scope)",
                                         R"("service","from","scope")"),
-                               Access::Kind::write, &touchesDraft),
+                               Access::Kind::write, &touchesProposal),
                       *this, &ProposalMethods::promote)}) {
         if (!added)
             return added;

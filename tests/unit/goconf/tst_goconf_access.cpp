@@ -53,6 +53,9 @@ static const std::map<QString, QCborMap> &calls()
         {u"draft.diff"_s, shop},
         {u"draft.edit"_s, {{u"service"_s, u"shop"_s}, {u"edits"_s, oneEdit}}},
         {u"draft.discard"_s, shop},
+        {u"draft.revert"_s, {{u"service"_s, u"shop"_s}, {u"version"_s, u"v1"_s}}},
+        {u"draft.promote"_s,
+         {{u"service"_s, u"shop"_s}, {u"from"_s, u"bj001"_s}, {u"scope"_s, u"sh001"_s}}},
         {u"object.put"_s,
          {{u"hash"_s, QString(64, u'0')},
           {u"piece"_s, 0},
@@ -140,6 +143,8 @@ void tst_goconf_access::touches_areWhatTheCallReadsAndWrites_data()
     addRow("edit of an IDC", u"draft.edit"_s, {{u"scope"_s, u"sh001"_s}, {u"draft"_s, u"mine"_s}},
            u"w /config/shop/sh001/draft/mine/"_s);
     addRow("discard", u"draft.discard"_s, {}, u"w /config/shop/_all/draft/main/"_s);
+    addRow("revert", u"draft.revert"_s, {}, u"w /config/shop/_all/draft/main/, "_s + shop);
+    addRow("promote", u"draft.promote"_s, {}, u"w /config/shop/sh001/draft/main/, "_s + shop);
     addReleaseRows();
 }
 
