@@ -28,6 +28,12 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
     target_compile_options(coffer_warnings INTERFACE -Wno-maybe-uninitialized)
 endif()
 
+# From -O2 on GCC 12 vectorises, and then loses what a coroutine writes into members of its locals
+# over a co_await: pages of a list were read again and again. docs/ARCHITECTURE.md, "GCC 12".
+set(coroutine_options
+    "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-fno-tree-vectorize>")
+target_compile_options(coffer_warnings INTERFACE "${coroutine_options}")
+
 add_library(coffer_sanitizers INTERFACE)
 add_library(Coffer::sanitizers ALIAS coffer_sanitizers)
 if(COFFER_SANITIZE)

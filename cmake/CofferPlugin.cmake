@@ -51,6 +51,9 @@ function(coffer_add_plugin)
         LIBRARY_OUTPUT_DIRECTORY "${arg_FOLDER}"
         CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF
         CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    # GCC 12 breaks coroutines when it vectorises: docs/plugin-guide.md.
+    target_compile_options(${target} PRIVATE
+        "$<$<AND:$<CXX_COMPILER_ID:GNU>,$<NOT:$<CONFIG:Debug>>>:-fno-tree-vectorize>")
     target_include_directories(${target} PRIVATE ${arg_INCLUDES})
     target_link_libraries(${target} PRIVATE Coffer::plugin_sdk ${arg_LINKS})
     if(TARGET Coffer::warnings)
