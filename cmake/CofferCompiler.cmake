@@ -6,7 +6,9 @@
 find_program(COFFER_CCACHE ccache)
 mark_as_advanced(COFFER_CCACHE)
 if(COFFER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${COFFER_CCACHE}")
+    # What is precompiled defines no macros that a cache would have to know of.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        env CCACHE_SLOPPINESS=pch_defines,time_macros "${COFFER_CCACHE}")
 endif()
 
 # moc 6.4 cannot parse the C++20 headers of the standard library; without this path it skips them.

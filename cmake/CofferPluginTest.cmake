@@ -25,5 +25,8 @@ function(coffer_add_plugin_test)
     target_link_libraries(${arg_NAME} PRIVATE ${links} ${arg_LINKS} Coffer::TestKit)
     target_compile_definitions(${arg_NAME} PRIVATE
         COFFER_PLUGIN_JSON="${binary_folder}/${plugin}/plugin.json")
+    if(COMMAND coffer_precompile)
+        coffer_precompile(${arg_NAME})
+    endif()
     add_test(NAME ${arg_NAME} COMMAND ${arg_NAME})
 endfunction()
