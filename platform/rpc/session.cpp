@@ -87,11 +87,11 @@ QCoro::Task<void> Session::answer(Request request, std::shared_ptr<Batch> batch)
 Outcome Session::unsubscribe(const Request &request)
 {
     const auto *json = std::get_if<QJsonObject>(&request.params);
-    const qint64 id = json
-                          ? (*json)["subscription"_L1].toInteger(-1)
-                          : std::get<Params>(request.params).value(u"subscription"_s).toInteger(-1);
-    const auto found = m_channels.find(std::uint64_t(id));
-    if (id < 0 || found == m_channels.end())
+    const QCborValue id = json ? QCborValue::fromJsonValue((*json)["subscription"_L1])
+                               : std::get<Params>(request.params).value(u"subscription"_s);
+    const auto found =
+        id.isInteger() ? m_channels.find(std::uint64_t(id.toInteger())) : m_channels.end();
+    if (found == m_channels.end())
         return Failure::of(Code::notFound,
                            u"subscription: expected the number of an open subscription of this "
                            "connection"_s);
