@@ -27,6 +27,15 @@ inline constexpr int methodNameBytesMax = 64;
 inline constexpr int idBytesMax = 256;       ///< The id of a call, where it is a text.
 inline constexpr int patternBytesMax = 4096; ///< The longest text that a `pattern` is tried on.
 inline constexpr int schemaBytesMax = 65'536;
+inline constexpr int schemaNodesMax = 10'000;   ///< Subschemas of one schema.
+inline constexpr int schemaDepthMax = 128;      ///< Subschemas within each other, or in a chain.
+inline constexpr int patternLengthMax = 1024;   ///< Of a `pattern`, in characters.
+inline constexpr int patternStepsMax = 100'000; ///< Of one match, from each place of the text.
+inline constexpr int checkStepsMax = 2'000'000; ///< Of a value of a call against its schema.
+inline constexpr int checkDepthMax = 400;       ///< Subschemas that are being checked at once.
+/// The same of a document; nobody waits for it on an event loop.
+inline constexpr int documentStepsMax = 20'000'000;
+inline constexpr std::chrono::seconds documentTimeMax{10};
 inline constexpr std::chrono::milliseconds deadlineMax = std::chrono::minutes(10);
 
 } // namespace coffer::rpc::limits

@@ -18,19 +18,21 @@ namespace {
 using Node = Schema::Node;
 
 /// The first fault found. Thrown inside this file only, caught by Schema::parse().
-struct Fault
+struct Unusable
 {
     QString place;
     QString what;
 };
 
-[[noreturn]] void fail(const QString &place, const QString &what) { throw Fault{place, what}; }
+[[noreturn]] void fail(const QString &place, const QString &what) { throw Unusable{place, what}; }
 
 /// Reads a document into nodes. The list of keywords is the table in reader().
 class Compiler
 {
 public:
-    Compiler(QCborMap document, std::deque<Node> &nodes) : m_document(document), m_nodes(nodes) {}
+    Compiler(QCborMap document, std::deque<Node> &nodes, Schema::Of of)
+        : m_document(document), m_nodes(nodes), m_of(of)
+    {}
 
     const Node *compile(const QCborValue &schema, const QString &place);
     /// A schema that leads back to itself on the same value would be checked for ever.
@@ -39,14 +41,18 @@ public:
 private:
     using Reader = void (Compiler::*)(Node &, const QCborValue &, const QString &);
 
-    static Reader reader(const QString &keyword);
+    [[nodiscard]] static const std::map<QString, Reader> &readers();
     void ignore(Node &, const QCborValue &, const QString &) {}
+    void compileInto(Node &node, const QCborMap &map, const QString &place);
+    [[nodiscard]] static Node::Pattern patternOf(const QString &text, const QString &place);
+    void readAbout(Node &node, const QCborValue &value, const QString &place);
     void readType(Node &node, const QCborValue &value, const QString &place);
     void readEnum(Node &node, const QCborValue &value, const QString &place);
     void readConst(Node &node, const QCborValue &value, const QString &place);
     void readPattern(Node &node, const QCborValue &value, const QString &place);
     void readEncoding(Node &node, const QCborValue &value, const QString &place);
     void readProperties(Node &node, const QCborValue &value, const QString &place);
+    void readLikeNamed(Node &node, const QCborValue &value, const QString &place);
     void readRequired(Node &node, const QCborValue &value, const QString &place);
     void readUnique(Node &node, const QCborValue &value, const QString &place);
     void readDefinitions(Node &node, const QCborValue &value, const QString &place);
@@ -62,16 +68,18 @@ private:
 
     QCborMap m_document;
     std::deque<Node> &m_nodes;
+    Schema::Of m_of;
+    int m_depth = 0;
     std::map<QString, const Node *> m_definitions; ///< Also those whose reading has just begun.
 };
 
-Compiler::Reader Compiler::reader(const QString &keyword)
+const std::map<QString, Compiler::Reader> &Compiler::readers()
 {
-    static const std::map<QString, Reader> readers{
+    static const std::map<QString, Reader> all{
         {u"$schema"_s, &Compiler::ignore},
         {u"$comment"_s, &Compiler::ignore},
-        {u"title"_s, &Compiler::ignore},
-        {u"description"_s, &Compiler::ignore},
+        {u"title"_s, &Compiler::readAbout},
+        {u"description"_s, &Compiler::readAbout},
         {u"default"_s, &Compiler::ignore},
         {u"examples"_s, &Compiler::ignore},
         {u"type"_s, &Compiler::readType},
@@ -80,6 +88,7 @@ Compiler::Reader Compiler::reader(const QString &keyword)
         {u"pattern"_s, &Compiler::readPattern},
         {u"contentEncoding"_s, &Compiler::readEncoding},
         {u"properties"_s, &Compiler::readProperties},
+        {u"patternProperties"_s, &Compiler::readLikeNamed},
         {u"required"_s, &Compiler::readRequired},
         {u"uniqueItems"_s, &Compiler::readUnique},
         {u"definitions"_s, &Compiler::readDefinitions},
@@ -103,12 +112,13 @@ Compiler::Reader Compiler::reader(const QString &keyword)
         {u"anyOf"_s, &Compiler::readSchemas<&Node::anyOf>},
         {u"oneOf"_s, &Compiler::readSchemas<&Node::oneOf>},
     };
-    const auto found = readers.find(keyword);
-    return found == readers.end() ? nullptr : found->second;
+    return all;
 }
 
 const Node *Compiler::compile(const QCborValue &schema, const QString &place)
 {
+    if (m_nodes.size() >= limits::schemaNodesMax)
+        fail(place, u"more than %1 subschemas"_s.arg(limits::schemaNodesMax));
     Node &node = m_nodes.emplace_back();
     if (schema.isBool()) {
         node.isNever = schema.isFalse();
@@ -116,17 +126,31 @@ const Node *Compiler::compile(const QCborValue &schema, const QString &place)
     }
     if (!schema.isMap())
         fail(place, u"a schema is an object, true or false"_s);
-    const QCborMap map = schema.toMap();
+    if (++m_depth > limits::schemaDepthMax)
+        fail(place, u"more than %1 subschemas within each other"_s.arg(limits::schemaDepthMax));
+    compileInto(node, schema.toMap(), place);
+    --m_depth;
+    return &node;
+}
+
+void Compiler::compileInto(Node &node, const QCborMap &map, const QString &place)
+{
     for (const auto &[key, value] : map) {
         const QString keyword = key.toString();
-        const Reader read = reader(keyword);
+        const auto found = readers().find(keyword);
         const QString where = place + u'/' + keyword;
-        if (!read)
-            fail(where, u"this keyword is not known (docs/formats/rpc.md lists those that are)"_s);
+        if (found == readers().end()) {
+            QStringList known;
+            for (const auto &[name, read] : readers()) {
+                if (m_of == Schema::Of::calls || name != "contentEncoding"_L1)
+                    known += name;
+            }
+            fail(where, u"this keyword is not known; these are: "_s + known.join(u' '));
+        }
         const bool isAlone = keyword != "$ref"_L1 || map.size() == 1;
         if (!isAlone)
             fail(where, u"stands alone; what stands beside $ref would not be obeyed"_s);
-        (this->*read)(node, value, where);
+        (this->*found->second)(node, value, where);
     }
     // After all keywords, since their order in the document is arbitrary.
     if (map.contains(u"contentEncoding"_s)) {
@@ -135,7 +159,16 @@ const Node *Compiler::compile(const QCborValue &schema, const QString &place)
                                                 "with pattern"_s);
         node.types = Node::bytes;
     }
-    return &node;
+}
+
+/// What a person is told besides: a description rather than a title.
+void Compiler::readAbout(Node &node, const QCborValue &value, const QString &place)
+{
+    constexpr qsizetype aboutMax = 200;
+    if (!value.isString())
+        fail(place, u"a text"_s);
+    if (node.about.isEmpty() || place.endsWith("/description"_L1))
+        node.about = value.toString().left(aboutMax);
 }
 
 void Compiler::readType(Node &node, const QCborValue &value, const QString &place)
@@ -169,16 +202,33 @@ void Compiler::readConst(Node &node, const QCborValue &value, const QString &pla
     node.values = QCborArray{value};
 }
 
+/// PCRE gives up a match that takes too many steps, rather than trying every way there is.
+Node::Pattern Compiler::patternOf(const QString &text, const QString &place)
+{
+    if (text.size() > limits::patternLengthMax)
+        fail(place, u"%1 characters, a regular expression may have %2"_s.arg(text.size())
+                        .arg(limits::patternLengthMax));
+    if (text.startsWith("(*"_L1))
+        fail(place, u"a regular expression does not begin with a verb, \"(*...\", here"_s);
+    const QString bound = u"(*LIMIT_MATCH=%1)"_s.arg(limits::patternStepsMax);
+    Node::Pattern pattern{text, QRegularExpression(bound + text)};
+    if (!pattern.expression.isValid())
+        fail(place, u"not a regular expression: "_s + pattern.expression.errorString());
+    pattern.expression.optimize();
+    return pattern;
+}
+
 void Compiler::readPattern(Node &node, const QCborValue &value, const QString &place)
 {
-    node.pattern = QRegularExpression(value.toString());
-    if (!value.isString() || !node.pattern->isValid())
-        fail(place, u"not a regular expression: "_s + node.pattern->errorString());
-    node.pattern->optimize();
+    if (!value.isString())
+        fail(place, u"not a regular expression, which is a text"_s);
+    node.pattern = patternOf(value.toString(), place);
 }
 
 void Compiler::readEncoding(Node &, const QCborValue &value, const QString &place)
 {
+    if (m_of == Schema::Of::documents)
+        fail(place, u"only calls have byte strings; a document has none"_s);
     if (value != QCborValue(u"base64"_s))
         fail(place, u"only \"base64\" is known"_s);
 }
@@ -192,6 +242,17 @@ void Compiler::readProperties(Node &node, const QCborValue &value, const QString
         node.properties[name.toString()] = compile(schema, place + u'/' + name.toString());
 }
 
+void Compiler::readLikeNamed(Node &node, const QCborValue &value, const QString &place)
+{
+    if (!value.isMap())
+        fail(place, u"an object of schemas, by regular expressions"_s);
+    const QCborMap map = value.toMap();
+    for (const auto &[name, schema] : map) {
+        const QString where = place + u'/' + name.toString();
+        node.likeNamed.emplace_back(patternOf(name.toString(), where), compile(schema, where));
+    }
+}
+
 void Compiler::readRequired(Node &node, const QCborValue &value, const QString &place)
 {
     if (!value.isArray())
@@ -202,6 +263,7 @@ void Compiler::readRequired(Node &node, const QCborValue &value, const QString &
             fail(place, u"a list of names"_s);
         node.required.append(name.toString());
     }
+    node.required.sort(); // they are looked for
 }
 
 void Compiler::readUnique(Node &node, const QCborValue &value, const QString &place)
@@ -305,7 +367,7 @@ Schema::Schema(std::shared_ptr<const Body> body) : m_body(std::move(body)) {}
 
 QCborValue Schema::document() const { return m_body->document; }
 
-Result<Schema> Schema::parse(const QByteArray &json)
+Result<Schema> Schema::parse(const QByteArray &json, Of of)
 {
     if (json.size() > limits::schemaBytesMax)
         return Error{
@@ -321,10 +383,10 @@ Result<Schema> Schema::parse(const QByteArray &json)
     auto body = std::make_shared<Body>();
     body->document = map;
     try {
-        Compiler compiler(map, body->nodes);
+        Compiler compiler(map, body->nodes, of);
         body->root = compiler.compile(map, {});
         compiler.refuseCycles();
-    } catch (const Fault &found) {
+    } catch (const Unusable &found) {
         return Error{ErrorCode::invalid, found.place + ": "_L1 + found.what};
     }
     return Schema(std::move(body));

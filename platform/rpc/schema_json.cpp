@@ -43,6 +43,8 @@ Forms memberForms(const Forms &forms, const QString &name)
     for (const Node *form : forms) {
         const auto property = form->properties.find(name);
         collect(property != form->properties.end() ? property->second : form->additional, found);
+        for (const auto &[pattern, node] : form->likeNamed)
+            collect(node, found);
     }
     return found;
 }

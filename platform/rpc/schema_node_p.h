@@ -29,6 +29,13 @@ struct Schema::Node
         object = 128
     };
 
+    /// A regular expression, with a bound on what one match may cost.
+    struct Pattern
+    {
+        QString text; ///< As it was written.
+        QRegularExpression expression = {};
+    };
+
     unsigned types = 0;               ///< Those allowed; 0: all.
     bool isNever = false;             ///< The schema `false`.
     std::optional<QCborArray> values; ///< enum, const.
@@ -36,15 +43,17 @@ struct Schema::Node
     std::optional<qint64> lengthMin, lengthMax; ///< Characters of a text, bytes of bytes.
     std::optional<qint64> itemsMin, itemsMax;
     std::optional<qint64> membersMin, membersMax;
-    std::optional<QRegularExpression> pattern;
+    std::optional<Pattern> pattern;
     bool isUnique = false;
     const Node *items = nullptr;
     std::map<QString, const Node *> properties;
+    std::vector<std::pair<Pattern, const Node *>> likeNamed; ///< patternProperties.
     QStringList required;
-    const Node *additional = nullptr; ///< For members that properties does not name.
+    const Node *additional = nullptr; ///< For members that neither of these names.
     const Node *names = nullptr;
     std::vector<const Node *> allOf, anyOf, oneOf; ///< A $ref is the only one of allOf.
     const Node *isNot = nullptr;
+    QString about; ///< description, else title.
 };
 
 struct Schema::Body

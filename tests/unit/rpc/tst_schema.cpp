@@ -4,6 +4,7 @@
 #include <QCborArray>
 #include <QCborMap>
 #include <QElapsedTimer>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTest>
@@ -52,6 +53,13 @@ private Q_SLOTS:
     void bytes_areNeitherTextNorAnything();
     void member_twiceIsRefused();
     void recursion_costsBoundedTime();
+    void faults_areAllNamed_data();
+    void faults_areAllNamed();
+    void faults_areAtMostSoMany();
+    void hostile_isRefused_data();
+    void hostile_isRefused();
+    void hostile_costsBoundedTime_data();
+    void hostile_costsBoundedTime();
 };
 
 void TestSchema::value_fits_data()
@@ -102,6 +110,11 @@ void TestSchema::value_fits_data()
     row("additionalProperties as schema", R"({"additionalProperties":{"type":"integer"}})",
         R"({"b":1})", R"({"b":"1"})");
     row("propertyNames", R"({"propertyNames":{"maxLength":1}})", R"({"b":1})", R"({"bb":1})");
+    row("patternProperties", R"({"patternProperties":{"^p-":{"type":"integer"}}})",
+        R"({"p-a":1,"b":"1"})", R"({"p-a":"1"})");
+    row("patternProperties and no others",
+        R"({"patternProperties":{"^p-":{}},"additionalProperties":false})", R"({"p-a":1})",
+        R"({"q":1})");
     row("minProperties", R"({"minProperties":1})", R"({"b":1})", "{}");
     row("maxProperties", R"({"maxProperties":1})", R"({"b":1})", R"({"b":1,"c":1})");
     row("allOf", R"({"allOf":[{"minimum":1},{"maximum":3}]})", "2", "4");
@@ -139,7 +152,7 @@ void TestSchema::fault_namesThePlace_data()
     };
     row("type", R"({"type":"integer"})", "\"a\"", "v: expected an integer, found a text");
     row("deep", R"({"items":{"properties":{"a":{"minimum":3}}}})", R"([{"a":4},{"a":2}])",
-        "v[1].a: expected at least 3");
+        "v[1].a: expected at least 3, found 2");
     row("unknown", R"({"properties":{"a":{},"b":{}},"additionalProperties":false})", R"({"c":1})",
         "v.c: not known; known are a, b");
     row("missing", R"({"required":["a"]})", "{}", "v: expected the member a");
@@ -179,6 +192,10 @@ void TestSchema::schema_isRefused_data()
     row("definitions inside", R"({"items":{"definitions":{}}})", "/items/definitions: ");
     row("fault in a definition", R"({"definitions":{"a":{"x":1}}})", "/definitions/a/x: ");
     row("other type", R"({"type":"int"})", "/type: ");
+    row("pattern of a name is none", R"({"patternProperties":{"(":{}}})", "/patternProperties/(");
+    row("long pattern", R"({"pattern":")" + QByteArray(1100, 'a') + R"("})", "/pattern: ");
+    row("pattern with a verb", R"({"pattern":"(*LIMIT_MATCH=9999999)a"})", "/pattern: ");
+    row("description is no text", R"({"description":1})", "/description: ");
     row("no type", R"({"type":[]})", "/type: ");
     row("minimum is a text", R"({"minimum":"1"})", "/minimum: ");
     row("negative length", R"({"minLength":-1})", "/minLength: ");
@@ -234,6 +251,160 @@ void TestSchema::recursion_costsBoundedTime()
     for (int i = 0; i < 60; ++i)
         deep = QCborArray{deep};
     QVERIFY(both.refute(deep)); // in a million steps, not in 2^60
+}
+
+// ---- documents
+
+/// "server.port: expected at most 65535, found 70000 (the port); ..."
+static QString told(const std::vector<Schema::Fault> &faults)
+{
+    QStringList texts;
+    for (const Schema::Fault &fault : faults) {
+        texts += fault.place.join(u'.') + ": "_L1 + fault.message
+                 + (fault.about.isEmpty() ? QString() : u" (%1)"_s.arg(fault.about));
+    }
+    return texts.join(u"; "_s);
+}
+
+static Schema documents(const QByteArray &json)
+{
+    Result<Schema> parsed = Schema::parse(json, Schema::Of::documents);
+    if (!parsed)
+        qFatal("%s: %s", json.left(200).constData(), qUtf8Printable(parsed.error().message));
+    return *parsed;
+}
+
+static QCborValue value(const QByteArray &json)
+{
+    return QCborValue::fromJsonValue(QJsonDocument::fromJson('[' + json + ']').array().first());
+}
+
+void TestSchema::faults_areAllNamed_data()
+{
+    QTest::addColumn<QByteArray>("of");
+    QTest::addColumn<QByteArray>("json");
+    QTest::addColumn<QString>("told");
+    const auto row = [](const char *name, const char *of, const char *json, const char *told) {
+        QTest::newRow(name) << QByteArray(of) << QByteArray(json) << QString::fromUtf8(told);
+    };
+    row("none", R"({"type":"object"})", "{}", "");
+    row("members and members of members",
+        R"({"properties":{"a":{"properties":{"b":{"maximum":5}}},"c":{"minLength":3}}})",
+        R"({"a":{"b":7},"c":"xy"})",
+        "a.b: expected at most 5, found 7; c: expected at least 3 characters, found 2");
+    row("items", R"({"items":{"type":"integer"},"maxItems":2})", R"(["x",2,3.5])",
+        ": expected at most 2 items, found 3; 0: expected an integer, found a text; "
+        "2: expected an integer, found a number");
+    row("what is missing, and what is too much",
+        R"({"properties":{"port":{"description":"where it listens"},"host":{}},
+            "required":["port","host"],"additionalProperties":false})",
+        R"({"prot":1})",
+        "prot: not known; known are host, port; host: expected, but it is missing; "
+        "port: expected, but it is missing (where it listens)");
+    row("a description rather than a title", R"({"title":"t","description":"d","type":"null"})",
+        "1", ": expected null, found an integer (d)");
+    row("by way of a definition",
+        R"({"definitions":{"port":{"title":"a port","maximum":9}},
+            "additionalProperties":{"$ref":"#/definitions/port"}})",
+        R"({"a":10,"b":9,"c":11})",
+        "a: expected at most 9, found 10 (a port); c: expected at most 9, found 11 (a port)");
+    row("all of allOf", R"({"allOf":[{"minimum":3},{"multipleOf":2}]})", "1",
+        ": expected at least 3, found 1; : expected a multiple of 2, found 1");
+    row("forms", R"({"anyOf":[{"type":"null"},{"properties":{"a":{"type":"null"}}}]})",
+        R"({"a":1})",
+        ": fits none of the 2 forms: expected null, found an object; or "
+        "a: expected null, found an integer");
+    row("an only form", R"({"anyOf":[{"type":"null"}]})", "1", ": expected null, found an integer");
+    row("words", R"({"enum":["debug","info"]})", R"("trace")",
+        R"(: expected one of "debug", "info", found "trace")");
+    row("a word", R"({"const":"on"})", "true", R"(: expected "on", found true)");
+    row("whole numbers that are written with a point", R"({"enum":[1,2]})", "2.0", "");
+}
+
+void TestSchema::faults_areAllNamed()
+{
+    QFETCH(QByteArray, of);
+    QFETCH(QByteArray, json);
+    QFETCH(QString, told);
+    QCOMPARE(::told(documents(of).faults(value(json), 100)), told);
+}
+
+void TestSchema::faults_areAtMostSoMany()
+{
+    const Schema none = documents(R"({"items":{"not":{}}})");
+    QCOMPARE(none.faults(value("[1,2,3,4]"), 3).size(), std::size_t(3));
+}
+
+/// What is not obeyed, or could cost too much, is refused when it is set.
+void TestSchema::hostile_isRefused_data()
+{
+    QTest::addColumn<QByteArray>("json");
+    QTest::addColumn<QString>("what");
+    QByteArray deep = "{}";
+    for (int i = 0; i < 200; ++i)
+        deep = R"({"not":)" + deep + '}';
+    QTest::newRow("deep") << deep << u"within each other"_s;
+    QByteArray chain = R"({"definitions":{)";
+    for (int i = 1000; i < 1200; ++i)
+        chain += R"("d)" + QByteArray::number(i) + R"(":{"$ref":"#/definitions/d)"
+                 + QByteArray::number(i + 1) + R"("},)";
+    QTest::newRow("a chain of definitions") << chain + R"("d1200":{}}})" << u"within each other"_s;
+    QTest::newRow("many subschemas")
+        << R"({"allOf":[)" + QByteArray("{},").repeated(11'000) + "{}]}" << u"10000 subschemas"_s;
+    QTest::newRow("byte strings") << QByteArray(R"({"type":"string","contentEncoding":"base64"})")
+                                  << u"byte strings"_s;
+    QTest::newRow("a list of what is known")
+        << QByteArray(R"({"format":"email"})") << u"additionalProperties allOf anyOf"_s;
+}
+
+void TestSchema::hostile_isRefused()
+{
+    QFETCH(QByteArray, json);
+    QFETCH(QString, what);
+    const Result<Schema> parsed = Schema::parse(json, Schema::Of::documents);
+    QVERIFY(!parsed);
+    QVERIFY2(parsed.error().message.contains(what), qPrintable(parsed.error().message));
+}
+
+void TestSchema::hostile_costsBoundedTime_data()
+{
+    QTest::addColumn<QByteArray>("of");
+    QTest::addColumn<QByteArray>("json");
+    QTest::addColumn<QString>("what");
+    const QByteArray text = '"' + QByteArray(4'000, 'a') + R"(!")";
+    QTest::newRow("a pattern that tries every way")
+        << QByteArray(R"({"pattern":"^(a+)+$"})") << text << u"takes too long"_s;
+    QTest::newRow("the same of a name") << QByteArray(R"({"patternProperties":{"^(a|aa)+$":{}}})")
+                                        << '{' + text + ":1}" << u"pattern"_s;
+    QByteArray chain = R"({"definitions":{"e1000":{"minimum":0})"; // each is known when it is named
+    for (int i = 1001; i < 2400; ++i)
+        chain += R"(,"e)" + QByteArray::number(i) + R"(":{"$ref":"#/definitions/e)"
+                 + QByteArray::number(i - 1) + R"("})";
+    QTest::newRow("a long way to a definition")
+        << chain + R"(},"properties":{"a":{"$ref":"#/definitions/e2399"}}})"
+        << QByteArray(R"({"a":1})") << u"too much"_s;
+    QByteArray doubling = R"({"definitions":{"t0":{"minimum":0})";
+    for (int i = 1; i < 60; ++i) {
+        const QByteArray one = R"({"$ref":"#/definitions/t)" + QByteArray::number(i - 1) + R"("})";
+        doubling += R"(,"t)" + QByteArray::number(i) + R"(":{"allOf":[)" + one + ',' + one + "]}";
+    }
+    QTest::newRow("2^60 ways") << doubling + R"(},"allOf":[{"$ref":"#/definitions/t59"}]})"
+                               << QByteArray("1") << u"too much"_s;
+    QByteArray numbers = "[";
+    for (int i = 20'000; i > 0; --i)
+        numbers += QByteArray::number(i) + ',';
+    QTest::newRow("the same list again and again")
+        << R"({"allOf":[)" + QByteArray(R"({"uniqueItems":true},)").repeated(2'500) + "{}]}"
+        << numbers + "0]" << u"too much"_s;
+}
+
+void TestSchema::hostile_costsBoundedTime()
+{
+    QFETCH(QByteArray, of);
+    QFETCH(QByteArray, json);
+    QFETCH(QString, what);
+    QVERIFY2(told(documents(of).faults(value(json), 2)).contains(what),
+             qPrintable(told(documents(of).faults(value(json), 2))));
 }
 
 QTEST_GUILESS_MAIN(TestSchema)
