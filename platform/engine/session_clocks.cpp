@@ -10,11 +10,16 @@ void SessionClocks::stop()
     m_left.clear();
     m_ending.clear();
     m_last.reset();
+    m_followed.reset();
 }
 
 /// Takes in what was opened and closed since the last look.
 void SessionClocks::follow()
 {
+    const StateMachine::SessionsMark mark = m_host.parts().machine.sessionsMark();
+    if (m_followed == mark)
+        return;
+    m_followed = mark;
     std::map<SessionId, Monotonic> left;
     std::set<SessionId> ending;
     for (const SessionView &view : m_host.parts().machine.sessions()) {

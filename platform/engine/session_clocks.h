@@ -35,6 +35,7 @@ private:
     std::map<SessionId, Monotonic> m_left; ///< Time to live that is left.
     std::set<SessionId> m_ending;          ///< Their end is proposed.
     std::optional<Monotonic> m_last;
+    std::optional<StateMachine::SessionsMark> m_followed; ///< The sessions that m_left has.
 };
 
 } // namespace coffer::engine

@@ -43,6 +43,14 @@ public:
     /// Answers a read from the current state. Any bytes give an answer.
     [[nodiscard]] virtual QByteArray query(const QByteArray &question) const = 0;
 
+    /// Another value whenever the set of live sessions is another one than at an earlier state.
+    struct SessionsMark
+    {
+        SessionId newest; ///< The highest id ever given; they are never given again.
+        std::size_t live = 0;
+        bool operator==(const SessionsMark &) const = default;
+    };
+    [[nodiscard]] virtual SessionsMark sessionsMark() const = 0;
     /// Live sessions, ordered by id.
     [[nodiscard]] virtual std::vector<SessionView> sessions() const = 0;
     /// The time to live of \a session; nothing if it is not open.

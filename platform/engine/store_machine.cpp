@@ -26,6 +26,11 @@ QByteArray StoreMachine::query(const QByteArray &question) const
     return store::encode(m_store.query(question));
 }
 
+StateMachine::SessionsMark StoreMachine::sessionsMark() const
+{
+    return {m_store.sessions().newest(), m_store.sessions().all().size()};
+}
+
 std::vector<SessionView> StoreMachine::sessions() const
 {
     std::vector<SessionView> views;

@@ -31,6 +31,7 @@ public:
     void applyNothing(Slot slot) override;
     [[nodiscard]] Slot applied() const override;
     [[nodiscard]] QByteArray query(const QByteArray &question) const override;
+    [[nodiscard]] SessionsMark sessionsMark() const override;
     [[nodiscard]] std::vector<SessionView> sessions() const override;
     [[nodiscard]] std::optional<std::chrono::milliseconds>
     timeToLiveOf(SessionId session) const override;

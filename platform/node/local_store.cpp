@@ -182,7 +182,7 @@ Task<Result<store::Answer>> LocalStore::submit(QByteArray command)
 Task<Result<store::Answer>> LocalStore::commit(store::Transaction transaction,
                                                CommitOptions options)
 {
-    return submit(encode(store::Command{options.origin, std::move(transaction)}));
+    return submit(store::encode(options.origin, transaction));
 }
 
 Task<Result<SessionId>> LocalStore::openSession(store::OpenSession open)

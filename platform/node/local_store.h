@@ -46,6 +46,8 @@ public:
     [[nodiscard]] Task<Result<void>> closeSession(SessionId session) override;
     [[nodiscard]] Task<Result<store::Answer>> compact(Revision revision) override;
 
+    /// commit() of what store::encode() made of a transaction, which decodeCommand() accepts.
+    [[nodiscard]] Task<Result<store::Answer>> submit(QByteArray command);
     /// Waits until this node may answer a read of \a options. What the look() of the same turn then
     /// finds is new enough, so that who answers can look when there is room for it.
     [[nodiscard]] Task<Result<bool>> ready(pluginapi::ReadOptions options);
@@ -56,7 +58,6 @@ public:
 private:
     /// Waits until this node has \a revision.
     [[nodiscard]] Task<Result<bool>> reach(Revision revision);
-    [[nodiscard]] Task<Result<store::Answer>> submit(QByteArray command);
     void onApplied();
 
     Host &m_host;

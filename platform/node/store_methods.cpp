@@ -296,7 +296,7 @@ QCoro::Task<rpc::Answer<store::Answer>> StoreMethods::commitChecked(rpc::Call &c
         co_return isOwn.error();
     if (!*isOwn)
         co_return store::Answer{.status = store::Status::sessionGone};
-    const Result<store::Answer> answer = co_await m_store.commit(asked.transaction, asked.options);
+    const Result<store::Answer> answer = co_await m_store.submit(asked.command);
     if (!answer)
         co_return answer.error();
     co_return *answer;

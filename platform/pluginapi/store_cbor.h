@@ -23,6 +23,7 @@ struct CommitCall
 {
     store::Transaction transaction;
     CommitOptions options;
+    QByteArray command; ///< Both as the log has them: what commitCall() and its like checked.
 };
 struct HistoryCall
 {

@@ -165,14 +165,15 @@ Result<CommitCall> checked(CommitCall call, CborFields &fields)
 {
     if (std::optional<Error> fault = fields.finish())
         return *fault;
-    const QByteArray bytes = encode(Command{call.options.origin, call.transaction});
-    if (std::size_t(bytes.size()) > limits::commandBytesMax) {
+    call.command = encode(call.options.origin, call.transaction);
+    const qsizetype bytes = call.command.size();
+    if (std::size_t(bytes) > limits::commandBytesMax) {
         return Error{ErrorCode::invalid,
                      QStringLiteral("the transaction has %1 bytes, %2 are allowed; split it")
-                         .arg(bytes.size())
+                         .arg(bytes)
                          .arg(limits::commandBytesMax)};
     }
-    if (const Result<Command> command = decodeCommand(bytes); !command)
+    if (const Result<Command> command = decodeCommand(call.command); !command)
         return command.error();
     return call;
 }

@@ -219,6 +219,9 @@ Result<void> SqliteGeneration::prepare()
         const QByteArray &name = m_layout.tables[i].name;
         done = prepare(m_statements[i].find, "SELECT value FROM " + name + " WHERE key = ?");
         if (done)
+            done = prepare(m_statements[i].insert,
+                           "INSERT OR IGNORE INTO " + name + "(key, value) VALUES (?, ?)");
+        if (done)
             done = prepare(m_statements[i].put,
                            "INSERT OR REPLACE INTO " + name + "(key, value) VALUES (?, ?)");
         if (done)
@@ -421,18 +424,34 @@ Result<void> SqliteGeneration::write(const CheckpointHeader &header, const std::
     return m_database->run("COMMIT");
 }
 
+/// What was there is looked up for the hash of the content. Versions of files are new nearly
+/// always: then the row is put at once, which says whether it was.
 Result<void> SqliteGeneration::writeRow(const Row &row)
 {
     TableStatements *statements = statementsOf(row.table);
+    if (row.value && statements->isLastNew) {
+        statements->insert.bind(1, row.key);
+        statements->insert.bind(2, *row.value);
+        if (Result<void> inserted = statements->insert.run(); !inserted)
+            return inserted;
+        if (m_database->changedRows() == 1) {
+            m_contentHash += rowHash(row.table, row.key, *row.value);
+            return {};
+        }
+    }
     statements->find.bind(1, row.key);
     const Result<bool> found = statements->find.step();
     if (!found)
         return found.error();
+    if (row.value)
+        statements->isLastNew = !*found;
     if (*found) {
         m_contentHash -= rowHash(row.table, row.key, statements->find.blob(0));
         statements->find.reset();
     }
     if (!row.value) {
+        if (!*found) // It came and went since the last commit, as outcomes do.
+            return {};
         statements->remove.bind(1, row.key);
         return statements->remove.run();
     }

@@ -49,8 +49,10 @@ private:
     struct TableStatements
     {
         SqliteStatement find;
+        SqliteStatement insert; ///< Does nothing if the key is there.
         SqliteStatement put;
         SqliteStatement remove;
+        bool isLastNew = true; ///< The row put last was; so the next may be too.
     };
 
     SqliteGeneration(const CheckpointLayout &layout, int logPagesMax)

@@ -81,6 +81,8 @@ public:
     /// The number in the first column of the first row.
     [[nodiscard]] Result<qint64> number(const QByteArray &sql);
     [[nodiscard]] bool isInTransaction() const;
+    /// Rows that the last statement inserted, replaced or removed.
+    [[nodiscard]] int changedRows() const { return sqlite3_changes(m_database.get()); }
     /// Moves the log into the file. Nothing else ever does: SQLite would hide its failures.
     Result<void> moveLog();
     /// Frames in the log after the last commit.

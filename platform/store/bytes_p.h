@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace coffer::store {
 
@@ -24,18 +25,22 @@ struct BytesLess
     }
 };
 
-/// Appends little-endian numbers and counted bytes.
+/// Appends little-endian numbers and counted bytes. Each write of a client passes here some times:
+/// what is written is put where it belongs, without QByteArray::append().
 class ByteWriter
 {
+    Q_DISABLE_COPY_MOVE(ByteWriter)
+
 public:
-    explicit ByteWriter(qsizetype expectedBytes = 0) { m_bytes.reserve(expectedBytes); }
+    explicit ByteWriter(qsizetype expectedBytes = 64)
+        : m_bytes(expectedBytes, Qt::Uninitialized), m_end(m_bytes.data())
+    {}
+    ~ByteWriter() = default;
 
     template<class Number>
     void number(Number value)
     {
-        char little[sizeof(Number)];
-        qToLittleEndian(value, little);
-        m_bytes.append(little, sizeof(Number));
+        qToLittleEndian(value, room(sizeof(Number)));
     }
     /// Bytes behind their count. What does not fit the count is marked by the largest one, which is
     /// above every limit, so that readers refuse it.
@@ -43,19 +48,40 @@ public:
     void counted(QByteArrayView bytes)
     {
         number(clamped<Count>(std::size_t(bytes.size())));
-        m_bytes.append(bytes);
+        raw(bytes);
     }
-    void raw(QByteArrayView bytes) { m_bytes.append(bytes); }
+    void raw(QByteArrayView bytes)
+    {
+        if (!bytes.isEmpty())
+            std::memcpy(room(bytes.size()), bytes.data(), std::size_t(bytes.size()));
+    }
 
     template<class Count>
     [[nodiscard]] static Count clamped(std::size_t count)
     {
         return Count(std::min<std::size_t>(count, std::numeric_limits<Count>::max()));
     }
-    [[nodiscard]] QByteArray take() { return std::move(m_bytes); }
+    /// What was written; afterwards nothing may be.
+    [[nodiscard]] QByteArray take()
+    {
+        m_bytes.truncate(size());
+        return std::move(m_bytes);
+    }
 
 private:
-    QByteArray m_bytes;
+    [[nodiscard]] qsizetype size() const { return m_end - m_bytes.constData(); }
+    [[nodiscard]] char *room(qsizetype bytes)
+    {
+        const qsizetype used = size();
+        if (used + bytes > m_bytes.size()) {
+            m_bytes.resize(std::max(used + bytes, 2 * m_bytes.size()));
+            m_end = m_bytes.data() + used;
+        }
+        return std::exchange(m_end, m_end + bytes);
+    }
+
+    QByteArray m_bytes; ///< Longer than what is written.
+    char *m_end;        ///< Of that.
 };
 
 /// Reads what ByteWriter wrote. After the first thing that is missing or too long everything reads

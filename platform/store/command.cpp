@@ -363,12 +363,21 @@ static CommandKind kindOf(const Command &command)
     return kinds[command.body.index()];
 }
 
+static constexpr qsizetype typicalBytes = 384;
+
 QByteArray encode(const Command &command)
 {
-    static constexpr qsizetype typicalBytes = 384;
     Encoder encoder(typicalBytes);
     encoder.header(kindOf(command), command.origin);
     std::visit(encoder, command.body);
+    return encoder.take();
+}
+
+QByteArray encode(const std::optional<Origin> &origin, const Transaction &transaction)
+{
+    Encoder encoder(typicalBytes);
+    encoder.header(CommandKind::transaction, origin);
+    encoder(transaction);
     return encoder.take();
 }
 

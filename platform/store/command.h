@@ -181,6 +181,9 @@ struct Command
 
 /// Never fails: a command that breaks a limit becomes bytes that decodeCommand() refuses.
 [[nodiscard]] QByteArray encode(const Command &command);
+/// The same of a transaction, which is not copied.
+[[nodiscard]] QByteArray encode(const std::optional<Origin> &origin,
+                                const Transaction &transaction);
 /// Checks everything that can be checked without the state; `invalid` names the rule that is
 /// broken. The byte arrays of the result point into \a bytes: neither they nor copies of them
 /// may outlive it. Kinds that came after \a applyVersion are unknown.

@@ -114,6 +114,18 @@ void VirtualLoop::advanceTo(Monotonic time)
     m_roundsNow = 0;
 }
 
+void VirtualLoop::runFor(Monotonic time)
+{
+    const Monotonic end = m_now + time;
+    for (;;) {
+        while (round()) {}
+        if (nextDue() > end)
+            break;
+        advanceTo(nextDue());
+    }
+    advanceTo(end);
+}
+
 bool VirtualLoop::processEvents(QEventLoop::ProcessEventsFlags flags)
 {
     if (round())

@@ -44,6 +44,8 @@ public:
     [[nodiscard]] Monotonic nextDue() const;
     /// Moves the clock; never back.
     void advanceTo(Monotonic time);
+    /// Does all that is due within \a time, each thing at its moment, and ends at its end.
+    void runFor(Monotonic time);
 
     /// For Qt: one round; where it may wait, time moves on to what is due next.
     bool processEvents(QEventLoop::ProcessEventsFlags flags) override;

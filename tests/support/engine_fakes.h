@@ -49,6 +49,10 @@ public:
     void applyNothing(Slot slot) override { m_applied = slot; }
     [[nodiscard]] Slot applied() const override { return m_applied; }
     [[nodiscard]] QByteArray query(const QByteArray &question) const override;
+    [[nodiscard]] SessionsMark sessionsMark() const override
+    {
+        return {SessionId(m_timesSet), m_sessions.size()};
+    }
     [[nodiscard]] std::vector<engine::SessionView> sessions() const override { return m_sessions; }
     [[nodiscard]] std::optional<std::chrono::milliseconds>
     timeToLiveOf(SessionId session) const override;
@@ -77,6 +81,7 @@ public:
     void setSessions(std::vector<engine::SessionView> sessions)
     {
         m_sessions = std::move(sessions);
+        ++m_timesSet;
     }
     void setApplied(Slot slot) { m_applied = slot; }
     /// A bit of the memory flips: from now on the state is not that of the others.
@@ -91,6 +96,7 @@ private:
     std::map<QByteArray, QByteArray> m_rows;
     std::map<QByteArray, QByteArray> m_changes;
     std::vector<engine::SessionView> m_sessions;
+    std::uint64_t m_timesSet = 0;
 };
 
 } // namespace coffer::test

@@ -50,19 +50,6 @@ private Q_SLOTS:
     void silence_isGivenMoreTimeInEachRound();
 };
 
-static void runFor(Monotonic time)
-{
-    VirtualLoop &loop = VirtualLoop::instance();
-    const Monotonic end = loop.monotonic() + time;
-    for (;;) {
-        while (loop.round()) {}
-        if (loop.nextDue() > end)
-            break;
-        loop.advanceTo(loop.nextDue());
-    }
-    loop.advanceTo(end);
-}
-
 void tst_client_attempts::silence_isGivenMoreTimeInEachRound()
 {
     std::vector<Attempt> attempts;
@@ -75,7 +62,7 @@ void tst_client_attempts::silence_isGivenMoreTimeInEachRound()
         return std::make_unique<SilentLink>(attempts, node);
     };
     const Client client(std::move(options));
-    runFor(5min);
+    VirtualLoop::instance().runFor(5min);
 
     std::vector<Monotonic> waits;
     for (const Attempt &attempt : attempts) {

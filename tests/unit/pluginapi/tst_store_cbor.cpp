@@ -119,6 +119,7 @@ private Q_SLOTS:
         QVERIFY2(call, call ? "" : qPrintable(call.error().message));
         QVERIFY(call->transaction == transaction);
         QVERIFY(call->options.origin == options.origin);
+        QCOMPARE(call->command, encode(Command{options.origin, transaction}));
         const Result<CommitCall> none = commitCall(travelled(toCbor(Transaction(), {})));
         QVERIFY(none && !none->options.origin);
     }

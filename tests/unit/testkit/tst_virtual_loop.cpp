@@ -22,23 +22,7 @@ private Q_SLOTS:
     void work_isDoneInOrderAndNeverFromWithin();
     void round_doesWhatIsPosted();
     void wait_movesTimeToWhatIsDueNext();
-
-private:
-    static void runFor(Monotonic time);
 };
-
-void tst_virtual_loop::runFor(Monotonic time)
-{
-    VirtualLoop &loop = VirtualLoop::instance();
-    const Monotonic end = loop.monotonic() + time;
-    for (;;) {
-        while (loop.round()) {}
-        if (loop.nextDue() > end)
-            break;
-        loop.advanceTo(loop.nextDue());
-    }
-    loop.advanceTo(end);
-}
 
 void tst_virtual_loop::time_standsStillUnlessItIsMoved()
 {
@@ -60,9 +44,9 @@ void tst_virtual_loop::timers_fireInOrderOfTheirTimes()
     QTimer::singleShot(30h, &context, [&] { fired += QStringLiteral("30 h"); });
     QTimer::singleShot(20min, &context, [&] { fired += QStringLiteral("20 min"); });
     QTimer::singleShot(10ms, &context, [&] { fired += QStringLiteral("10 ms"); });
-    runFor(25min);
+    VirtualLoop::instance().runFor(25min);
     QCOMPARE(fired, QStringList({QStringLiteral("10 ms"), QStringLiteral("20 min")}));
-    runFor(30h);
+    VirtualLoop::instance().runFor(30h);
     QCOMPARE(fired.last(), QStringLiteral("30 h"));
 }
 
@@ -77,7 +61,7 @@ void tst_virtual_loop::timers_ofOneMomentFireInTheOrderOfTheirStart()
         timer->start(5);
     }
     timers.front()->start(5); // anew: behind the others
-    runFor(5ms);
+    VirtualLoop::instance().runFor(5ms);
     QCOMPARE(fired, QStringLiteral("acbd"));
 }
 
@@ -94,7 +78,7 @@ void tst_virtual_loop::timer_thatAnotherStopsDoesNotFire()
     connect(&second, &QTimer::timeout, this, [&] { fired += 100; });
     first.start(5);
     second.start(5);
-    runFor(20ms);
+    VirtualLoop::instance().runFor(20ms);
     QCOMPARE(fired, 1);
 }
 
@@ -105,7 +89,7 @@ void tst_virtual_loop::timer_thatRepeatsKeepsItsInterval()
     connect(&timer, &QTimer::timeout, this, [&] { ++fired; });
     timer.start(10);
     QCOMPARE(timer.remainingTime(), 10);
-    runFor(105ms);
+    VirtualLoop::instance().runFor(105ms);
     QCOMPARE(fired, 10);
     QCOMPARE(timer.remainingTime(), 5);
 }
@@ -125,7 +109,7 @@ void tst_virtual_loop::work_isDoneInOrderAndNeverFromWithin()
     QVERIFY(loop.round());
     QCOMPARE(done, QStringLiteral("ab"));
     QVERIFY(!loop.round());
-    runFor(1ms);
+    VirtualLoop::instance().runFor(1ms);
     QCOMPARE(done, QStringLiteral("abc"));
 }
 
