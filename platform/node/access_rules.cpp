@@ -241,6 +241,9 @@ Result<TokenRecord> decodeToken(const QByteArray &record)
         fields.require(name);
     TokenRecord token;
     token.hash = fields.text("hash", 128);
+    if (!std::all_of(token.hash.begin(), token.hash.end(),
+                     [](char c) { return c > ' ' && c < '\x7f'; }))
+        fields.fail("hash", u"has to be ASCII, as libsodium writes it"_s);
     token.createdMs = qint64(fields.number("createdMs"));
     token.expiresMs = qint64(fields.number("expiresMs"));
     token.roles = readRoles(fields);

@@ -242,6 +242,10 @@ private Q_SLOTS:
         QCOMPARE(*decodeRules(encodeRules(rules)), rules);
         const TokenRecord token{"hash", 5, 7, {u"a"_s, u"b"_s}, u"what \"for\""_s};
         QCOMPARE(*decodeToken(encodeToken(token)), token);
+        const auto odd = decodeToken(R"({"hash":"$argon)"
+                                     "\xCE\x9F"
+                                     R"(","createdMs":0,"expiresMs":2})");
+        QVERIFY(!odd && odd.error().message.contains(u"hash"_s));
         QCOMPARE(*decodeRoleNames(encodeRoleNames({u"a"_s})), QStringList{u"a"_s});
     }
     void records_faultsAreNamed_data()
