@@ -8,6 +8,7 @@ Prints "file:line: rule: what to do" for each finding and ends with 1 if there a
 excused by a comment on it or on the line above:  // tidy: allow(<rule>) <reason>
 """
 
+import itertools
 import os
 import re
 import subprocess
@@ -76,7 +77,8 @@ BANS = [ban._replace(pattern=re.compile(ban.pattern)) for ban in BANS]
 RULES = {ban.rule for ban in BANS} | {
     "spdx", "pragma-once", "file-name", "include-path", "own-header-first", "arrows",
     "private-header", "using-namespace", "file-lines", "function-lines", "columns", "todo",
-    "dead-code", "banner", "dead-file", "nodiscard-task", "sim-engine", "machine-path", "allow",
+    "dead-code", "banner", "dead-file", "nodiscard-task", "await-list", "sim-engine",
+    "machine-path", "allow",
 }
 
 # Put together at run time, so that this file does not name such a path itself.
@@ -205,20 +207,41 @@ def checkCpp(file):
     for line, length in cpptext.functions(file.code):
         if length > FUNCTION_LINES_MAX:
             yield line, "function-lines", f"{length} lines, at most {FUNCTION_LINES_MAX}; split it"
+    bans = [ban for ban in BANS if applies(ban, file)]
     for number, code in enumerate(file.codeLines, 1):
         before = file.codeLines[number - 2] if number > 1 else ""
         if isHeader and TASK.match(code) and "[[nodiscard]]" not in before + code:
             yield number, "nodiscard-task", "a task that nobody awaits is lost: [[nodiscard]]"
         if isHeader and re.search(r"\busing\s+namespace\b", code):
             yield number, "using-namespace", "a header opens no namespace for others"
-        for ban in BANS:
-            if applies(ban, file) and ban.pattern.search(code):
+        for ban in bans:
+            if ban.pattern.search(code):
                 yield number, ban.rule, ban.advice
+    for number in awaitsOverLists(file.codeLines):
+        yield number, "await-list", "GCC 12 does not keep the list over a co_await: name it first"
     for number, comment in enumerate(file.commentLines, 1):
         if DEAD_CODE.match(comment.strip()):
             yield number, "dead-code", "delete code instead of commenting it out; git remembers"
         if BANNER.search(comment.strip().removeprefix("//").removeprefix("/*")):
             yield number, "banner", "no banners; split the file if it needs them"
+
+
+LIST_LOOP = re.compile(r"^(\s*)for \([^;{]*:\s*\{.*\) \{$")
+
+
+def awaitsOverLists(lines):
+    """The lines where a loop over a list in braces begins whose body awaits."""
+    for index, line in enumerate(lines):
+        if "for (" not in line:
+            continue
+        following = lines[index + 1] if index + 1 < len(lines) else ""
+        loop = LIST_LOOP.match(line) or LIST_LOOP.match(line + following.strip())
+        if not loop:
+            continue
+        end = loop[1] + "}"
+        body = itertools.takewhile(lambda code: code.rstrip() != end, lines[index + 1:])
+        if any("co_await" in code for code in body):
+            yield index + 1
 
 
 def applies(ban, file):
