@@ -33,6 +33,8 @@ Item itemOf(const T *found)
 
 Item itemIn(const LayerIndex &index, const Place &place)
 {
+    if (const Tombstone *tombstone = index.tombstone(place))
+        return *tombstone;
     switch (place.kind) {
     case Place::Kind::section: {
         const Section *section = index.section(place.section);
@@ -47,6 +49,10 @@ Item itemIn(const LayerIndex &index, const Place &place)
 
 void put(LayerIndex &index, const Place &place, const Item &item)
 {
+    if (const auto *tombstone = std::get_if<Tombstone>(&item))
+        index.put(place, *tombstone);
+    else
+        index.removeTombstone(place);
     switch (place.kind) {
     case Place::Kind::section: {
         const auto *head = std::get_if<SectionHead>(&item);
@@ -134,8 +140,8 @@ private:
     /// Whether another kind of item has this path.
     [[nodiscard]] bool isTaken(const Place &place, const Item &wanted) const
     {
-        return (std::holds_alternative<File>(wanted) && m_index.output(place.name) != nullptr)
-               || (std::holds_alternative<Output>(wanted) && m_index.file(place.name) != nullptr);
+        return place.isPath() && wanted.index() != 0
+               && itemIn(m_index, sibling(place)).index() != 0;
     }
 
     std::optional<File> mergedFile(const Item &base, const Item &yours, const Item &theirs)
@@ -150,6 +156,7 @@ private:
             return std::nullopt;
         File file = *other;
         file.rights = *rights;
+        file.isFinal = *mergedOf(from->isFinal, mine->isFinal, other->isFinal);
         if (const auto content = mergedOf(from->content, mine->content, other->content)) {
             file.content = *content;
             file.bytes = *content == mine->content ? mine->bytes : other->bytes;
@@ -185,9 +192,11 @@ template<class Function>
 void forEachPlace(const Layer &layer, Function each)
 {
     for (const Section &section : layer.sections) {
+        const Place head{Place::Kind::section, section.name, {}};
         if (section.keys.empty())
             continue;
-        each(Place{Place::Kind::section, section.name, {}});
+        if (layer.tombstone(head) == nullptr)
+            each(head);
         for (const Key &key : section.keys)
             each(Place{Place::Kind::key, section.name, key.name});
     }
@@ -195,17 +204,21 @@ void forEachPlace(const Layer &layer, Function each)
         each(Place{Place::Kind::file, {}, file.path});
     for (const Output &output : layer.outputs)
         each(Place{Place::Kind::output, {}, output.path});
+    for (const auto &[place, tombstone] : layer.tombstones)
+        each(place);
 }
 
 } // namespace
 
 Applied apply(const Layer &live, const std::vector<Change> &changes, const Contents &contents)
 {
-    // Comments of sections come when their keys are there, and what goes away makes room first.
+    // A tombstone takes a section's comment while its keys are there, other comments come when they
+    // are, and what goes away makes room first.
     const auto stage = [](const Change &change) {
+        const bool isTombstone = std::holds_alternative<Tombstone>(change.now);
         if (change.place.kind == Place::Kind::section)
-            return 2;
-        return std::holds_alternative<std::monostate>(change.now) ? 0 : 1;
+            return isTombstone ? 0 : 3;
+        return std::holds_alternative<std::monostate>(change.now) ? 1 : 2;
     };
     std::vector<const Change *> ordered;
     ordered.reserve(changes.size());
@@ -238,7 +251,8 @@ std::vector<Change> diff(const Layer &before, const Layer &after)
     forEachPlace(after, [&](const Place &place) {
         Item base = itemIn(old, place);
         Item now = itemIn(young, place);
-        const bool isNewKey = place.kind == Place::Kind::key && base.index() == 0;
+        const bool isNewKey =
+            std::holds_alternative<Key>(now) && !std::holds_alternative<Key>(base);
         if (isNewKey)
             ++order;
         if (base != now && now.index() != 0)

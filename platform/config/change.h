@@ -3,27 +3,9 @@
 
 #include "config/layer.h"
 
-#include <tuple>
 #include <variant>
 
 namespace coffer::config {
-
-/// What can be changed by itself. Value; ordered.
-struct Place
-{
-    enum class Kind : std::uint8_t { section = 1, key = 2, file = 3, output = 4 };
-    Kind kind = Kind::key;
-    QByteArray section = {}; ///< section, key.
-    QByteArray name = {};    ///< Of the key; path of the file or output.
-
-    /// "core", "core/timeout", "nginx.conf"; as people write it.
-    [[nodiscard]] QByteArray shown() const;
-    friend bool operator==(const Place &, const Place &) = default;
-    friend bool operator<(const Place &a, const Place &b)
-    {
-        return std::tie(a.kind, a.section, a.name) < std::tie(b.kind, b.section, b.name);
-    }
-};
 
 /// A section without its keys: its comment. Without one it is as if nothing were there.
 struct SectionHead
@@ -31,12 +13,12 @@ struct SectionHead
     QByteArray comment = {};
     bool operator==(const SectionHead &) const = default;
 };
-/// What is at a place; nothing where there is nothing. A Key's name is that of its place.
-using Item = std::variant<std::monostate, SectionHead, Key, File, Output>;
+/// What a layer has at a place; nothing where it has nothing. A Key's name is that of its place.
+using Item = std::variant<std::monostate, SectionHead, Key, File, Output, Tombstone>;
 
 [[nodiscard]] Item itemAt(const Layer &layer, const Place &place);
 /// `invalid` unless \a item may be at \a place: names, kinds, rights, limits, a value in its
-/// canonical text. Nothing may be anywhere.
+/// canonical text. Nothing, and a tombstone, may be anywhere.
 [[nodiscard]] Result<void> check(const Place &place, const Item &item);
 
 /// A wish of an editor: from what was there when the edit was made to what is to be there.
@@ -75,9 +57,9 @@ struct Applied
 /// \a live with all \a changes, in whatever order they are given. Where the live item is what the
 /// editor saw, or what he wants, that is it. Where it is another, that is a conflict and the live
 /// item stays; but rights and texts of files are merged, texts by lines, if that is possible
-/// without one (\a contents has base, yours and theirs; missing ones mean conflict). A file where
-/// an output is, or the other way round, is a conflict too. A section goes away with its last key;
-/// a key creates its section.
+/// without one (\a contents has base, yours and theirs; missing ones mean conflict). A file, or a
+/// tombstone of one, where an output is, or the other way round, is a conflict too. A section goes
+/// away with its last key; a key creates its section.
 [[nodiscard]] Applied apply(const Layer &live, const std::vector<Change> &changes,
                             const Contents &contents);
 

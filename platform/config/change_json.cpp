@@ -54,6 +54,12 @@ void addRights(QJsonObject &json, const FileRights &rights)
     json[u"group"_s] = text(rights.group);
 }
 
+void addFinal(QJsonObject &json, bool isFinal)
+{
+    if (isFinal)
+        json[u"final"_s] = true;
+}
+
 QJsonValue jsonOf(std::monostate) { return QJsonValue::Null; }
 
 QJsonValue jsonOf(const SectionHead &head)
@@ -70,6 +76,7 @@ QJsonValue jsonOf(const Key &key)
                      {u"comment"_s, text(key.comment)}};
     if (!key.value.choices.empty())
         json[u"choices"_s] = texts(key.value.choices);
+    addFinal(json, key.isFinal);
     return json;
 }
 
@@ -77,6 +84,7 @@ QJsonValue jsonOf(const File &file)
 {
     QJsonObject json{{u"hash"_s, text(file.content.hex())}, {u"bytes"_s, qint64(file.bytes)}};
     addRights(json, file.rights);
+    addFinal(json, file.isFinal);
     return json;
 }
 
@@ -85,7 +93,13 @@ QJsonValue jsonOf(const Output &output)
     QJsonObject json{{u"format"_s, text(nameOf(output.format))},
                      {u"sections"_s, texts(output.sections)}};
     addRights(json, output.rights);
+    addFinal(json, output.isFinal);
     return json;
+}
+
+QJsonValue jsonOf(const Tombstone &tombstone)
+{
+    return QJsonObject{{u"comment"_s, text(tombstone.comment)}, {u"tombstone"_s, true}};
 }
 
 QJsonValue jsonOf(const Item &item)
@@ -133,6 +147,13 @@ public:
             all.push_back(one.toString().toUtf8());
         }
         return all;
+    }
+    /// Left out: no.
+    bool flag(const QString &name)
+    {
+        if (has(name) && m_json[name] != true)
+            fail(u"'%1' has to be true, or left out"_s.arg(name));
+        return has(name);
     }
     FileRights rights()
     {
@@ -183,6 +204,8 @@ Place placeOf(Members &members)
 
 Item itemOf(const Place &place, Members &members)
 {
+    if (members.flag(u"tombstone"_s))
+        return Tombstone{members.text(u"comment"_s)};
     switch (place.kind) {
     case Place::Kind::section: return SectionHead{members.text(u"comment"_s)};
     case Place::Kind::key: {
@@ -192,6 +215,7 @@ Item itemOf(const Place &place, Members &members)
         if (members.has(u"choices"_s))
             key.value.choices = members.texts(u"choices"_s);
         key.comment = members.text(u"comment"_s);
+        key.isFinal = members.flag(u"final"_s);
         return key;
     }
     case Place::Kind::file: {
@@ -199,11 +223,16 @@ Item itemOf(const Place &place, Members &members)
         if (!hash)
             members.fail(u"'hash' has to be 64 lower-case hex digits"_s);
         const std::uint64_t bytes = members.number(u"bytes"_s, qint64(limits::fileBytesMax));
-        return File{place.name, hash.value_or(Hash()), bytes, members.rights()};
+        const FileRights rights = members.rights();
+        return File{place.name, hash.value_or(Hash()), bytes, rights, members.flag(u"final"_s)};
     }
-    case Place::Kind::output:
-        return Output{place.name, members.taken(formatNamed(members.text(u"format"_s))),
-                      members.texts(u"sections"_s), members.rights()};
+    case Place::Kind::output: {
+        Output output{place.name, members.taken(formatNamed(members.text(u"format"_s)))};
+        output.sections = members.texts(u"sections"_s);
+        output.rights = members.rights();
+        output.isFinal = members.flag(u"final"_s);
+        return output;
+    }
     }
     return {};
 }

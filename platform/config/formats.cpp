@@ -115,11 +115,12 @@ QByteArrayView trimmed(QByteArrayView text)
     const auto bytes = [](uint c) {
         return c < 0x80 ? 1 : (c < 0x800 ? 2 : (c < 0x10000 ? 3 : 4));
     };
+    const bool hasMark = text.startsWith(byteOrderMark); // which is no blank, and was passed over
     qsizetype first = 0;
     qsizetype last = text.size();
     auto begin = characters.begin();
     auto end = characters.end();
-    for (; begin != end && isBlank(*begin); ++begin)
+    for (; !hasMark && begin != end && isBlank(*begin); ++begin)
         first += bytes(*begin);
     for (; end != begin && isBlank(*(end - 1)); --end)
         last -= bytes(*(end - 1));
@@ -225,8 +226,28 @@ std::vector<Fault> faultsOf(Format format, const Sections &sections)
     return faults;
 }
 
+/// What is final is not shown by any format, and so does not come back.
+static bool hasMarks(const Sections &sections)
+{
+    return std::any_of(sections.begin(), sections.end(), [](const Section &section) {
+        return std::any_of(section.keys.begin(), section.keys.end(),
+                           [](const Key &key) { return key.isFinal; });
+    });
+}
+
+static Sections withoutMarks(Sections sections)
+{
+    for (Section &section : sections) {
+        for (Key &key : section.keys)
+            key.isFinal = false;
+    }
+    return sections;
+}
+
 Result<QByteArray> renderSections(Format format, const Sections &sections)
 {
+    if (hasMarks(sections))
+        return renderSections(format, withoutMarks(sections));
     if (const auto faults = faultsOf(format, sections); !faults.empty()) {
         return Error{ErrorCode::invalid, faults.front().message}.in(
             QString::fromUtf8(faults.front().place));

@@ -94,11 +94,14 @@ Result<void> checkItem(const Output &output)
     return checkRights(output.rights);
 }
 
+Result<void> checkItem(const Tombstone &tombstone) { return checkComment(tombstone.comment); }
+
 Result<void> checkItem(std::monostate) { return {}; }
 
 bool fits(const Place &place, const Item &item)
 {
-    return item.index() == 0 || item.index() == std::size_t(place.kind);
+    return item.index() == 0 || item.index() == std::size_t(place.kind)
+           || std::holds_alternative<Tombstone>(item);
 }
 
 } // namespace
@@ -114,8 +117,16 @@ QByteArray Place::shown() const
     return {};
 }
 
+Place sibling(Place place)
+{
+    place.kind = place.kind == Place::Kind::file ? Place::Kind::output : Place::Kind::file;
+    return place;
+}
+
 Item itemAt(const Layer &layer, const Place &place)
 {
+    if (const Tombstone *tombstone = layer.tombstone(place))
+        return *tombstone;
     const auto itemOf = [](const auto *found) { return found == nullptr ? Item() : Item(*found); };
     switch (place.kind) {
     case Place::Kind::section: {

@@ -3,7 +3,7 @@
 
 namespace coffer::config {
 
-LayerIndex::LayerIndex(const Layer &layer)
+LayerIndex::LayerIndex(const Layer &layer) : m_tombstones(layer.tombstones)
 {
     for (const Section &section : layer.sections) {
         Row &row = rowOf(section.name);
@@ -58,6 +58,25 @@ const Output *LayerIndex::output(const QByteArray &path) const
     return found == m_outputs.end() ? nullptr : &found->second;
 }
 
+const Tombstone *LayerIndex::tombstone(const Place &place) const
+{
+    const auto found = m_tombstones.find(place);
+    return found == m_tombstones.end() ? nullptr : &found->second;
+}
+
+std::vector<QByteArray> LayerIndex::keysOf(const QByteArray &section) const
+{
+    std::vector<QByteArray> names;
+    const auto found = m_sections.constFind(section);
+    if (found == m_sections.constEnd())
+        return names;
+    for (const Key &key : m_rows[*found].section.keys) {
+        if (!key.name.isEmpty())
+            names.push_back(key.name);
+    }
+    return names;
+}
+
 void LayerIndex::putKey(const QByteArray &section, const Key &key)
 {
     Row &row = rowOf(section);
@@ -103,6 +122,7 @@ Layer LayerIndex::take()
         layer.files.push_back(std::move(file));
     for (auto &[path, output] : m_outputs)
         layer.outputs.push_back(std::move(output));
+    layer.tombstones = std::move(m_tombstones);
     return layer;
 }
 

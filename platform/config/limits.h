@@ -16,6 +16,7 @@ inline constexpr std::size_t fileBytesMax = std::size_t(16) << 20;
 inline constexpr std::size_t serviceBytesMax = std::size_t(64) << 20; ///< Values and files.
 inline constexpr std::size_t keysMax = 200'000;                       ///< Of one layer.
 inline constexpr std::size_t filesMax = 10'000;         ///< Files and outputs of one layer.
+inline constexpr std::size_t tombstonesMax = 10'000;    ///< Of one layer.
 inline constexpr std::size_t outputSectionsMax = 1'000; ///< That an output names.
 inline constexpr std::size_t chunkBytesMax = std::size_t(256) << 10; ///< One object in the store.
 inline constexpr std::size_t nodesMax =

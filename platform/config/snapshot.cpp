@@ -3,6 +3,7 @@
 
 #include "config/cbor_items_p.h"
 #include "config/change.h"
+#include "config/layer_index_p.h"
 #include "config/limits.h"
 
 #include <QSet>
@@ -16,12 +17,20 @@ namespace {
 // What is stored; docs/formats/goconf.md.
 constexpr std::size_t manifestItems = 2; ///< Version of the format, hashes of the parts.
 constexpr std::uint64_t layerVersion = 1;
-enum Row : std::uint8_t { sectionRow = 1, keyRow = 2, fileRow = 3, outputRow = 4 };
+enum Row : std::uint8_t {
+    sectionRow = 1,
+    keyRow = 2,
+    fileRow = 3,
+    outputRow = 4,
+    tombstoneRow = 5
+};
 constexpr std::size_t sectionItems = 3;
 constexpr std::size_t keyItems = 6;
 constexpr std::size_t fileItems = 7;
 constexpr std::size_t outputItems = 7;
-constexpr int partBytesLog = 15; ///< A part has about 32 KiB.
+constexpr std::size_t tombstoneItems = 5;
+constexpr std::uint64_t finalMark = 1; ///< One item more, at the end of what is final.
+constexpr int partBytesLog = 15;       ///< A part has about 32 KiB.
 
 Error fault(const QString &why) { return {ErrorCode::invalid, why}; }
 
@@ -52,10 +61,21 @@ QByteArray rowOf(const Section &section)
     return writer.take();
 }
 
+void beginRow(CborWriter &writer, std::size_t items, bool isFinal)
+{
+    writer.array(items + (isFinal ? 1 : 0));
+}
+
+void endRow(CborWriter &writer, bool isFinal)
+{
+    if (isFinal)
+        writer.number(finalMark);
+}
+
 QByteArray rowOf(const Key &key)
 {
     CborWriter writer;
-    writer.array(keyItems);
+    beginRow(writer, keyItems, key.isFinal);
     writer.number(keyRow);
     writer.text(key.name);
     writer.number(std::uint64_t(key.value.type));
@@ -64,6 +84,7 @@ QByteArray rowOf(const Key &key)
     for (const QByteArray &choice : key.value.choices)
         writer.text(choice);
     writer.text(key.comment);
+    endRow(writer, key.isFinal);
     return writer.take();
 }
 
@@ -77,19 +98,20 @@ void write(CborWriter &writer, const FileRights &rights)
 QByteArray rowOf(const File &file)
 {
     CborWriter writer;
-    writer.array(fileItems);
+    beginRow(writer, fileItems, file.isFinal);
     writer.number(fileRow);
     writer.text(file.path);
     writer.bytes(file.content.bytes());
     writer.number(file.bytes);
     write(writer, file.rights);
+    endRow(writer, file.isFinal);
     return writer.take();
 }
 
 QByteArray rowOf(const Output &output)
 {
     CborWriter writer;
-    writer.array(outputItems);
+    beginRow(writer, outputItems, output.isFinal);
     writer.number(outputRow);
     writer.text(output.path);
     writer.number(std::uint64_t(output.format));
@@ -97,7 +119,50 @@ QByteArray rowOf(const Output &output)
     for (const QByteArray &section : output.sections)
         writer.text(section);
     write(writer, output.rights);
+    endRow(writer, output.isFinal);
     return writer.take();
+}
+
+using Grave = std::pair<const Place, Tombstone>;
+
+QByteArray rowOf(const Grave &grave)
+{
+    const auto &[place, tombstone] = grave;
+    CborWriter writer;
+    writer.array(tombstoneItems);
+    writer.number(tombstoneRow);
+    writer.number(std::uint64_t(place.kind));
+    writer.text(place.section);
+    writer.text(place.name);
+    writer.text(tombstone.comment);
+    return writer.take();
+}
+
+/// Where a tombstone is, there is nothing else.
+Result<void> checkGraves(const Layer &layer)
+{
+    if (layer.tombstones.empty())
+        return {};
+    QSet<QByteArray> commented;
+    for (const Section &section : layer.sections) {
+        if (!section.comment.isEmpty())
+            commented.insert(section.name);
+    }
+    const LayerIndex index(layer);
+    const auto isTaken = [&](const Place &place) {
+        if (place.kind == Place::Kind::section)
+            return commented.contains(place.section);
+        if (place.kind == Place::Kind::key)
+            return index.key(place.section, place.name) != nullptr;
+        return index.file(place.name) != nullptr || index.output(place.name) != nullptr
+               || layer.tombstone(sibling(place)) != nullptr;
+    };
+    for (const auto &[place, tombstone] : layer.tombstones) {
+        if (isTaken(place))
+            return fault(
+                u"%1 is a tombstone, and there too"_s.arg(QString::fromUtf8(place.shown())));
+    }
+    return {};
 }
 
 /// Holds what makes rows a layer: names that differ, order of files, limits.
@@ -133,6 +198,20 @@ public:
     {
         return addPath(placeOf(output), output, m_lastOutput);
     }
+    Result<void> add(const Grave &grave)
+    {
+        const auto &[place, tombstone] = grave;
+        if (m_lastGrave && !(*m_lastGrave < place))
+            return fault(
+                u"tombstone %1 is not in its order"_s.arg(QString::fromUtf8(place.shown())));
+        m_lastGrave = place;
+        if (place.isPath() ? !place.section.isEmpty()
+                           : place.kind == Place::Kind::section && !place.name.isEmpty())
+            return fault(u"a tombstone whose place has a part too many"_s);
+        if (++m_graves > limits::tombstonesMax)
+            return fault(u"expected at most %1 tombstones"_s.arg(limits::tombstonesMax));
+        return check(place, tombstone);
+    }
     Result<void> addBytes(std::size_t bytes)
     {
         m_bytes += bytes;
@@ -154,6 +233,7 @@ public:
     {
         return {Place::Kind::output, {}, output.path};
     }
+    [[nodiscard]] Place placeOf(const Grave &grave) const { return grave.first; }
 
 private:
     [[nodiscard]] Place sectionPlace() const { return {Place::Kind::section, m_section, {}}; }
@@ -177,7 +257,9 @@ private:
     QSet<QByteArray> m_paths;
     QByteArray m_lastFile;
     QByteArray m_lastOutput;
+    std::optional<Place> m_lastGrave;
     std::size_t m_keyCount = 0;
+    std::size_t m_graves = 0;
     std::size_t m_bytes = 0;
 };
 
@@ -227,10 +309,10 @@ private:
     std::vector<Object> m_parts;
 };
 
-template<class T>
-Result<void> addAll(PartWriter &writer, const std::vector<T> &all)
+template<class All>
+Result<void> addAll(PartWriter &writer, const All &all)
 {
-    for (const T &one : all) {
+    for (const auto &one : all) {
         if (const Result<void> added = writer.add(one); !added)
             return added;
     }
@@ -247,7 +329,11 @@ Result<void> addLayer(PartWriter &writer, const Layer &layer)
     }
     if (const Result<void> added = addAll(writer, layer.files); !added)
         return added;
-    return addAll(writer, layer.outputs);
+    if (const Result<void> added = addAll(writer, layer.outputs); !added)
+        return added;
+    if (const Result<void> added = addAll(writer, layer.tombstones); !added)
+        return added;
+    return checkGraves(layer);
 }
 
 /// Puts the rows of parts together again.
@@ -269,34 +355,48 @@ public:
         return {};
     }
 
-    [[nodiscard]] Layer take() { return std::move(m_layer); }
+    [[nodiscard]] Result<Layer> take()
+    {
+        if (const Result<void> checked = checkGraves(m_layer); !checked)
+            return damaged(checked.error().message);
+        return std::move(m_layer);
+    }
 
 private:
     Result<void> row(CborReader &reader)
     {
         const std::size_t items = reader.array();
         const std::uint64_t kind = reader.number();
-        // Sections, then files, then outputs.
+        // Sections, then files, then outputs, then tombstones.
         const std::uint64_t stage = kind == keyRow ? std::uint64_t(sectionRow) : kind;
         if (stage < m_stage)
-            return fault(u"rows in another order than sections, files, outputs"_s);
+            return fault(u"rows in another order than sections, files, outputs, tombstones"_s);
         m_stage = stage;
         if (kind == sectionRow && items == sectionItems)
             return readSection(reader);
-        if (kind == keyRow && items == keyItems)
-            return readKey(reader);
-        if (kind == fileRow && items == fileItems)
-            return readFile(reader);
-        if (kind == outputRow && items == outputItems)
-            return readOutput(reader);
+        if (kind == keyRow && (items == keyItems || items == keyItems + 1))
+            return readKey(reader, items > keyItems);
+        if (kind == fileRow && (items == fileItems || items == fileItems + 1))
+            return readFile(reader, items > fileItems);
+        if (kind == outputRow && (items == outputItems || items == outputItems + 1))
+            return readOutput(reader, items > outputItems);
+        if (kind == tombstoneRow && items == tombstoneItems)
+            return readTombstone(reader);
         return fault(u"a row of no kind that is known"_s);
+    }
+
+    static Result<void> endOf(const CborReader &reader)
+    {
+        return reader.isGood()
+                   ? Result<void>()
+                   : Result<void>(fault(u"a part ends early or is no canonical CBOR"_s));
     }
 
     template<class T>
     Result<void> keep(const CborReader &reader, std::vector<T> &all, T one)
     {
-        if (!reader.isGood())
-            return fault(u"a part ends early or is no canonical CBOR"_s);
+        if (const Result<void> ended = endOf(reader); !ended)
+            return ended;
         if (const Result<void> added = m_rules.add(one); !added)
             return added;
         all.push_back(std::move(one));
@@ -311,7 +411,17 @@ private:
         return keep(reader, m_layer.sections, std::move(section));
     }
 
-    Result<void> readKey(CborReader &reader)
+    /// What a row of something final ends with.
+    template<class T>
+    Result<void> keepMarked(CborReader &reader, std::vector<T> &all, T one, bool isMarked)
+    {
+        one.isFinal = isMarked;
+        if (isMarked && reader.number() != finalMark)
+            return fault(u"a mark that is not known"_s);
+        return keep(reader, all, std::move(one));
+    }
+
+    Result<void> readKey(CborReader &reader, bool isMarked)
     {
         Key key;
         key.name = reader.text().toByteArray();
@@ -324,20 +434,20 @@ private:
         key.comment = reader.text().toByteArray();
         if (m_layer.sections.empty())
             return fault(u"a key without a section"_s);
-        return keep(reader, m_layer.sections.back().keys, std::move(key));
+        return keepMarked(reader, m_layer.sections.back().keys, std::move(key), isMarked);
     }
 
-    Result<void> readFile(CborReader &reader)
+    Result<void> readFile(CborReader &reader, bool isMarked)
     {
         File file;
         file.path = reader.text().toByteArray();
         file.content = Hash::fromBytes(reader.bytes()).value_or(Hash());
         file.bytes = reader.number();
         file.rights = rights(reader);
-        return keep(reader, m_layer.files, std::move(file));
+        return keepMarked(reader, m_layer.files, std::move(file), isMarked);
     }
 
-    Result<void> readOutput(CborReader &reader)
+    Result<void> readOutput(CborReader &reader, bool isMarked)
     {
         Output output;
         output.path = reader.text().toByteArray();
@@ -345,7 +455,23 @@ private:
         output.format = Format(format > std::uint64_t(formats.back()) ? 0 : format);
         output.sections = texts(reader);
         output.rights = rights(reader);
-        return keep(reader, m_layer.outputs, std::move(output));
+        return keepMarked(reader, m_layer.outputs, std::move(output), isMarked);
+    }
+
+    Result<void> readTombstone(CborReader &reader)
+    {
+        const std::uint64_t kind = reader.number();
+        if (kind > std::uint64_t(Place::Kind::output))
+            return fault(u"a tombstone of a kind that is not known"_s);
+        Place place{Place::Kind(kind), reader.text().toByteArray(), {}};
+        place.name = reader.text().toByteArray();
+        const Tombstone tombstone{reader.text().toByteArray()};
+        if (const Result<void> ended = endOf(reader); !ended)
+            return ended;
+        if (const Result<void> added = m_rules.add(Grave(place, tombstone)); !added)
+            return added;
+        m_layer.tombstones.emplace(place, tombstone);
+        return {};
     }
 
     static FileRights rights(CborReader &reader)

@@ -3,12 +3,30 @@
 
 #include "config/bundle.h"
 #include "config/change.h"
+#include "config/directory.h"
+#include "config/origin_list.h"
 #include "config/snapshot.h"
 
 namespace coffer::fuzz {
 
 using namespace coffer::config;
 using namespace Qt::StringLiterals;
+
+/// With a tombstone of each kind, and what is final.
+static Layer markedLayer()
+{
+    Layer layer{{{"core", "", {{"a", Value{Type::string, "1"}}}}},
+                {{"f", Hash::of("x"), 1}},
+                {{"o.env", Format::env}}};
+    layer.sections[0].keys[0].isFinal = true;
+    layer.files[0].isFinal = true;
+    layer.outputs[0].isFinal = true;
+    layer.tombstones = {{{Place::Kind::section, "core", {}}, {"why"}},
+                        {{Place::Kind::key, "core", "b"}, {}},
+                        {{Place::Kind::file, {}, "g"}, {}},
+                        {{Place::Kind::output, {}, "p.env"}, {}}};
+    return layer;
+}
 
 static Layer sampleLayer()
 {
@@ -52,10 +70,32 @@ void writeConfig(
     const std::vector<Change> changes = diff({}, sampleLayer());
     for (std::size_t i = 0; i < changes.size(); ++i)
         write(layer, u"change-%1"_s.arg(i), 'c' + encode(changes[i]));
+    const LayerTexts texts = textsOf(sampleLayer());
+    write(u"fuzz_config_directory"_s, u"layer"_s,
+          headOf("shop") + '\0' + texts.index + '\0' + texts.sections.at("core") + '\0'
+              + "nginx.conf");
+    const std::vector<Change> marks = diff({}, markedLayer());
+    for (std::size_t i = 0; i < marks.size(); ++i)
+        write(layer, u"marked-change-%1"_s.arg(i), 'c' + encode(marks[i]));
+    const Layer marked = markedLayer();
+    if (const Result<EncodedLayer> parts = encode(marked))
+        write(layer, u"marked-part"_s, 'p' + parts->parts[0].bytes);
+    write(layer, u"origins"_s, 'o' + encode(originsOf(merge({&marked}), {{"_all", "v1"}})));
     for (const Key &key : sampleLayer().sections[0].keys) {
         write(layer, u"value-"_s + QString::fromUtf8(nameOf(key.value.type)),
               'v' + QByteArray::number(int(key.value.type)) + key.value.text);
     }
+
+    const QString schema = u"fuzz_goconf_schema"_s;
+    write(schema, u"keys"_s,
+          R"({"properties":{"a":{"required":["b"],"properties":{"b":{"pattern":"^[a-z]+$"}}}}})"
+          "\nb: 8080\n");
+    write(schema, u"document"_s,
+          R"({"definitions":{"n":{"type":"integer","maximum":9}},"patternProperties":{"^p":)"
+          R"({"$ref":"#/definitions/n"}},"propertyNames":{"maxLength":3}})"
+          "\npool: 70\np: [1]\n");
+    write(schema, u"ini"_s, "{}\n[a]\nb = 1\nb = 2\n");
+    write(schema, u"toml"_s, "{\"type\":\"object\"}\n[a]\nb = 0x1F\nc = 2020-01-01\nd = inf\n");
 }
 
 } // namespace coffer::fuzz

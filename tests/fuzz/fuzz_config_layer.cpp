@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/check.h"
 #include "config/change.h"
+#include "config/origin_list.h"
 #include "config/snapshot.h"
 
 using namespace coffer;
@@ -15,6 +16,13 @@ static Result<Layer> decode(const EncodedLayer &encoded)
         }
         return Error{ErrorCode::notFound, QStringLiteral("no such part")};
     });
+}
+
+static void tryOrigins(const QByteArray &bytes, bool isTrue)
+{
+    const Result<OriginList> list = decodeOrigins(bytes);
+    COFFER_CHECK(list || !isTrue, "a list that was written cannot be read");
+    COFFER_CHECK(!list || encode(*list) == bytes, "two encodings of one list");
 }
 
 /// The only part of a layer: what is read has one encoding, which leads back to it.
@@ -33,7 +41,10 @@ static void tryPart(const QByteArray &part)
     COFFER_CHECK(again && *again == *layer, "a layer does not come back");
     COFFER_CHECK(encoded->parts.size() != 1 || encoded->parts[0].bytes == part,
                  "two encodings of one layer");
-    COFFER_CHECK(merge({&*layer, &*layer}).origins.size() >= layer->files.size(), "origins");
+    const Merged merged = merge({&*layer, &*layer});
+    COFFER_CHECK(merged.origins.size() >= layer->files.size(), "origins");
+    COFFER_CHECK(merged.layer.tombstones.empty(), "a tombstone is rendered");
+    tryOrigins(encode(originsOf(merged, {{"_all", "v1"}, {"a", "v1"}})), true);
 }
 
 static void tryChange(const QByteArray &bytes)
@@ -60,7 +71,7 @@ static void tryValue(const QByteArray &input)
     static_cast<void>(value->parts());
 }
 
-/// The first byte says what the others are: a manifest, a part, a change or a value.
+/// The first byte says what the others are: a manifest, a part, a change, origins or a value.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size)
 {
     const QByteArray input(reinterpret_cast<const char *>(data), qsizetype(size));
@@ -71,6 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         tryPart(rest);
     else if (input.startsWith('c'))
         tryChange(rest);
+    else if (input.startsWith('o'))
+        tryOrigins(rest, false);
     else
         tryValue(rest);
     return 0;

@@ -59,7 +59,9 @@ Value RandomLayers::value()
 
 Key RandomLayers::key(int name)
 {
-    return {numbered("key", name), value(), chance(30) ? text() : QByteArray()};
+    Key key{numbered("key", name), value(), chance(30) ? text() : QByteArray()};
+    key.isFinal = m_hasMarks && chance(20);
+    return key;
 }
 
 FileRights RandomLayers::rights()
@@ -74,7 +76,10 @@ FileRights RandomLayers::rights()
 File RandomLayers::file(int name)
 {
     const QByteArray content = numbered("content ", int(m_random.below(5)));
-    return {numbered("conf.d/f", name), Hash::of(content), std::uint64_t(content.size()), rights()};
+    File file{numbered("conf.d/f", name), Hash::of(content), std::uint64_t(content.size()),
+              rights()};
+    file.isFinal = m_hasMarks && chance(20);
+    return file;
 }
 
 Output RandomLayers::output(int name)
@@ -83,6 +88,7 @@ Output RandomLayers::output(int name)
         numbered("out", name), formats[std::size_t(m_random.below(formats.size()))], {}, rights()};
     if (chance(50))
         output.sections = {"s1", "s0"};
+    output.isFinal = m_hasMarks && chance(20);
     return output;
 }
 
@@ -124,7 +130,37 @@ Layer RandomLayers::changed(const Layer &layer)
         else if (chance(40))
             made.outputs.push_back(output(f));
     }
+    if (m_hasMarks)
+        addTombstones(made, layer);
     return made;
+}
+
+void RandomLayers::addTombstones(Layer &made, const Layer &old)
+{
+    const auto add = [&](const Place &place) {
+        const Tombstone *same = old.tombstone(place);
+        if (same != nullptr && chance(60))
+            made.tombstones.emplace(place, *same);
+        else if (chance(30))
+            made.tombstones.emplace(place, Tombstone{chance(50) ? text() : QByteArray()});
+    };
+    for (int i = 0; i < namesMax; ++i) {
+        const QByteArray section = numbered("s", i);
+        const Section *there = made.section(section);
+        if (there == nullptr || there->comment.isEmpty())
+            add({Place::Kind::section, section, {}});
+        for (int k = 0; k < namesMax; ++k) {
+            const QByteArray key = numbered("key", k);
+            if (made.key(section, key) == nullptr)
+                add({Place::Kind::key, section, key});
+        }
+        const Place file{Place::Kind::file, {}, numbered("conf.d/f", i)};
+        if (made.file(file.name) == nullptr)
+            add(file);
+        const Place output{Place::Kind::output, {}, numbered("out", i)};
+        if (made.output(output.name) == nullptr)
+            add(output);
+    }
 }
 
 Layer inNameOrder(Layer layer)

@@ -13,7 +13,11 @@ namespace coffer::test {
 class RandomLayers
 {
 public:
-    explicit RandomLayers(std::uint64_t seed) : m_random(seed) {}
+    /// Whether layers have tombstones, and items that are final.
+    enum class Marks { none, some };
+    explicit RandomLayers(std::uint64_t seed, Marks marks = Marks::none)
+        : m_random(seed), m_hasMarks(marks == Marks::some)
+    {}
 
     [[nodiscard]] config::Layer layer();
     /// \a layer with some keys, comments, files and outputs added, changed and removed.
@@ -29,7 +33,11 @@ private:
     [[nodiscard]] config::File file(int name);
     [[nodiscard]] config::Output output(int name);
 
+    /// Some tombstones where \a made has nothing; as \a old has them, mostly.
+    void addTombstones(config::Layer &made, const config::Layer &old);
+
     SeededRandom m_random;
+    bool m_hasMarks;
 };
 
 /// The same content with sections and keys by name: what is left when order does not count.

@@ -72,6 +72,9 @@ private Q_SLOTS:
     void fileAndOutput_doNotShareAPath();
     void fileInThePlaceOfAnOutput_isTwoChanges();
     void hundredThousandKeys_areNoSquare();
+    void tombstones_comeAndGo();
+    void tombstoneAndComment_areOneOfTheTwo();
+    void final_isMergedWithTexts();
     void change_comesBack();
     void json_isWhatPeopleCanRead();
     void decode_refuses_data();
@@ -85,7 +88,7 @@ private:
 
 void TestChange::diff_leadsFromBeforeToAfter()
 {
-    test::RandomLayers layers(m_seed);
+    test::RandomLayers layers(m_seed, test::RandomLayers::Marks::some);
     for (int i = 0; i < 500; ++i) {
         const Layer before = layers.layer();
         const Layer after = i % 2 == 0 ? layers.changed(before) : layers.layer();
@@ -166,7 +169,7 @@ void TestChange::disjointEdits_commute()
 
 void TestChange::apply_twiceIsOnce()
 {
-    test::RandomLayers layers(m_seed);
+    test::RandomLayers layers(m_seed, test::RandomLayers::Marks::some);
     for (int i = 0; i < 200; ++i) {
         const Layer before = layers.layer();
         const std::vector<Change> changes = diff(before, layers.changed(before));
@@ -202,6 +205,16 @@ void TestChange::publishedSince_isAConflict_data()
     const Place path{Place::Kind::file, {}, "f"};
     QTest::newRow("file") << Layer{{}, {fileOf("f", "3")}}
                           << Change{path, fileOf("f", "1"), fileOf("f", "2")};
+    Layer gone;
+    gone.tombstones.emplace(placeOf("core", "a"), Tombstone{"since"});
+    QTest::newRow("tombstone") << gone << set("core", "a", "1", "2");
+    QTest::newRow("tombstones that differ")
+        << gone << Change{placeOf("core", "a"), {}, Tombstone{"mine"}};
+    QTest::newRow("tombstone of what was changed")
+        << core({text("a", "3")}) << Change{placeOf("core", "a"), text("a", "1"), Tombstone()};
+    Key last = text("a", "1");
+    last.isFinal = true;
+    QTest::newRow("made final") << core({last}) << set("core", "a", "1", "2");
     QTest::newRow("file removed") << Layer() << Change{path, fileOf("f", "1"), fileOf("f", "2")};
     QTest::newRow("output") << Layer{{}, {}, {{"o", Format::json}}}
                             << Change{{Place::Kind::output, {}, "o"},
@@ -353,9 +366,53 @@ void TestChange::hundredThousandKeys_areNoSquare()
     QCOMPARE(merge({&before, &after}).layer, after);
 }
 
+void TestChange::tombstones_comeAndGo()
+{
+    Layer live{{{"core", "head", {text("a", "1")}}}, {fileOf("f", "1")}, {{"o", Format::env}}};
+    std::vector<Change> changes;
+    for (const Place &place :
+         {Place{Place::Kind::section, "core", {}}, placeOf("core", "a"), placeOf("core", "b"),
+          Place{Place::Kind::file, {}, "f"}, Place{Place::Kind::output, {}, "o"}})
+        changes.push_back({place, itemAt(live, place), Tombstone{"why"}});
+    const Applied buried = apply(live, changes, {});
+    QVERIFY(buried.conflicts.empty());
+    QVERIFY(buried.layer.sections.empty() && buried.layer.files.empty());
+    QVERIFY(buried.layer.outputs.empty());
+    QCOMPARE(buried.layer.tombstones.size(), changes.size());
+    for (Change &change : changes)
+        std::swap(change.base, change.now);
+    const Applied back = apply(buried.layer, changes, {});
+    QVERIFY(back.conflicts.empty());
+    QCOMPARE(back.layer, live);
+    // A file where the other kind of path is a tombstone is in the way, as any two are.
+    const Change output{{Place::Kind::output, {}, "f"}, {}, Output{"f", Format::env}};
+    QCOMPARE(apply(buried.layer, {output}, {}).conflicts.size(), std::size_t(1));
+}
+
+void TestChange::tombstoneAndComment_areOneOfTheTwo()
+{
+    const Place head{Place::Kind::section, "core", {}};
+    const Layer live = core({text("a", "1")});
+    const Layer buried = apply(live, {{head, SectionHead{"head"}, Tombstone()}}, {}).layer;
+    QCOMPARE(buried.sections, (std::vector<Section>{{"core", "", {text("a", "1")}}}));
+    QCOMPARE(itemAt(buried, head), Item(Tombstone()));
+    QCOMPARE(apply(buried, {{head, Tombstone(), SectionHead{"head"}}}, {}).layer, live);
+}
+
+void TestChange::final_isMergedWithTexts()
+{
+    const Place place{Place::Kind::file, {}, "f"};
+    File mine = fileOf("f", "1");
+    mine.isFinal = true;
+    const Layer live{{}, {fileOf("f", "2")}};
+    File both = fileOf("f", "2");
+    both.isFinal = true;
+    QCOMPARE(apply(live, {{place, fileOf("f", "1"), mine}}, {}).layer, (Layer{{}, {both}}));
+}
+
 void TestChange::change_comesBack()
 {
-    test::RandomLayers layers(m_seed);
+    test::RandomLayers layers(m_seed, test::RandomLayers::Marks::some);
     int seen = 0;
     for (int i = 0; i < 60; ++i) {
         const Layer before = layers.layer();
@@ -389,6 +446,13 @@ void TestChange::json_isWhatPeopleCanRead()
     change = {{Place::Kind::section, "s", {}}, SectionHead{"x"}, {}};
     QCOMPARE(encode(change), QByteArray(R"({"base":{"comment":"x"},"now":null,)"
                                         R"("place":{"kind":"section","section":"s"}})"));
+    Key last = text("a", "1");
+    last.isFinal = true;
+    change = {placeOf("s", "a"), last, Tombstone{"why"}};
+    QCOMPARE(encode(change),
+             QByteArray(R"({"base":{"comment":"","final":true,"type":"string","value":"1"},)"
+                        R"("now":{"comment":"why","tombstone":true},)"
+                        R"("place":{"kind":"key","name":"a","section":"s"}})"));
 }
 
 void TestChange::decode_refuses_data()
@@ -424,6 +488,14 @@ void TestChange::decode_refuses_data()
     row("half a surrogate pair", key(R"({"comment":"","type":"string","value":"\ud83d"})"),
         "value");
     row("an unknown member", key(R"({"comment":"","more":1,"type":"int","value":"1"})"), "members");
+    row("final that is not", key(R"({"comment":"","final":false,"type":"int","value":"1"})"),
+        "final");
+    row("a tombstone that is none", key(R"({"comment":"","tombstone":false})"), "tombstone");
+    row("a tombstone with a value", key(R"({"comment":"","tombstone":true,"value":"1"})"),
+        "members");
+    row("a tombstone that is final", key(R"({"comment":"","final":true,"tombstone":true})"),
+        "members");
+    row("a tombstone without a comment", key(R"({"tombstone":true})"), "comment");
     row("blanks", key(good) + " ", "canonical");
     row("a member twice", key(R"({"comment":"","type":"int","type":"int","value":"1"})"),
         "canonical");

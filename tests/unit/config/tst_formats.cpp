@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "config/document_json.h"
 #include "config/render.h"
 #include "unit/config/told_sections.h"
 
@@ -25,6 +26,7 @@ private Q_SLOTS:
     void parse_keepsCommentsThatJsonCannotHold();
     void render_refuses_data();
     void render_refuses();
+    void json_isOfWholeCharacters();
 };
 
 static const Sections &sample()
@@ -484,6 +486,15 @@ void TestFormats::render_refuses()
     QVERIFY(!text);
     QCOMPARE(text.error().code, ErrorCode::invalid);
     QVERIFY2(text.error().message.contains(message), qPrintable(text.error().message));
+}
+
+/// A byte order mark that begins a line is no blank, but readers of UTF-8 pass over it.
+void TestFormats::json_isOfWholeCharacters()
+{
+    const QByteArray text = "[a]\n\xEF\xBB\xBF b = 2\n";
+    const Result<QByteArray> json = jsonOfText(Format::ini, text);
+    QVERIFY(json);
+    QCOMPARE(*json, QByteArray("{\"a\":{\"\xEF\xBB\xBF b\":\"2\"}}"));
 }
 
 QTEST_GUILESS_MAIN(TestFormats)

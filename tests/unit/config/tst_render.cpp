@@ -24,6 +24,7 @@ private Q_SLOTS:
     void faults_areFound();
     void faults_areAllTold();
     void yamlFile_mayHoldSeveralDocuments();
+    void marks_areNotRendered();
 };
 
 static void addFile(Layer &layer, Contents &contents, const QByteArray &path,
@@ -278,6 +279,20 @@ void TestRender::yamlFile_mayHoldSeveralDocuments()
     Contents contents;
     addFile(layer, contents, "a.yaml", "a: &x !Ref {b: 1}\n---\nc: |\n d\n");
     QCOMPARE(toldFaults(render(layer, contents)), QByteArrayList());
+}
+
+void TestRender::marks_areNotRendered()
+{
+    const Layer plain = twoSections();
+    Layer marked = plain;
+    marked.sections[0].keys[0].isFinal = true;
+    marked.tombstones = {{{Place::Kind::key, "core", "gone"}, {"why"}}};
+    for (const Format format : formats) {
+        marked.outputs = {{"out", format, {}, {}, true}};
+        const Rendered rendered = render(marked, {});
+        QVERIFY2(rendered.faults.empty(), qPrintable(toldFaults(rendered).join(' ')));
+        QCOMPARE(rendered.bundle.files.at(0).bytes, *renderSections(format, plain.sections));
+    }
 }
 
 QTEST_GUILESS_MAIN(TestRender)

@@ -66,6 +66,8 @@ private Q_SLOTS:
     void initTestCase() { m_seed = test::layersSeed(); }
 
     void bytes_areAsTheDocumentSays();
+    void marks_areAsTheDocumentSays();
+    void layersWithoutMarks_haveTheBytesThatTheyAlwaysHad();
     void layer_comesBack();
     void equalLayers_giveEqualBytesWhateverTheHistory();
     void changedKey_changesTwoPartsAtMost();
@@ -116,9 +118,47 @@ void TestSnapshot::bytes_areAsTheDocumentSays()
     QCOMPARE(sections.parts[0].bytes.toHex(' '), test::documented("part").toHex(' '));
 }
 
+void TestSnapshot::marks_areAsTheDocumentSays()
+{
+    Layer layer{
+        {{"core", {}, {text("on", "1")}}}, {{"f", Hash::of("x"), 1}}, {{"o.env", Format::env}}};
+    layer.sections[0].keys[0].isFinal = true;
+    layer.files[0].isFinal = true;
+    layer.outputs[0].isFinal = true;
+    layer.tombstones = {{{Place::Kind::section, "zk", {}}, {"c"}},
+                        {{Place::Kind::key, "core", "off"}, {}},
+                        {{Place::Kind::output, {}, "p"}, {}}};
+    const Result<EncodedLayer> encoded = encode(layer);
+    QVERIFY2(encoded, encoded ? "" : qPrintable(encoded.error().message));
+    QByteArray rows;
+    for (const Object &object : encoded->parts)
+        rows += object.bytes.sliced(1);
+    const QByteArray expected =
+        QByteArray::fromHex("83 01 64636f7265 60 87 02 626f6e 01 6131 80 60 01"
+                            "88 03 6166 5820")
+        + Hash::of("x").bytes()
+        + QByteArray::fromHex("01 1901a4 60 60 01 88 04 656f2e656e76 02 80 1901a4 60 60 01"
+                              "85 05 01 627a6b 60 6163 85 05 02 64636f7265 636f6666 60"
+                              "85 05 04 60 6170 60");
+    QCOMPARE(rows.toHex(' '), expected.toHex(' '));
+    QVERIFY(decode(*encoded) == layer);
+}
+
+/// Stored layers have these hashes: no version of the program may give them others.
+void TestSnapshot::layersWithoutMarks_haveTheBytesThatTheyAlwaysHad()
+{
+    Layer layer = test::largeLayer(5'000);
+    layer.files = {{"f", Hash::of("x"), 1}};
+    layer.outputs = {{"o.env", Format::env, {"section-0"}}};
+    QCOMPARE(encode(layer)->manifest.hash.hex(),
+             QByteArray("4bda9345b17d96c29d831d09dd9bd72ecdba89012f5d8d6815b7ee1a0c5e23a2"));
+    QCOMPARE(encode(Layer())->manifest.hash.hex(),
+             QByteArray("caf5b36572ad183670eecdb1f6ec9ade2ad49bf97ff99bfe92fa23260b46fbf1"));
+}
+
 void TestSnapshot::layer_comesBack()
 {
-    test::RandomLayers layers(m_seed);
+    test::RandomLayers layers(m_seed, test::RandomLayers::Marks::some);
     QVERIFY(decode(*encode(Layer())) == Layer());
     for (int i = 0; i < 300; ++i) {
         const Layer layer = layers.layer();
@@ -137,7 +177,7 @@ void TestSnapshot::layer_comesBack()
 
 void TestSnapshot::equalLayers_giveEqualBytesWhateverTheHistory()
 {
-    test::RandomLayers layers(m_seed);
+    test::RandomLayers layers(m_seed, test::RandomLayers::Marks::some);
     for (int i = 0; i < 50; ++i) {
         const Layer first = layers.layer();
         const Layer last = layers.layer();
@@ -256,6 +296,28 @@ void TestSnapshot::encode_refuses_data()
         many.files.push_back({QByteArray::number(qulonglong(i)).rightJustified(6, '0'), hash, 1});
     }
     QTest::newRow("too many files") << many;
+    const auto buried = [](Layer layer, const Place &place) {
+        layer.tombstones.emplace(place, Tombstone());
+        return layer;
+    };
+    const Place core{Place::Kind::section, "s", {}};
+    QTest::newRow("tombstone of a key that is there")
+        << buried(withKeys({text("a", "")}), {Place::Kind::key, "s", "a"});
+    QTest::newRow("tombstone of a section with a comment") << buried({{{"s", "c"}}}, core);
+    QTest::newRow("tombstone of a file that is an output")
+        << buried({{}, {}, {{"a", Format::env}}}, {Place::Kind::file, {}, "a"});
+    QTest::newRow("tombstone of a file and of an output")
+        << buried(buried({}, {Place::Kind::file, {}, "a"}), {Place::Kind::output, {}, "a"});
+    QTest::newRow("tombstone of a name that is none") << buried({}, {Place::Kind::key, "_s", "a"});
+    QTest::newRow("tombstone of a section and a key")
+        << buried({}, {Place::Kind::section, "s", "a"});
+    QTest::newRow("tombstone of a file in a section") << buried({}, {Place::Kind::file, "s", "a"});
+    Layer graves;
+    for (std::size_t i = 0; i <= limits::tombstonesMax; ++i) {
+        const Place place{Place::Kind::key, "s", QByteArray::number(qulonglong(i))};
+        graves.tombstones.emplace(place, Tombstone());
+    }
+    QTest::newRow("too many tombstones") << graves;
     QTest::newRow("too many keys") << test::largeLayer(int(limits::keysMax) + 1);
 }
 
@@ -270,7 +332,7 @@ void TestSnapshot::encode_refuses()
 
 void TestSnapshot::decode_refusesAnyOtherBytes()
 {
-    test::RandomLayers layers(m_seed);
+    test::RandomLayers layers(m_seed, test::RandomLayers::Marks::some);
     const Layer layer = layers.layer();
     const EncodedLayer encoded = *encode(layer);
     const Parts parts = partsIn(encoded);
@@ -314,7 +376,16 @@ void TestSnapshot::decode_refusesRows_data()
     row("no rows", "80");
     row("nothing", "");
     row("a key first", "818602616101606080");
-    row("unknown kind", "81830561736000");
+    row("unknown kind", "81830661736000");
+    row("a mark that is not known", "828301617360 870261610160806002");
+    row("a mark of 0", "828301617360 870261610160806000");
+    row("two marks", "828301617360 88026161016080600101");
+    row("a tombstone of no kind", "818505006173606 0");
+    row("a tombstone of an unknown kind", "81850505617361616 0");
+    row("tombstones out of order", "828505026173616260 8505026173616160");
+    row("a tombstone twice", "828505026173616160 8505026173616160");
+    row("a section behind a tombstone", "828505026173616160 8301617360");
+    row("a tombstone of a key that is there", "83830161736086026161016080608505026173616160");
     row("kind 0", "818300617360");
     row("a section of four items", "81840161736060");
     row("a section twice", "82830161736083016173 60");
@@ -334,6 +405,8 @@ void TestSnapshot::decode_refusesRows()
 {
     QFETCH(const QByteArray, part);
     QVERIFY(decodePart(QByteArray::fromHex("818301617360")));
+    QVERIFY(decodePart(QByteArray::fromHex("828301617360 870261610160806001"))); // a final key
+    QVERIFY(decodePart(QByteArray::fromHex("818505026173616160")));
     const Result<Layer> decoded = decodePart(part);
     QVERIFY(!decoded);
     QCOMPARE(decoded.error().code, ErrorCode::invalid);
