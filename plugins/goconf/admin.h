@@ -9,6 +9,8 @@
 
 namespace coffer::goconf {
 
+class Publisher;
+
 /// The side of people: services, data centres, drafts, releases, history. Registers their methods.
 /// Node thread.
 class Admin
@@ -22,6 +24,8 @@ public:
 
     /// Registers all methods and routes.
     [[nodiscard]] Result<void> start();
+    /// Valid as long as this.
+    [[nodiscard]] Publisher &publisher();
 
 private:
     struct Parts;

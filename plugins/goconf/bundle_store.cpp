@@ -20,6 +20,12 @@ BundleStore::BundleStore(pluginapi::PluginContext &context, Library &library)
     , m_packed(packedBytesMax)
 {}
 
+/// Whose hosts get it: what lies lowest may be of _global.
+static QByteArray serviceOf(const Editions &editions)
+{
+    return editions.empty() ? QByteArray() : editions.back().service;
+}
+
 /// Answers all that wait for \a name. They may ask for more meanwhile.
 template<class Waiting, class Name>
 static void answer(Waiting &waiting, const Name &name, const Result<QByteArray> &result)
@@ -39,52 +45,55 @@ static const Error &ended()
     return error;
 }
 
-Task<Result<BundleStore::Known>> BundleStore::known(Edition edition)
+Task<Result<BundleStore::Known>> BundleStore::known(Editions editions)
 {
-    if (const auto found = m_known.find(edition); found != m_known.end()) {
+    if (const auto found = m_known.find(editions); found != m_known.end()) {
         const Known known = found->second;
         co_return known;
     }
-    const Result<QByteArray> bytes = co_await bytesOf(edition);
+    const Result<QByteArray> bytes = co_await bytesOf(editions);
     if (!bytes)
         co_return bytes.error();
-    const auto found = m_known.find(edition);
+    const auto found = m_known.find(editions);
     if (found == m_known.end())
-        co_return Error{ErrorCode::unavailable, u"%1 was removed"_s.arg(textOf(edition.service))};
+        co_return Error{ErrorCode::unavailable,
+                        u"%1 was removed"_s.arg(textOf(serviceOf(editions)))};
     const Known known = found->second;
     co_return known;
 }
 
-std::optional<Edition> BundleStore::editionWith(const QByteArray &service,
-                                                const std::vector<QByteArray> &scopes,
-                                                const config::Hash &root) const
+std::optional<Editions> BundleStore::editionsWith(const QByteArray &service,
+                                                  const std::vector<QByteArray> &scopes,
+                                                  const config::Hash &root) const
 {
-    for (const QByteArray &scope : scopes) {
-        for (auto it = m_known.lower_bound({service, scope, {}});
-             it != m_known.end() && it->first.service == service && it->first.scope == scope;
-             ++it) {
-            if (it->second.root == root)
-                return it->first;
-        }
+    const auto isMeant = [&scopes](const Edition &one) {
+        return std::find(scopes.begin(), scopes.end(), one.scope) != scopes.end();
+    };
+    for (auto it = m_names.lower_bound({service, root, {}}); it != m_names.end(); ++it) {
+        const auto &[of, known, editions] = *it;
+        if (of != service || known != root)
+            break;
+        if (std::all_of(editions.begin(), editions.end(), isMeant))
+            return editions;
     }
     return {};
 }
 
-Task<Result<QByteArray>> BundleStore::bytesOf(Edition edition)
+Task<Result<QByteArray>> BundleStore::bytesOf(Editions editions)
 {
-    if (const auto found = m_known.find(edition); found != m_known.end()) {
+    if (const auto found = m_known.find(editions); found != m_known.end()) {
         if (const std::optional<QByteArray> bytes = m_bundles.find(found->second.root))
             co_return *bytes;
     }
-    const auto [flight, isFirst] = m_rendering.try_emplace(edition);
+    const auto [flight, isFirst] = m_rendering.try_emplace(editions);
     if (!isFirst) {
         Eventual<QByteArray> rendered(ended());
         flight->second.push_back(rendered.setter());
         const Result<QByteArray> bytes = co_await rendered;
         co_return bytes;
     }
-    const Result<QByteArray> bytes = co_await render(edition);
-    answer(m_rendering, edition, bytes);
+    const Result<QByteArray> bytes = co_await render(editions);
+    answer(m_rendering, editions, bytes);
     co_return bytes;
 }
 
@@ -110,16 +119,12 @@ static Finished finish(const config::Layer &layer, const config::Contents &conte
     return finished;
 }
 
-Task<Result<QByteArray>> BundleStore::render(Edition edition)
+Task<Result<QByteArray>> BundleStore::render(Editions editions)
 {
-    const Result<Revision> at = co_await newestRevision(m_library.store());
-    if (!at)
-        co_return at.error();
-    const Result<Snapshot> snapshot =
-        co_await m_library.snapshot(edition.service, edition.scope, edition.version, *at);
-    if (!snapshot)
-        co_return snapshot.error();
-    const Result<LayerPointer> layer = co_await m_library.effective(*snapshot);
+    const Result<Stack> stack = co_await m_library.stackOf(editions);
+    if (!stack)
+        co_return stack.error();
+    const Result<LayerPointer> layer = co_await m_library.effective(*stack);
     if (!layer)
         co_return layer.error();
     const Result<config::Contents> contents = co_await m_library.contentsOf(*layer);
@@ -131,20 +136,29 @@ Task<Result<QByteArray>> BundleStore::render(Edition edition)
         co_return finished.error();
     if (!finished->faults.empty()) {
         const config::Fault &fault = finished->faults.front();
-        co_return Error{ErrorCode::refused, u"%1 %2 cannot be rendered: %3: %4"_s.arg(
-                                                textOf(edition.service), textOf(edition.version),
-                                                textOf(fault.place), fault.message)};
+        co_return Error{ErrorCode::refused,
+                        u"%1 %2 cannot be rendered: %3: %4"_s.arg(
+                            textOf(serviceOf(editions)), textOf(editions.back().version),
+                            textOf(fault.place), fault.message)};
     }
     m_rendered.add();
-    if (m_known.size() >= knownMax)
-        m_known.clear();
-    m_known.insert_or_assign(edition, Known{finished->root, finished->bytes.size()});
+    remember(editions, {finished->root, finished->bytes.size()});
     m_bundles.insert(finished->root, finished->bytes);
     const QByteArray bytes = finished->bytes;
     co_return bytes;
 }
 
-Task<Result<BundleStore::Packed>> BundleStore::packed(Edition want, std::optional<Edition> base)
+void BundleStore::remember(const Editions &editions, const Known &known)
+{
+    if (m_known.size() >= knownMax) {
+        m_known.clear();
+        m_names.clear();
+    }
+    m_known.insert_or_assign(editions, known);
+    m_names.emplace(serviceOf(editions), known.root, editions);
+}
+
+Task<Result<BundleStore::Packed>> BundleStore::packed(Editions want, std::optional<Editions> base)
 {
     const Result<Known> wanted = co_await known(want);
     if (!wanted)
@@ -204,7 +218,9 @@ Task<Result<QByteArray>> BundleStore::packNow(Pair name, QByteArray bytes, QByte
 
 void BundleStore::forget(const QByteArray &service)
 {
-    std::erase_if(m_known, [&service](const auto &item) { return item.first.service == service; });
+    std::erase_if(m_known,
+                  [&service](const auto &item) { return serviceOf(item.first) == service; });
+    std::erase_if(m_names, [&service](const Name &name) { return std::get<0>(name) == service; });
 }
 
 } // namespace coffer::goconf

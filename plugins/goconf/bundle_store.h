@@ -2,6 +2,7 @@
 #pragma once
 
 #include "goconf/bundle_cache.h"
+#include "goconf/host_class.h"
 #include "goconf/library.h"
 
 #include "base/eventual.h"
@@ -10,37 +11,25 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 namespace coffer::goconf {
 
-/// One version of one scope of a service: what all hosts of that scope get is the same. Value.
-struct Edition
-{
-    QByteArray service;
-    QByteArray scope;
-    QByteArray version;
-    bool operator==(const Edition &) const = default;
-    friend bool operator<(const Edition &a, const Edition &b)
-    {
-        return std::tie(a.service, a.scope, a.version) < std::tie(b.service, b.scope, b.version);
-    }
-};
-
-/// Finished bundles: rendered once for all hosts of an edition, packed once for all that have the
-/// same base. Those used last are kept, within bounds of bytes. Rendering, packing and hashing are
-/// done on another thread; who asks for what is being made waits for that.
+/// Finished bundles: rendered once for all hosts that get the same editions, packed once for all
+/// that have the same base. Those used last are kept, within bounds of bytes. Rendering, packing
+/// and hashing are done on another thread; who asks for what is being made waits for that.
 ///
-/// Errors: `notFound` if there is no such edition, `refused` if it cannot be rendered, else those
+/// Errors: `notFound` if there is no such version, `refused` if it cannot be rendered, else those
 /// of Library. Node thread.
 class BundleStore
 {
 public:
     static constexpr std::size_t bundleBytesMax = std::size_t(128) << 20;
     static constexpr std::size_t packedBytesMax = std::size_t(64) << 20;
-    static constexpr std::size_t knownMax = 20'000; ///< Editions whose root is remembered.
+    static constexpr std::size_t knownMax = 20'000; ///< Whose root is remembered.
 
     /// Both must outlive this.
     BundleStore(pluginapi::PluginContext &context, Library &library);
@@ -54,11 +43,11 @@ public:
         qint64 bytes = 0; ///< Of the bundle, not packed.
     };
     /// Root and size; without rendering, if that was done once.
-    [[nodiscard]] Task<Result<Known>> known(Edition edition);
-    /// An edition of \a service in one of \a scopes that is known to have \a root.
-    [[nodiscard]] std::optional<Edition> editionWith(const QByteArray &service,
-                                                     const std::vector<QByteArray> &scopes,
-                                                     const config::Hash &root) const;
+    [[nodiscard]] Task<Result<Known>> known(Editions editions);
+    /// What is known to have \a root, of \a service, and is of these scopes alone.
+    [[nodiscard]] std::optional<Editions> editionsWith(const QByteArray &service,
+                                                       const std::vector<QByteArray> &scopes,
+                                                       const config::Hash &root) const;
 
     struct Packed
     {
@@ -66,7 +55,7 @@ public:
         qint64 bundleBytes = 0;
     };
     /// The bundle, packed; with \a base, only what differs from that.
-    [[nodiscard]] Task<Result<Packed>> packed(Edition want, std::optional<Edition> base);
+    [[nodiscard]] Task<Result<Packed>> packed(Editions want, std::optional<Editions> base);
 
     /// \a service was removed: one of that name later has other content under its versions.
     void forget(const QByteArray &service);
@@ -76,18 +65,21 @@ private:
     template<class Name>
     using Waiting = std::map<Name, std::vector<Eventual<QByteArray>::Setter>>;
 
-    [[nodiscard]] Task<Result<QByteArray>> bytesOf(Edition edition);
-    [[nodiscard]] Task<Result<QByteArray>> render(Edition edition);
+    [[nodiscard]] Task<Result<QByteArray>> bytesOf(Editions editions);
+    [[nodiscard]] Task<Result<QByteArray>> render(Editions editions);
+    void remember(const Editions &editions, const Known &known);
     [[nodiscard]] Task<Result<QByteArray>> pack(Pair name, QByteArray bytes, QByteArray base);
     [[nodiscard]] Task<Result<QByteArray>> packNow(Pair name, QByteArray bytes, QByteArray base);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;
     pluginapi::Counter &m_rendered;
-    std::map<Edition, Known> m_known;
+    std::map<Editions, Known> m_known;
+    using Name = std::tuple<QByteArray, config::Hash, Editions>;
+    std::set<Name> m_names; ///< The same by service and root.
     BundleCache<config::Hash> m_bundles;
     BundleCache<Pair> m_packed;
-    Waiting<Edition> m_rendering;
+    Waiting<Editions> m_rendering;
     Waiting<Pair> m_packing;
 };
 

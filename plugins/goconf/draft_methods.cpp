@@ -27,13 +27,13 @@ using rpc::Failure;
 static constexpr int tries = 5;
 static constexpr qsizetype transactionBytesMax = 3 << 20;
 
-static const char *const editsSchema = R"("service":$name,"scope":$scope,"draft":$draft,
+static const char *const editsSchema = R"("service":$service,"scope":$scope,"draft":$draft,
     "as":{"type":"string","maxLength":128,"description":"who you are, if the node does not know"},
     "force":{"type":"boolean","description":"over the pending changes of others"},
     "edits":{"type":"array","minItems":1,"maxItems":1000,"items":{"type":"object","required":["op"],
         "additionalProperties":false,"properties":{
         "op":{"enum":["set","unset","comment","file","removeFile","output","removeOutput",
-            "splice"]},
+            "splice","tombstone","put"]},
         "section":$name,"key":$name,"value":{"type":"string"},"type":{"type":"string"},
         "comment":{"type":"string","maxLength":16384},
         "choices":{"type":"array","maxItems":256,"items":{"type":"string"}},
@@ -44,7 +44,10 @@ static const char *const editsSchema = R"("service":$name,"scope":$scope,"draft"
         "mode":{"type":"string","pattern":"^0?[0-7]{3}$"},
         "owner":{"type":"string","maxLength":64},"group":{"type":"string","maxLength":64},
         "format":{"enum":["goconf","env","json","yaml","ini","properties","toml"]},
-        "sections":$names,
+        "sections":$names,"place":{"type":"object"},
+        "item":{"description":"with put: what is to be at the place; null: nothing"},
+        "final":{"type":"boolean","description":"no higher layer may have a say in it"},
+        "secret":{"type":"boolean","description":"refused: secrets cannot be kept yet"},
         "pointer":{"type":"string","maxLength":4096}}}})";
 
 static std::vector<rpc::Touch> touchesObject(const rpc::Call & /*call*/)
@@ -56,10 +59,10 @@ Result<void> DraftMethods::start()
 {
     pluginapi::Methods &methods = m_context.methods();
     using Kind = Access::Kind;
-    const QByteArray of = R"("service":$name,"scope":$scope,"draft":$draft)";
+    const QByteArray of = R"("service":$service,"scope":$scope,"draft":$draft)";
     for (const Result<void> &added :
          {methods.add(methodOf(u"goconf.draft.list"_s, u"Lists drafts with pending changes."_s,
-                               schemaOf(R"("service":$name)"), Kind::read, &touchesService),
+                               schemaOf(R"("service":$service)"), Kind::read, &touchesService),
                       *this, &DraftMethods::list),
           methods.add(methodOf(u"goconf.draft.get"_s,
                                u"Shows what is pending, by whom, and what collides with what was "
@@ -229,24 +232,45 @@ Task<rpc::Outcome> DraftMethods::get(rpc::Call &call)
 
 // ---- edit
 
+/// \a place: the record of the IDC or host whose layer it is.
+static std::optional<Failure> unknownScope(const DraftId &id,
+                                           const std::optional<store::FileView> &place)
+{
+    if (const std::optional<QByteArray> host = hostOfScope(id.scope)) {
+        const Result<HostRecord> record =
+            place ? HostRecord::parse(place->value)
+                  : Result<HostRecord>(Error{ErrorCode::notFound, QString()});
+        return hostFailure(id.service, *host, record ? &*record : nullptr);
+    }
+    if (place)
+        return std::nullopt;
+    return Failure::of(
+        Code::notFound,
+        u"scope: there is no IDC %1; goconf.idc.list says which there are"_s.arg(textOf(id.scope)));
+}
+
 Task<Answer<store::Transaction>> DraftMethods::beginEdit(DraftId id, ServiceState state,
                                                          Revision at)
 {
     store::Transaction transaction;
-    transaction.guards.emplace_back(store::CreatedEquals{servicePath(id.service), state.created});
-    const bool isOwn = id.scope != baseScope;
-    const QByteArray scope = isOwn ? idcPath(id.scope) : servicePath(id.service);
-    const auto idc = co_await fileAt(m_library.store(), scope, at);
-    if (!idc)
-        co_return idc.error();
-    if (isOwn && !*idc) {
-        co_return Failure::of(
-            Code::notFound,
-            u"scope: there is no IDC %1; goconf.idc.list says which there are"_s.arg(
-                textOf(id.scope)));
+    if (state.created.isNone()) { // _global, which comes into being by this
+        transaction.guards.emplace_back(store::Missing{servicePath(id.service)});
+        transaction.operations.emplace_back(
+            store::Put{.path = servicePath(id.service), .value = state.record.toJson()});
+    } else {
+        transaction.guards.emplace_back(
+            store::CreatedEquals{servicePath(id.service), state.created});
     }
-    if (isOwn)
-        transaction.guards.emplace_back(store::CreatedEquals{(*idc)->path, (*idc)->created});
+    const std::optional<QByteArray> host = hostOfScope(id.scope);
+    if (id.scope != baseScope) {
+        const QByteArray path = host ? hostPath(*host) : idcPath(id.scope);
+        const auto place = co_await fileAt(m_library.store(), path, at);
+        if (!place)
+            co_return place.error();
+        if (const std::optional<Failure> failure = unknownScope(id, *place))
+            co_return *failure;
+        transaction.guards.emplace_back(store::CreatedEquals{path, (*place)->created});
+    }
     const auto edited = co_await fileAt(m_library.store(), editedPath(id), at);
     if (!edited)
         co_return edited.error();
@@ -257,9 +281,10 @@ Task<Answer<store::Transaction>> DraftMethods::beginEdit(DraftId id, ServiceStat
     transaction.guards.emplace_back(store::Missing{editedPath(id)});
     transaction.operations.emplace_back(
         store::Put{.path = serviceUsePath(id.service), .value = useMark});
-    if (isOwn)
+    if (id.scope != baseScope) {
         transaction.operations.emplace_back(
-            store::Put{.path = idcUsePath(id.scope), .value = useMark});
+            store::Put{.path = host ? hostUsePath(*host) : idcUsePath(id.scope), .value = useMark});
+    }
     co_return transaction;
 }
 
@@ -268,8 +293,10 @@ static std::map<Place, EditTable::Row> rowsOf(const config::Layer &live,
                                               const std::vector<Edit> &edits)
 {
     std::map<Place, EditTable::Row> rows;
-    for (const Edit &edit : edits)
-        rows.emplace(edit.place, EditTable::Row{});
+    for (const Edit &edit : edits) {
+        for (const Place &place : EditTable::placesOf(edit))
+            rows.emplace(place, EditTable::Row{});
+    }
     if (rows.size() < 8) {
         for (auto &[place, row] : rows)
             row.live = config::itemAt(live, place);
@@ -283,7 +310,7 @@ static std::map<Place, EditTable::Row> rowsOf(const config::Layer &live,
         }
     }
     for (auto &[place, row] : rows) {
-        if (place.kind != Place::Kind::key)
+        if (place.kind != Place::Kind::key || live.tombstone(place) != nullptr)
             row.live = config::itemAt(live, place);
     }
     return rows;
@@ -304,12 +331,18 @@ Task<Answer<EditTable>> DraftMethods::tableOf(Wish wish, ServiceState state, Rev
     const Revision taken = *mark ? takenUpTo((*mark)->value) : Revision();
     EditTable table;
     table.rows = rowsOf(**live, wish.edits);
-    if (wanted && wish.id.scope != baseScope) {
-        const Result<LayerPointer> base = co_await m_library.layer(wanted->snapshot.base);
-        if (!base)
-            co_return base.error();
-        for (const auto &[place, row] : rowsOf(**base, wish.edits))
-            table.rows[place].inherited = row.live;
+    const Result<Stack> below = co_await m_library.below(state, wish.id.scope, at);
+    if (!below)
+        co_return below.error();
+    const std::vector<config::Hash> manifests = below->layers();
+    for (const config::Hash &lower : manifests) {
+        const Result<LayerPointer> layer = co_await m_library.layer(lower);
+        if (!layer)
+            co_return layer.error();
+        for (const auto &[place, row] : rowsOf(**layer, wish.edits)) {
+            if (!std::holds_alternative<std::monostate>(row.live))
+                table.rows[place].inherited = row.live;
+        }
     }
     for (auto &[place, row] : table.rows) {
         const auto file = co_await fileAt(m_library.store(), changePath(wish.id, place), at);
@@ -357,6 +390,20 @@ Task<Answer<Edit>> DraftMethods::splice(Edit edit, Item now)
     co_return edit;
 }
 
+/// The content that a caller names, who may not have stored it.
+static std::optional<config::File> fileIn(const Edit &edit)
+{
+    const auto *file = std::get_if<config::File>(&edit.item);
+    if (file != nullptr && !edit.members.isEmpty())
+        return *file;
+    if (edit.op != Edit::Op::file)
+        return std::nullopt;
+    const auto hash = config::Hash::fromHex(textIn(edit.members, "object"));
+    return config::File{.path = edit.place.name,
+                        .content = *hash,
+                        .bytes = std::uint64_t(edit.members.value(u"bytes"_s).toInteger())};
+}
+
 /// The edits with what has to be read for them: contents that files name, texts to splice.
 Task<Answer<std::vector<Edit>>> DraftMethods::prepare(Wish wish, EditTable table)
 {
@@ -368,11 +415,10 @@ Task<Answer<std::vector<Edit>>> DraftMethods::prepare(Wish wish, EditTable table
                 co_return spliced.error();
             edit = *spliced;
         }
-        if (edit.op == Edit::Op::file) {
-            const auto hash = config::Hash::fromHex(textIn(edit.members, "object"));
-            const qint64 bytes = edit.members.value(u"bytes"_s).toInteger();
+        const std::optional<config::File> named = fileIn(edit);
+        if (named) {
             const Result<QByteArray> there =
-                co_await m_library.content(*hash, std::uint64_t(bytes));
+                co_await m_library.content(named->content, named->bytes);
             if (!there && there.error().code == ErrorCode::unavailable)
                 co_return there.error();
             if (!there) {

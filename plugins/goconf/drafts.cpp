@@ -111,7 +111,8 @@ Task<Result<config::Contents>> Drafts::contentsToMerge(LayerPointer live,
         const config::Item theirs = config::itemAt(*live, change.place);
         if (theirs == change.base || theirs == change.now)
             continue;
-        for (const config::Item &item : {change.base, change.now, theirs}) {
+        const std::vector<config::Item> sides{change.base, change.now, theirs};
+        for (const config::Item &item : sides) {
             const auto *file = std::get_if<config::File>(&item);
             if (file == nullptr)
                 continue;

@@ -9,6 +9,9 @@
 #include "config/limits.h"
 #include "config/name.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
+
 #include <array>
 
 using namespace Qt::StringLiterals;
@@ -37,18 +40,28 @@ const std::vector<Row> &table()
     using Op = Edit::Op;
     using Kind = Place::Kind;
     static const std::vector<Row> rows{
-        {"set", Op::set, Kind::key, {"section", "key", "value"}, {"type", "comment", "choices"}},
-        {"unset", Op::unset, Kind::key, {"section", "key"}, {}},
+        {"set",
+         Op::set,
+         Kind::key,
+         {"section", "key"},
+         {"value", "type", "comment", "choices", "final"}},
+        {"unset", Op::unset, Kind::key, {"section"}, {"key"}},
         {"comment", Op::comment, Kind::section, {"section", "comment"}, {}},
-        {"file", Op::file, Kind::file, {"path", "object", "bytes"}, {"mode", "owner", "group"}},
+        {"file",
+         Op::file,
+         Kind::file,
+         {"path", "object", "bytes"},
+         {"mode", "owner", "group", "final"}},
         {"removeFile", Op::removeFile, Kind::file, {"path"}, {}},
         {"output",
          Op::output,
          Kind::output,
          {"path", "format"},
-         {"sections", "mode", "owner", "group"}},
+         {"sections", "mode", "owner", "group", "final"}},
         {"removeOutput", Op::removeOutput, Kind::output, {"path"}, {}},
-        {"splice", Op::splice, Kind::file, {"path", "pointer", "value"}, {}}};
+        {"splice", Op::splice, Kind::file, {"path", "pointer", "value"}, {}},
+        {"tombstone", Op::tombstone, Kind::key, {}, {"section", "key", "path", "comment"}},
+        {"put", Op::exact, Kind::key, {"place", "item"}, {}}};
     return rows;
 }
 
@@ -63,7 +76,61 @@ Failure invalid(int index, const QString &text)
     return Failure::of(Code::invalidArgument, u"edits[%1].%2"_s.arg(index).arg(text));
 }
 
+/// What is wrong with the members of an edit by themselves.
+std::optional<Failure> faultOf(const Row &row, const QCborMap &map, int index)
+{
+    const QString op = QLatin1String(row.name);
+    if (map.contains(u"secret"_s)) {
+        return invalid(index,
+                       u"secret: secrets cannot be kept yet: what is set here can be read in "
+                       "the store, in backups and on hosts by all who may read those. Leave "
+                       "it out, and keep the secret elsewhere"_s);
+    }
+    for (const char *needed : row.needed) {
+        if (!map.contains(QLatin1String(needed)))
+            return invalid(index, u"%1: expected with \"%2\""_s.arg(QLatin1String(needed), op));
+    }
+    for (auto it = map.begin(); it != map.end(); ++it) {
+        const QString member = it.key().toString();
+        if (member != u"op" && member != u"seen" && !isIn(row.needed, member)
+            && !isIn(row.allowed, member))
+            return invalid(index, u"%1: not expected with \"%2\""_s.arg(member, op));
+    }
+    if (const QCborValue bytes = map.value(u"bytes"_s); !bytes.isUndefined() && !bytes.isInteger())
+        return invalid(index, u"bytes: expected a whole number"_s);
+    if (row.op == Edit::Op::tombstone && map.contains(u"section"_s) == map.contains(u"path"_s))
+        return invalid(index, u"section: expected with \"tombstone\", or path, and not both"_s);
+    if (row.op == Edit::Op::tombstone && map.contains(u"path"_s) && map.contains(u"key"_s))
+        return invalid(index, u"key: not expected with a path"_s);
+    const bool isMark = map.contains(u"final"_s) || map.contains(u"comment"_s);
+    if (row.op == Edit::Op::set && !map.contains(u"value"_s) && !isMark)
+        return invalid(index, u"value: expected with \"set\", unless final or comment is"_s);
+    return std::nullopt;
+}
+
+/// \a kind: what the operation is of, where its members leave that open.
+Place placeIn(const QCborMap &map, Place::Kind kind)
+{
+    Place place{kind, textIn(map, "section"), {}};
+    if (map.contains(u"path"_s) && !place.isPath())
+        place.kind = Place::Kind::file;
+    if (place.kind == Place::Kind::key && !map.contains(u"key"_s))
+        place.kind = Place::Kind::section;
+    place.name = textIn(map, place.isPath() ? "path" : "key");
+    return place;
+}
+
 } // namespace
+
+/// What is to be at a place, both as a draft stores them.
+static Result<config::Change> putOf(const QCborMap &map)
+{
+    const QCborMap change{{u"base"_s, nullptr},
+                          {u"now"_s, map.value(u"item"_s)},
+                          {u"place"_s, map.value(u"place"_s)}};
+    return config::decodeChange(
+        QJsonDocument(change.toJsonObject()).toJson(QJsonDocument::Compact));
+}
 
 Answer<Edit> Edit::parse(const QCborMap &map, int index)
 {
@@ -72,29 +139,25 @@ Answer<Edit> Edit::parse(const QCborMap &map, int index)
                                   [&name](const Row &one) { return name == one.name; });
     if (row == table().end()) {
         return invalid(index, u"op: expected set, unset, comment, file, removeFile, output, "
-                              "removeOutput or splice"_s);
+                              "removeOutput, splice, tombstone or put"_s);
     }
-    for (const char *needed : row->needed) {
-        if (!map.contains(QLatin1String(needed)))
-            return invalid(index,
-                           u"%1: expected with \"%2\""_s.arg(QLatin1String(needed), textOf(name)));
-    }
-    for (auto it = map.begin(); it != map.end(); ++it) {
-        const QString member = it.key().toString();
-        if (member != u"op" && member != u"seen" && !isIn(row->needed, member)
-            && !isIn(row->allowed, member))
-            return invalid(index, u"%1: not expected with \"%2\""_s.arg(member, textOf(name)));
-    }
+    if (const std::optional<Failure> fault = faultOf(*row, map, index))
+        return *fault;
     Edit edit;
     edit.op = row->op;
     edit.members = map;
-    edit.place.kind = row->kind;
-    edit.place.section = textIn(map, "section");
-    const bool isPath = row->kind == Place::Kind::file || row->kind == Place::Kind::output;
-    edit.place.name = textIn(map, isPath ? "path" : "key");
+    edit.place = placeIn(map, row->kind);
     if (const QCborValue seen = map.value(u"seen"_s); seen.isInteger())
         edit.seen = std::uint64_t(seen.toInteger());
-    const Result<void> fits = isPath ? config::checkFilePath(edit.place.name) : Result<void>();
+    if (row->op == Op::exact) {
+        const Result<config::Change> put = putOf(map);
+        if (!put)
+            return invalid(index, u"item: "_s + put.error().message);
+        edit.place = put->place;
+        edit.item = put->now;
+    }
+    const Result<void> fits =
+        edit.place.isPath() ? config::checkFilePath(edit.place.name) : Result<void>();
     if (!fits)
         return invalid(index, u"path: "_s + fits.error().message);
     return edit;
@@ -106,6 +169,13 @@ static Failure nothingThere(const Place &place)
 {
     return Failure::of(Code::notFound, u"there is no %1 %2; goconf.get says what there is"_s.arg(
                                            nameOf(place.kind), textOf(place.shown())));
+}
+
+/// As it is said; as it was, if it is not.
+static bool isFinalIn(const QCborMap &members, bool isFinal)
+{
+    const QCborValue said = members.value(u"final"_s);
+    return said.isBool() ? said.toBool() : isFinal;
 }
 
 static config::FileRights rightsOf(const QCborMap &members, config::FileRights rights)
@@ -120,6 +190,9 @@ static config::FileRights rightsOf(const QCborMap &members, config::FileRights r
 static Answer<Item> keyOf(const Edit &edit, const Item &now)
 {
     const auto *old = std::get_if<config::Key>(&now);
+    const bool isValue = edit.members.contains(u"value"_s);
+    if (old == nullptr && !isValue)
+        return nothingThere(edit.place);
     config::Key key{.name = edit.place.name};
     if (old != nullptr)
         key = *old;
@@ -134,12 +207,13 @@ static Answer<Item> keyOf(const Edit &edit, const Item &now)
     if (type == config::Type::enumeration)
         choices = edit.members.contains(u"choices"_s) ? textsIn(edit.members, "choices")
                                                       : key.value.choices;
-    const Result<config::Value> value =
-        config::Value::parse(type, textIn(edit.members, "value"), choices);
+    const QByteArray text = isValue ? textIn(edit.members, "value") : key.value.text;
+    const Result<config::Value> value = config::Value::parse(type, text, choices);
     if (!value)
         return value.error().in(textOf(edit.place.shown()));
     key.value = *value;
     key.comment = textIn(edit.members, "comment", key.comment);
+    key.isFinal = isFinalIn(edit.members, key.isFinal);
     return Item(key);
 }
 
@@ -159,6 +233,7 @@ static Answer<Item> fileOf(const Edit &edit, const Item &now)
     file.content = config::Hash::fromHex(textIn(edit.members, "object")).value_or(config::Hash());
     file.bytes = std::uint64_t(edit.members.value(u"bytes"_s).toInteger());
     file.rights = rightsOf(edit.members, file.rights);
+    file.isFinal = isFinalIn(edit.members, file.isFinal);
     return Item(file);
 }
 
@@ -174,14 +249,32 @@ static Answer<Item> outputOf(const Edit &edit, const Item &now)
     output.format = *format;
     output.sections = textsIn(edit.members, "sections");
     output.rights = rightsOf(edit.members, output.rights);
+    output.isFinal = isFinalIn(edit.members, output.isFinal);
     return Item(output);
+}
+
+static Item tombstoneOf(const Edit &edit, const Item &now)
+{
+    const auto *old = std::get_if<config::Tombstone>(&now);
+    const QByteArray kept = old == nullptr ? QByteArray() : old->comment;
+    return config::Tombstone{textIn(edit.members, "comment", kept)};
+}
+
+/// That of what is there.
+static Item commentOf(const Edit &edit, const Item &now)
+{
+    const QByteArray text = textIn(edit.members, "comment");
+    if (std::holds_alternative<config::Tombstone>(now))
+        return config::Tombstone{text};
+    return config::SectionHead{text};
 }
 
 Answer<Item> Edit::wish(const Item &now) const
 {
     switch (op) {
     case Op::set: return keyOf(*this, now);
-    case Op::comment: return Item(config::SectionHead{textIn(members, "comment")});
+    case Op::tombstone: return tombstoneOf(*this, now);
+    case Op::comment: return commentOf(*this, now);
     case Op::file:
     case Op::splice: return fileOf(*this, now);
     case Op::output: return outputOf(*this, now);
@@ -189,6 +282,12 @@ Answer<Item> Edit::wish(const Item &now) const
     case Op::unset:
     case Op::removeFile:
     case Op::removeOutput: break;
+    }
+    const bool isOfSection = place.kind == Place::Kind::section; // its keys are unset one by one
+    if (isOfSection && !std::holds_alternative<config::Tombstone>(now)) {
+        return Failure::of(Code::notFound,
+                           u"section %1 is no tombstone here; to remove keys, name them"_s.arg(
+                               textOf(place.section)));
     }
     if (std::holds_alternative<std::monostate>(now))
         return nothingThere(place);
@@ -205,17 +304,55 @@ Item EditTable::now(const Place &place) const
     return found->second.pending ? found->second.pending->record.change.now : found->second.live;
 }
 
+/// In this layer nothing of it is final yet.
+static Item unmarked(Item item)
+{
+    if (auto *key = std::get_if<config::Key>(&item))
+        key->isFinal = false;
+    if (auto *file = std::get_if<config::File>(&item))
+        file->isFinal = false;
+    if (auto *output = std::get_if<config::Output>(&item))
+        output->isFinal = false;
+    return item;
+}
+
 Item EditTable::model(const Place &place) const
 {
     const Item there = now(place);
     const auto found = rows.find(place);
-    const bool isNothing = std::holds_alternative<std::monostate>(there);
-    return isNothing && found != rows.end() ? found->second.inherited : there;
+    const bool isNothing = std::holds_alternative<std::monostate>(there)
+                           || std::holds_alternative<config::Tombstone>(there);
+    return isNothing && found != rows.end() ? unmarked(found->second.inherited) : there;
 }
 
 static bool removes(Edit::Op op)
 {
     return op == Edit::Op::unset || op == Edit::Op::removeFile || op == Edit::Op::removeOutput;
+}
+
+std::vector<Place> EditTable::placesOf(const Edit &edit)
+{
+    if (!edit.place.isPath() || edit.op == Edit::Op::splice || edit.op == Edit::Op::exact)
+        return {edit.place};
+    return {edit.place, sibling(edit.place)};
+}
+
+/// A tombstone of a path is of the kind that is there, here or below. It is removed as a file or as
+/// an output, whichever somebody takes it for.
+Place EditTable::settled(const Edit &edit) const
+{
+    if (!edit.place.isPath())
+        return edit.place;
+    const Place other = sibling(edit.place);
+    const bool isThere = !std::holds_alternative<std::monostate>(now(edit.place));
+    const Item beside = now(other);
+    if (removes(edit.op))
+        return !isThere && std::holds_alternative<config::Tombstone>(beside) ? other : edit.place;
+    if (edit.op != Edit::Op::tombstone || isThere)
+        return edit.place;
+    const bool isOther = !std::holds_alternative<std::monostate>(beside)
+                         || std::holds_alternative<config::Output>(model(other));
+    return isOther ? other : edit.place;
 }
 
 static Failure collision(const Edit &edit, const EditTable::Row &row, const Item &yours)
@@ -244,8 +381,30 @@ static Failure collision(const Edit &edit, const EditTable::Row &row, const Item
 
 std::optional<Failure> EditTable::apply(const Edit &edit, const Trace &who, bool isForced)
 {
+    Edit one = edit;
+    one.place = settled(edit);
+    const bool isMade = edit.op == Edit::Op::file || edit.op == Edit::Op::output;
+    const Place other = sibling(one.place);
+    if (isMade && std::holds_alternative<config::Tombstone>(now(other))) {
+        const Edit room{.op = Edit::Op::exact, .place = other}; // a path is one thing
+        if (const std::optional<Failure> failure = carryOut(room, who, isForced))
+            return failure;
+    }
+    return carryOut(one, who, isForced);
+}
+
+static Answer<Item> wishOf(const EditTable &table, const Edit &edit)
+{
+    const bool isOfThisLayer = removes(edit.op) || edit.op == Edit::Op::tombstone
+                               || edit.op == Edit::Op::comment
+                               || (edit.op == Edit::Op::set && !edit.members.contains(u"value"_s));
+    return edit.wish(isOfThisLayer ? table.now(edit.place) : table.model(edit.place));
+}
+
+std::optional<Failure> EditTable::carryOut(const Edit &edit, const Trace &who, bool isForced)
+{
     Row &row = rows[edit.place];
-    const Answer<Item> wish = edit.wish(removes(edit.op) ? now(edit.place) : model(edit.place));
+    const Answer<Item> wish = wishOf(*this, edit);
     if (!wish)
         return wish.error();
     // What does not pass this could be stored, but the draft not be read again.
@@ -268,7 +427,9 @@ std::optional<Failure> EditTable::apply(const Edit &edit, const Trace &who, bool
         return std::nullopt;
     const Item base = row.pending ? row.pending->record.change.base : row.live;
     std::uint32_t order = row.pending ? row.pending->record.change.order : 0;
-    if (order == 0 && edit.place.kind == config::Place::Kind::key && base.index() == 0)
+    const bool isNew =
+        std::holds_alternative<config::Key>(*wish) && !std::holds_alternative<config::Key>(base);
+    if (order == 0 && isNew)
         order = ++news;
     row.pending = Pending{{who, {edit.place, base, *wish, order}}, Revision(there)};
     row.isTouched = true;

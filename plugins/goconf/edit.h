@@ -25,7 +25,8 @@ struct Edit
         output,
         removeOutput,
         splice,
-        exact ///< No call has it: what is worked out from published layers.
+        tombstone,
+        exact ///< "put", and what is worked out from published layers.
     };
     Op op = Op::set;
     config::Place place;
@@ -48,7 +49,7 @@ public:
     struct Row
     {
         config::Item live = {};
-        config::Item inherited = {}; ///< Of an IDC's layer: what the base layer has there.
+        config::Item inherited = {}; ///< What lower layers have there.
         std::optional<Pending> pending = {};
         Revision revision = {}; ///< Of the file at the place, waste too; none: there is no file.
         bool isTouched = false; ///< By this call.
@@ -56,6 +57,8 @@ public:
     std::map<config::Place, Row> rows = {};
     std::uint32_t news = 0; ///< Keys that calls of apply() have made.
 
+    /// The places that \a edit may touch: its own, and of a path also that of the other kind.
+    [[nodiscard]] static std::vector<config::Place> placesOf(const Edit &edit);
     /// Carries \a edit out. CONFLICT, with both sides, if another person has changed the place in
     /// another way, unless it is \a isForced or says that it has seen that; or if what it has seen
     /// is not there any more.
@@ -63,8 +66,14 @@ public:
                                                     bool isForced);
     /// What is at a place, with what is pending.
     [[nodiscard]] config::Item now(const config::Place &place) const;
-    /// The same; where there is nothing, what the place inherits: what an edit of it begins with.
+    /// The same; where there is nothing, or a tombstone, what the place inherits, but that it is
+    /// final: what an edit of it begins with.
     [[nodiscard]] config::Item model(const config::Place &place) const;
+
+private:
+    [[nodiscard]] config::Place settled(const Edit &edit) const;
+    [[nodiscard]] std::optional<rpc::Failure> carryOut(const Edit &edit, const Trace &who,
+                                                       bool isForced);
 };
 
 } // namespace coffer::goconf

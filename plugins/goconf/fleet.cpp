@@ -7,15 +7,19 @@ namespace coffer::goconf {
 
 static constexpr std::chrono::seconds countEvery{15};
 
-Fleet::Fleet(pluginapi::PluginContext &context, Library &library, FleetSweep::Times times)
+Fleet::Fleet(pluginapi::PluginContext &context, Library &library, Publisher &publisher,
+             FleetSweep::Times times)
     : m_context(context)
     , m_watch(context, m_view)
     , m_presence(context)
     , m_bundles(context, library)
+    , m_origins(context, library)
     , m_hosts(context)
-    , m_follows({context, m_view, m_watch, m_presence, m_bundles})
+    , m_follows({context, m_view, m_watch, m_presence, m_bundles, m_origins})
     , m_methods({context, m_view, m_bundles})
+    , m_canary({context, library, m_view})
     , m_sweep(context, library, times)
+    , m_expiry(context, m_view, publisher)
 {}
 
 Result<void> Fleet::start()
@@ -26,8 +30,8 @@ Result<void> Fleet::start()
     });
     m_presence.start();
     m_context.spawn(count(), "count hosts");
-    for (const Result<void> &started :
-         {m_hosts.start(), m_follows.start(), m_methods.start(), m_sweep.start()}) {
+    for (const Result<void> &started : {m_hosts.start(), m_follows.start(), m_methods.start(),
+                                        m_canary.start(), m_sweep.start(), m_expiry.start()}) {
         if (!started)
             return started;
     }

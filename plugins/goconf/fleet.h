@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "goconf/canary_methods.h"
+#include "goconf/expiry.h"
 #include "goconf/fleet_methods.h"
 #include "goconf/fleet_sweep.h"
 #include "goconf/follow_service.h"
@@ -13,8 +15,9 @@ namespace coffer::goconf {
 class Fleet
 {
 public:
-    /// Both must outlive this.
-    Fleet(pluginapi::PluginContext &context, Library &library, FleetSweep::Times times = {});
+    /// All must outlive this.
+    Fleet(pluginapi::PluginContext &context, Library &library, Publisher &publisher,
+          FleetSweep::Times times = {});
     Fleet(const Fleet &) = delete;
     Fleet &operator=(const Fleet &) = delete;
     ~Fleet() = default;
@@ -30,10 +33,13 @@ private:
     FleetWatch m_watch;
     FleetPresence m_presence;
     BundleStore m_bundles;
+    OriginStore m_origins;
     HostMethods m_hosts;
     FollowService m_follows;
     FleetMethods m_methods;
+    CanaryMethods m_canary;
     FleetSweep m_sweep;
+    Expiry m_expiry;
 };
 
 } // namespace coffer::goconf

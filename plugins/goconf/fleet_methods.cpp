@@ -82,8 +82,7 @@ Task<FleetMethods::Roots> FleetMethods::rootsOf(std::vector<FleetRow> rows)
         const std::optional<FleetView::Wanted> wanted = m_parts.view.wanted(row.of);
         if (!wanted)
             continue;
-        const Edition edition{row.of.service, wanted->scope, wanted->version};
-        const Result<BundleStore::Known> known = co_await m_parts.bundles.known(edition);
+        const Result<BundleStore::Known> known = co_await m_parts.bundles.known(wanted->editions);
         roots.insert_or_assign(row.of, known ? known->root : config::Hash());
     }
     co_return roots;
@@ -93,23 +92,28 @@ QCborMap FleetMethods::shown(const FleetRow &row, const Roots &roots) const
 {
     const auto root = roots.find(row.of);
     const ReportRecord report = row.report.value_or(ReportRecord{});
-    return {{u"host"_s, textOf(row.host)},
-            {u"idc"_s, textOf(row.of.idc)},
-            {u"service"_s, textOf(row.of.service)},
-            {u"wanted"_s, textOf(row.wantedVersion)},
-            {u"wantedRoot"_s, root == roots.end() ? QString() : textOf(root->second.hex())},
-            {u"has"_s, textOf(report.version)},
-            {u"root"_s, textOf(report.root.hex())},
-            {u"state"_s, textOf(row.state)},
-            {u"error"_s, textOf(row.error)},
-            {u"since"_s, qint64(report.since.count())},
-            {u"at"_s, qint64(report.at.count())},
-            {u"via"_s, textOf(report.via)},
-            {u"address"_s, textOf(report.address)},
-            {u"agent"_s, textOf(report.agent)},
-            {u"tried"_s, textOf(report.tried)},
-            {u"isTried"_s, report.release == row.wantedRelease},
-            {u"isConnected"_s, row.isConnected}};
+    QCborMap map{{u"host"_s, textOf(row.host)},
+                 {u"idc"_s, textOf(row.of.idc)},
+                 {u"service"_s, textOf(row.of.service)},
+                 {u"wanted"_s, textOf(row.wantedVersion)},
+                 {u"wantedRoot"_s, root == roots.end() ? QString() : textOf(root->second.hex())},
+                 {u"has"_s, textOf(report.version)},
+                 {u"root"_s, textOf(report.root.hex())},
+                 {u"state"_s, textOf(row.state)},
+                 {u"error"_s, textOf(row.error)},
+                 {u"since"_s, qint64(report.since.count())},
+                 {u"at"_s, qint64(report.at.count())},
+                 {u"via"_s, textOf(report.via)},
+                 {u"address"_s, textOf(report.address)},
+                 {u"agent"_s, textOf(report.agent)},
+                 {u"tried"_s, textOf(report.tried)},
+                 {u"isTried"_s, report.release == row.wantedRelease},
+                 {u"isConnected"_s, row.isConnected}};
+    if (!row.globalVersion.isEmpty())
+        map.insert(u"globalVersion"_s, textOf(row.globalVersion));
+    if (!row.hostVersion.isEmpty())
+        map.insert(u"hostVersion"_s, textOf(row.hostVersion));
+    return map;
 }
 
 /// What is to arrive, and at which revisions the pointers were that say so.
@@ -240,9 +244,9 @@ Task<Result<FleetMethods::Wish>> FleetMethods::wishOf(QCborMap params)
     }
     std::set<QByteArray> services;
     for (const auto &[of, version] : wish.targets)
-        services.insert(of.service);
+        services.insert(of.first);
     if (wish.targets.empty())
-        services.insert(wish.service);
+        services = {wish.service, QByteArray(globalService)};
     const Result<Revision> at = co_await newestRevision(m_parts.context.store());
     if (!at)
         co_return at.error();
@@ -284,6 +288,22 @@ Task<Result<void>> FleetMethods::awaitPointers(Wish wish)
     co_return Error{ErrorCode::unavailable, u"this node is behind the others: ask again"_s};
 }
 
+bool FleetMethods::isMeant(const FleetRow &row, const Targets &targets) const
+{
+    const std::optional<FleetView::Wanted> wanted = m_parts.view.wanted(row.of);
+    if (!wanted)
+        return false;
+    const bool isWanted =
+        std::any_of(wanted->editions.begin(), wanted->editions.end(), [&](const Edition &one) {
+            const auto target = targets.find({one.service, one.scope});
+            return target != targets.end() && target->second == one.version;
+        });
+    // Where a layer of the host has ended, it is to have what all have.
+    const auto ended = targets.find({row.of.service, hostScope(row.host)});
+    return isWanted
+           || (ended != targets.end() && ended->second.isEmpty() && row.hostVersion.isEmpty());
+}
+
 std::vector<FleetRow> FleetMethods::rowsOf(const Wish &wish) const
 {
     std::vector<FleetRow> rows = m_parts.view.rows({.service = wish.service});
@@ -293,11 +313,7 @@ std::vector<FleetRow> FleetMethods::rowsOf(const Wish &wish) const
             return true;
         if (wish.targets.empty())
             return row.wantedVersion.isEmpty();
-        const std::optional<FleetView::Wanted> wanted = m_parts.view.wanted(row.of);
-        if (!wanted)
-            return true;
-        const auto target = wish.targets.find({row.of.service, wanted->scope});
-        return target == wish.targets.end() || target->second != wanted->version;
+        return !isMeant(row, wish.targets);
     });
     return rows;
 }

@@ -34,8 +34,8 @@ public:
     void look();
 
 private:
-    /// What a class has to have for a release to have arrived.
-    using Targets = std::map<HostClass, QByteArray>; ///< To the version.
+    /// What has to be live for a release to have arrived: versions, by service and scope.
+    using Targets = std::map<std::pair<QByteArray, QByteArray>, QByteArray>;
     using Roots = std::map<HostClass, config::Hash>; ///< Of what is wanted.
 
     [[nodiscard]] Task<rpc::Outcome> fleet(rpc::Call &call);
@@ -48,6 +48,7 @@ private:
     [[nodiscard]] Task<Result<std::vector<ReleaseRecord>>> releases(QByteArray release,
                                                                     QByteArray change);
     [[nodiscard]] Task<Result<void>> awaitPointers(Wish wish);
+    [[nodiscard]] bool isMeant(const FleetRow &row, const Targets &targets) const;
     [[nodiscard]] std::vector<FleetRow> rowsOf(const Wish &wish) const;
     [[nodiscard]] static QCborMap standOf(const std::vector<FleetRow> &rows, const Roots &roots);
 

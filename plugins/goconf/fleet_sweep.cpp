@@ -40,6 +40,13 @@ Task<Result<void>> FleetSweep::run(DutyPointer duty)
     co_return Result<void>();
 }
 
+RetentionLimits FleetSweep::limits() const
+{
+    RetentionLimits limits = RetentionLimits::of(m_context.settings().values());
+    limits.objectAge = m_times.objectsKept.value_or(limits.objectAge);
+    return limits;
+}
+
 Task<Result<void>> FleetSweep::sweepOnce(DutyPointer duty)
 {
     const Result<Revision> at = co_await newestRevision(m_library.store());
@@ -51,7 +58,7 @@ Task<Result<void>> FleetSweep::sweepOnce(DutyPointer duty)
         co_return names.error();
     Hashes named;
     for (const QByteArray &service : *names) {
-        if (service.startsWith('_'))
+        if (service.startsWith('_') && service != globalService)
             continue;
         const Result<Hashes> found = co_await sweepService(duty, service, *at);
         if (!found)
@@ -60,12 +67,18 @@ Task<Result<void>> FleetSweep::sweepOnce(DutyPointer duty)
     }
     // Every publish writes its service's record: none came since, so nothing else is named now.
     const Result<std::vector<store::FileView>> records =
-        co_await filesAt(m_library.store(), "/config/_service", *at, store::Detail::keys);
+        co_await filesAt(m_library.store(), "/config/_service", *at);
     if (!records)
         co_return records.error();
     std::vector<store::Guard> guards;
-    for (const store::FileView &record : *records)
-        guards.emplace_back(store::RevisionEquals{record.path, record.revision});
+    for (const store::FileView &file : *records) {
+        guards.emplace_back(store::RevisionEquals{file.path, file.revision});
+        const Result<ServiceRecord> record = ServiceRecord::parse(file.value);
+        if (!record)
+            co_return record.error().in(textOf(file.path));
+        for (const auto &[path, mark] : record->schemas)
+            named.insert(mark.hash);
+    }
     const Result<void> swept = co_await sweepObjects(duty, named, guards, *at);
     co_return swept;
 }
@@ -107,6 +120,8 @@ void ServiceFiles::addPointer(const store::FileView &file)
     }
     pointers.emplace_back(store::RevisionEquals{file.path, file.revision});
     used.insert({pointer->current, pointer->previous, pointer->last});
+    if (pointer->candidate)
+        used.insert(pointer->candidate->version);
     last = std::max(last, versionNumber(pointer->last).value_or(0));
 }
 
@@ -158,7 +173,7 @@ Task<Result<FleetSweep::Hashes>> FleetSweep::sweepService(DutyPointer duty, QByt
     std::vector<Retention::Version> versions;
     for (const store::FileView &file : files.snapshots)
         versions.push_back({nameIn(file.path), file.time});
-    const Retention retention{.used = files.used, .last = files.last};
+    const Retention retention{.used = files.used, .last = files.last, .limits = limits()};
     const std::vector<QByteArray> dropped = retention.droppable(versions, m_context.clock().wall());
     const auto kept = std::partition(
         files.snapshots.begin(), files.snapshots.end(), [&dropped](const store::FileView &file) {
@@ -169,7 +184,6 @@ Task<Result<FleetSweep::Hashes>> FleetSweep::sweepService(DutyPointer duty, QByt
         const Result<Snapshot> snapshot = Snapshot::parse(it->value);
         if (!snapshot)
             co_return snapshot.error();
-        // Not a list in braces: GCC 12 does not keep that over a co_await.
         const std::vector<config::Hash> manifests{snapshot->base, snapshot->own};
         for (const config::Hash &manifest : manifests) {
             const Result<Hashes> found = co_await namedBy(manifest);
@@ -241,11 +255,11 @@ Task<Result<void>> FleetSweep::sweepObjects(DutyPointer duty, Hashes named,
         co_await filesAt(m_library.store(), objectsTree, at, store::Detail::keys);
     if (!objects)
         co_return objects.error();
+    const std::chrono::milliseconds kept = limits().objectAge;
     std::vector<store::FileView> orphans;
     for (const store::FileView &piece : *objects) {
         const std::optional<config::Hash> hash = hashOfPiece(piece.path);
-        if (hash && !named.contains(*hash)
-            && m_context.clock().wall() - piece.time > m_times.objectsKept)
+        if (hash && !named.contains(*hash) && m_context.clock().wall() - piece.time > kept)
             orphans.push_back(piece);
     }
     std::erase_if(m_named, [&named](const auto &item) { return !named.contains(item.first); });

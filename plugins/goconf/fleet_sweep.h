@@ -7,13 +7,15 @@
 #include "pluginapi/context.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
 namespace coffer::goconf {
 
 /// Removes what nobody needs any more, on one node at a time: snapshots beyond Retention, and
-/// objects that neither a snapshot nor a draft names and that are older than a day.
+/// objects that neither a snapshot nor a draft names and that are old. How much of that is kept say
+/// the settings, as they are when it looks.
 ///
 /// All that it decides by is read at one revision. It removes only with guards: that it still has
 /// the job, that nobody published meanwhile, that an object was not written anew. A publish guards
@@ -26,7 +28,7 @@ public:
 
     struct Times
     {
-        std::chrono::milliseconds objectsKept = std::chrono::hours(24);
+        std::optional<std::chrono::milliseconds> objectsKept = {}; ///< None: by the settings.
         std::chrono::milliseconds every = std::chrono::hours(1);
         std::chrono::milliseconds firstAfter = std::chrono::minutes(5);
         std::chrono::milliseconds againAfter = std::chrono::seconds(30); ///< Somebody published.
@@ -46,6 +48,7 @@ private:
 
     [[nodiscard]] Task<Result<void>> run(DutyPointer duty);
     [[nodiscard]] Task<Result<void>> sweepOnce(DutyPointer duty);
+    [[nodiscard]] RetentionLimits limits() const;
     /// What is left of a service's snapshots names these.
     [[nodiscard]] Task<Result<Hashes>> sweepService(DutyPointer duty, QByteArray service,
                                                     Revision at);

@@ -11,6 +11,8 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
 
+static constexpr qsizetype releaseTimeDigits = 16; ///< At the beginning of the id of a release.
+
 /// The part of a path; 1 is "config".
 static QByteArray part(const QByteArray &path, qsizetype index)
 {
@@ -54,6 +56,7 @@ void FleetView::put(Kind kind, const QByteArray &path, const QByteArray &value, 
     switch (kind) {
     case Kind::pointer:
         keep(m_pointers, {part(path, 2), part(path, 3)}, Pointer::parse(value), revision);
+        noteLayer({part(path, 2), part(path, 3)});
         break;
     case Kind::host: keep(m_hosts, lastPart(path), HostRecord::parse(value), revision); break;
     case Kind::service: m_services.insert_or_assign(lastPart(path), revision); break;
@@ -73,7 +76,10 @@ void FleetView::remove(Kind kind, const QByteArray &path, Revision revision)
             map.erase(found);
     };
     switch (kind) {
-    case Kind::pointer: drop(m_pointers, Where{part(path, 2), part(path, 3)}); break;
+    case Kind::pointer:
+        drop(m_pointers, Where{part(path, 2), part(path, 3)});
+        noteLayer({part(path, 2), part(path, 3)});
+        break;
     case Kind::host: drop(m_hosts, lastPart(path)); break;
     case Kind::service: m_services.erase(lastPart(path)); break;
     case Kind::node: m_nodes.erase(lastPart(path)); break;
@@ -85,7 +91,10 @@ void FleetView::clear(Kind kind)
 {
     ++m_changes;
     switch (kind) {
-    case Kind::pointer: m_pointers.clear(); break;
+    case Kind::pointer:
+        m_pointers.clear();
+        m_layers.clear();
+        break;
     case Kind::host: m_hosts.clear(); break;
     case Kind::service: m_services.clear(); break;
     case Kind::node: m_nodes.clear(); break;
@@ -108,25 +117,89 @@ Revision FleetView::hostRevision(const QByteArray &host) const
 std::set<QByteArray> FleetView::services() const
 {
     std::set<QByteArray> services;
-    for (const auto &[service, revision] : m_services)
-        services.insert(service);
+    for (const auto &[service, revision] : m_services) {
+        if (service != globalService)
+            services.insert(service);
+    }
     return services;
 }
 
 bool FleetView::hasService(const QByteArray &service) const { return m_services.contains(service); }
 
+void FleetView::noteLayer(const Where &where)
+{
+    const std::optional<QByteArray> host = hostOfScope(where.second);
+    if (!host)
+        return;
+    const auto found = m_pointers.find(where);
+    if (found == m_pointers.end() || found->second.pointer.current.isEmpty())
+        m_layers.erase({where.first, *host});
+    else
+        m_layers.insert_or_assign({where.first, *host}, found->second.pointer.until);
+}
+
+std::vector<FleetView::Ending> FleetView::endings() const
+{
+    std::vector<Ending> endings;
+    for (const auto &[where, until] : m_layers)
+        endings.push_back({where.first, where.second, until});
+    return endings;
+}
+
+HostClass FleetView::classOf(const QByteArray &service, const QByteArray &idc,
+                             const QByteArray &host) const
+{
+    const Candidate *tried = candidate(service, idc);
+    const bool isApart = (tried != nullptr && tried->names(host))
+                         || (!m_layers.empty() && m_layers.contains({service, host}));
+    return {service, idc, isApart ? host : QByteArray()};
+}
+
+const Candidate *FleetView::candidate(const QByteArray &service, const QByteArray &scope) const
+{
+    const auto found = m_pointers.find({service, scope});
+    if (found == m_pointers.end() || !found->second.pointer.candidate)
+        return nullptr;
+    return &*found->second.pointer.candidate;
+}
+
+std::optional<FleetView::Live> FleetView::live(const QByteArray &service,
+                                               const QByteArray &scope) const
+{
+    QByteArray at = scope;
+    auto found = m_pointers.find({service, at});
+    if (found == m_pointers.end() && !hostOfScope(scope)) {
+        at = baseScope;
+        found = m_pointers.find({service, at});
+    }
+    if (found == m_pointers.end() || found->second.pointer.current.isEmpty())
+        return {};
+    const Pointer &pointer = found->second.pointer;
+    return Live{at, pointer.current, pointer.release};
+}
+
 std::optional<FleetView::Wanted> FleetView::wanted(const HostClass &of) const
 {
-    for (const QByteArray &scope : {of.idc, QByteArray(baseScope)}) {
-        const auto found = m_pointers.find({of.service, scope});
-        if (found == m_pointers.end())
-            continue;
-        const Pointer &pointer = found->second.pointer;
-        if (pointer.current.isEmpty())
-            return {};
-        return Wanted{scope, pointer.current, pointer.release};
-    }
-    return {};
+    std::optional<Live> service = live(of.service, of.idc);
+    if (const Candidate *tried = candidate(of.service, of.idc);
+        tried != nullptr && tried->names(of.host))
+        service = Live{of.idc, tried->version, tried->release};
+    if (!service)
+        return {};
+    Wanted wanted{.version = service->version, .release = {}, .editions = {}};
+    // Ids begin with the time of the store, which never goes back.
+    const auto add = [&wanted](const QByteArray &name, const std::optional<Live> &live) {
+        if (!live)
+            return;
+        wanted.editions.push_back({name, live->scope, live->version});
+        if (wanted.release.left(releaseTimeDigits) <= live->release.left(releaseTimeDigits))
+            wanted.release = live->release;
+    };
+    add(globalService, live(globalService, of.idc));
+    add(of.service, service);
+    if (!of.host.isEmpty())
+        add(of.service, live(of.service, hostScope(of.host)));
+    return wanted;
 }
 
 Revision FleetView::pointerRevision(const QByteArray &service, const QByteArray &scope) const
@@ -176,6 +249,12 @@ FleetRow FleetView::row(const QByteArray &host, const HostClass &of) const
     if (const std::optional<Wanted> wants = wanted(of)) {
         row.wantedVersion = wants->version;
         row.wantedRelease = wants->release;
+        for (const Edition &edition : wants->editions) {
+            if (edition.service == globalService)
+                row.globalVersion = edition.version;
+            else if (hostOfScope(edition.scope))
+                row.hostVersion = edition.version;
+        }
     }
     const Report *report = this->report(reportPath(of.service, of.idc, host));
     if (report == nullptr) {
@@ -218,7 +297,7 @@ std::vector<FleetRow> FleetView::rows(const FleetFilter &filter) const
         }
         for (const QByteArray &service : services) {
             if (filter.service.isEmpty() || service == filter.service)
-                rows.push_back(row(host, {service, record.idc}));
+                rows.push_back(row(host, classOf(service, record.idc, host)));
         }
     }
     return rows;

@@ -33,6 +33,8 @@ struct FleetRow
     HostClass of;
     QByteArray wantedVersion = {}; ///< "" if nothing is live.
     QByteArray wantedRelease = {};
+    QByteArray globalVersion = {}; ///< Of what lies below that; "" if nothing does.
+    QByteArray hostVersion = {};   ///< Of the layer of this host; "" if it has none.
     QByteArray state = {};
     QByteArray error = {};
     std::optional<ReportRecord> report = {}; ///< What the host said last.
@@ -62,13 +64,20 @@ public:
         ReportRecord record;
         Revision revision;
     };
-    /// What a class is to have, and from which scope's pointer that is.
+    /// What a class is to have: versions that lie over one another.
     struct Wanted
     {
-        QByteArray scope;
-        QByteArray version;
-        QByteArray release;
+        QByteArray version; ///< Of the service.
+        QByteArray release; ///< The newest that made one of them live.
+        Editions editions;
         bool operator==(const Wanted &) const = default;
+    };
+    /// A layer of a host, and when it ends.
+    struct Ending
+    {
+        QByteArray service;
+        QByteArray host;
+        WallMs until{0};
     };
 
     /// A file as it is now. One that cannot be read counts as absent. What is older than what is
@@ -84,11 +93,21 @@ public:
     /// Of its record; none if there is none.
     [[nodiscard]] Revision hostRevision(const QByteArray &host) const;
     [[nodiscard]] bool hasService(const QByteArray &service) const;
+    /// Those that hosts can have.
     [[nodiscard]] std::set<QByteArray> services() const;
     [[nodiscard]] bool isLive(const QByteArray &node) const { return m_nodes.contains(node); }
+    /// Of which class \a host is, which is in \a idc, as to \a service: of its own while it has a
+    /// layer of its own.
+    [[nodiscard]] HostClass classOf(const QByteArray &service, const QByteArray &idc,
+                                    const QByteArray &host) const;
+    /// What some hosts of a scope try in place of what is live; null if none do.
+    [[nodiscard]] const Candidate *candidate(const QByteArray &service,
+                                             const QByteArray &scope) const;
     /// Nothing if nothing is live for the class. An IDC without a pointer of its own wants what the
     /// base layer's names.
     [[nodiscard]] std::optional<Wanted> wanted(const HostClass &of) const;
+    /// All layers of hosts that are live.
+    [[nodiscard]] std::vector<Ending> endings() const;
     /// Of a pointer; none if there is none.
     [[nodiscard]] Revision pointerRevision(const QByteArray &service,
                                            const QByteArray &scope) const;
@@ -119,10 +138,21 @@ private:
     };
     using ReportKey = std::pair<QByteArray, QByteArray>; ///< Host, path.
 
+    /// A pointer that names something; of an IDC, if it has none, that of the base layer.
+    struct Live
+    {
+        QByteArray scope;
+        QByteArray version;
+        QByteArray release;
+    };
+    [[nodiscard]] std::optional<Live> live(const QByteArray &service,
+                                           const QByteArray &scope) const;
+    void noteLayer(const Where &where);
     [[nodiscard]] FleetRow row(const QByteArray &host, const HostClass &of) const;
 
     quint64 m_changes = 0;
     std::map<Where, PointerFile> m_pointers;
+    std::map<Where, WallMs> m_layers; ///< Of hosts, by service and host: when they end.
     std::map<QByteArray, HostFile> m_hosts;
     std::map<QByteArray, Revision> m_services;
     std::map<QByteArray, Revision> m_nodes;

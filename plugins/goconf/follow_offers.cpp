@@ -40,7 +40,7 @@ void FollowOffers::lookAgain(const QByteArray &service)
 {
     std::vector<HostClass> classes; // to wake somebody may add to the targets
     for (const auto &[of, target] : m_targets) {
-        if (service.isEmpty() || of.service == service)
+        if (service.isEmpty() || service == globalService || of.service == service)
             classes.push_back(of);
     }
     for (const HostClass &of : classes)
@@ -67,7 +67,7 @@ Task<Result<void>> FollowOffers::find(HostClass of)
         const std::optional<FleetView::Wanted> wants = wanted(of);
         if (!wants)
             break;
-        const Result<Offer> offer = co_await offerOf(of, *wants);
+        const Result<Offer> offer = co_await offerOf(*wants);
         if (wanted(of) != wants)
             continue;
         if (offer) {
@@ -90,10 +90,9 @@ Task<Result<void>> FollowOffers::find(HostClass of)
     co_return Result<void>();
 }
 
-Task<Result<Offer>> FollowOffers::offerOf(HostClass of, FleetView::Wanted wanted)
+Task<Result<Offer>> FollowOffers::offerOf(FleetView::Wanted wanted)
 {
-    const Edition edition{of.service, wanted.scope, wanted.version};
-    const Result<BundleStore::Known> known = co_await m_parts.bundles.known(edition);
+    const Result<BundleStore::Known> known = co_await m_parts.bundles.known(wanted.editions);
     if (!known)
         co_return known.error();
     const Result<Release> made = co_await release(wanted.release);
@@ -104,7 +103,8 @@ Task<Result<Offer>> FollowOffers::offerOf(HostClass of, FleetView::Wanted wanted
                       .release = wanted.release,
                       .shown = made->name,
                       .message = made->message,
-                      .bytes = known->bytes};
+                      .bytes = known->bytes,
+                      .editions = wanted.editions};
     co_return offer;
 }
 

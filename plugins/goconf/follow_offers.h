@@ -32,7 +32,7 @@ public:
 
     /// Somebody follows \a of, or what is wanted of it may have changed.
     void look(const HostClass &of);
-    /// The pointers of \a service may have changed; empty: those of any.
+    /// The pointers of \a service may have changed; empty, or _global: those of any.
     void lookAgain(const QByteArray &service);
     /// Forgets classes that nobody follows any more.
     void tidy();
@@ -50,7 +50,7 @@ private:
         QByteArray message;
     };
     [[nodiscard]] Task<Result<void>> find(HostClass of);
-    [[nodiscard]] Task<Result<Offer>> offerOf(HostClass of, FleetView::Wanted wanted);
+    [[nodiscard]] Task<Result<Offer>> offerOf(FleetView::Wanted wanted);
     [[nodiscard]] Task<Result<Release>> release(QByteArray id);
     [[nodiscard]] std::optional<FleetView::Wanted> wanted(const HostClass &of) const;
 

@@ -7,6 +7,7 @@
 #include "goconf/record_fields.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace Qt::StringLiterals;
 
@@ -72,11 +73,13 @@ Result<void> FollowService::addMethods()
 
     rpc::Method fetch;
     fetch.name = u"goconf.fetch"_s;
-    fetch.summary = u"For agents: a piece of a packed bundle, as a difference to one they have."_s;
+    fetch.summary = u"For agents: a piece of a packed bundle, as a difference to one they have, or "
+                    "of the list that says where each item in it comes from."_s;
     fetch.params =
         object(R"("ticket","service","root")",
                member("ticket", ticket) + ',' + member("service", name) + ',' + member("root", root)
-                   + ',' + member("base", root) + R"(,"offset":{"type":"integer","minimum":0})");
+                   + ',' + member("base", root) + R"(,"offset":{"type":"integer","minimum":0},
+                "what":{"enum":["bundle","origins"]})");
     fetch.access = {Access::Kind::open};
     fetch.deadline = std::chrono::seconds(60);
 
@@ -207,33 +210,33 @@ Result<FollowId> FollowService::enter(Request request, const HostRecord &record,
         if (!has.root.isNull())
             held.insert(service);
     }
-    const FollowTable::Services services = granted(record, request.asked);
-    const QByteArray idc = follow.idc;
     const QByteArray host = follow.host;
+    const FollowTable::Classes classes = granted(host, record, request.asked);
     const FollowId id =
-        m_table.add(std::move(follow), services, held, m_parts.context.clock().monotonic());
+        m_table.add(std::move(follow), classes, held, m_parts.context.clock().monotonic());
     m_asked.insert_or_assign(id, std::move(request.asked));
     m_welcomes.insert(id);
     m_followers.set(double(m_table.size()));
-    for (const QByteArray &service : services)
-        m_offers.look({service, idc});
+    for (const HostClass &of : classes)
+        m_offers.look(of);
     lookAtHost(host); // its record may have changed since it was read
     return id;
 }
 
-FollowTable::Services FollowService::granted(const HostRecord &record,
-                                             const FollowTable::Services &asked) const
+FollowTable::Classes FollowService::granted(const QByteArray &host, const HostRecord &record,
+                                            const FollowTable::Services &asked) const
 {
-    FollowTable::Services services;
-    const bool isAll = record.wants("*");
-    for (const QByteArray &service : asked) {
-        if (record.wants(service))
-            services.insert(service);
-    }
+    FollowTable::Services services(record.services.begin(), record.services.end());
     if (!asked.empty())
-        return services;
-    return isAll ? m_parts.view.services()
-                 : FollowTable::Services(record.services.begin(), record.services.end());
+        services = asked;
+    else if (record.wants("*"))
+        services = m_parts.view.services();
+    FollowTable::Classes classes;
+    for (const QByteArray &service : services) {
+        if (record.wants(service))
+            classes.insert(m_parts.view.classOf(service, record.idc, host));
+    }
+    return classes;
 }
 
 QCborMap FollowService::welcome(FollowId id) const
@@ -252,14 +255,21 @@ QCborMap FollowService::eventOf(const FollowNews &news)
 {
     if (const auto *offer = std::get_if<OfferNews>(&news)) {
         m_offered.add();
-        return {{u"kind"_s, u"offer"_s},
-                {u"service"_s, textOf(offer->service)},
-                {u"version"_s, textOf(offer->offer.version)},
-                {u"root"_s, textOf(offer->offer.root)},
-                {u"release"_s, textOf(offer->offer.shown)},
-                {u"id"_s, textOf(offer->offer.release)},
-                {u"bytes"_s, offer->offer.bytes},
-                {u"message"_s, textOf(offer->offer.message)}};
+        QCborMap map{{u"kind"_s, u"offer"_s},
+                     {u"service"_s, textOf(offer->service)},
+                     {u"version"_s, textOf(offer->offer.version)},
+                     {u"root"_s, textOf(offer->offer.root)},
+                     {u"release"_s, textOf(offer->offer.shown)},
+                     {u"id"_s, textOf(offer->offer.release)},
+                     {u"bytes"_s, offer->offer.bytes},
+                     {u"message"_s, textOf(offer->offer.message)}};
+        for (const Edition &edition : offer->offer.editions) {
+            if (edition.service == globalService)
+                map.insert(u"globalVersion"_s, textOf(edition.version));
+            else if (hostOfScope(edition.scope))
+                map.insert(u"hostVersion"_s, textOf(edition.version));
+        }
+        return map;
     }
     if (const auto *withdrawn = std::get_if<WithdrawnNews>(&news))
         return {{u"kind"_s, u"withdrawn"_s}, {u"service"_s, textOf(withdrawn->service)}};
@@ -319,23 +329,28 @@ void FollowService::end(FollowId id, const Error &why)
 
 // ---- fetch
 
-/// A version that is known to have \a root, or is said to.
-std::optional<Edition> FollowService::editionOf(const HostClass &of, const config::Hash &root,
-                                                const QByteArray &version) const
+/// What is known to have \a root, or is said to be of \a version of the service.
+std::optional<Editions> FollowService::editionsOf(const Follow &follow, const QByteArray &service,
+                                                  const config::Hash &root,
+                                                  const QByteArray &version) const
 {
-    if (root.isNull())
+    const std::optional<HostClass> of = m_table.classOf(follow.id, service);
+    if (root.isNull() || !of)
         return {};
-    const std::vector<QByteArray> scopes{of.idc, baseScope};
-    const std::optional<FleetView::Wanted> live = m_parts.view.wanted(of);
-    if (const std::optional<Offer> *offer = m_table.wanted(of);
-        offer != nullptr && *offer && (*offer)->root == root.hex() && live)
-        return Edition{of.service, live->scope, (*offer)->version};
-    if (auto edition = m_parts.bundles.editionWith(of.service, scopes, root))
-        return edition;
-    const std::optional<FleetView::Wanted> wanted = m_parts.view.wanted(of);
+    if (const std::optional<Offer> *offer = m_table.wanted(*of);
+        offer != nullptr && *offer && (*offer)->root == root.hex())
+        return (*offer)->editions;
+    const std::vector<QByteArray> scopes{follow.idc, baseScope, hostScope(follow.host)};
+    if (auto editions = m_parts.bundles.editionsWith(service, scopes, root))
+        return editions;
+    std::optional<FleetView::Wanted> wanted = m_parts.view.wanted(*of);
     if (version.isEmpty() || !wanted)
         return {};
-    return Edition{of.service, wanted->scope, version};
+    for (Edition &edition : wanted->editions) {
+        if (edition.service == service && !hostOfScope(edition.scope))
+            edition.version = version;
+    }
+    return wanted->editions;
 }
 
 Task<rpc::Outcome> FollowService::fetch(rpc::Call &call)
@@ -345,16 +360,24 @@ Task<rpc::Outcome> FollowService::fetch(rpc::Call &call)
     if (follow == nullptr || !m_table.isGranted(follow->id, service))
         co_return Failure::of(Code::notFound, u"no follow of this service has that ticket here: "
                                               "follow again"_s);
-    const HostClass of{service, follow->idc};
     const config::Hash root = hashIn(call.params, "root"_L1);
-    const std::optional<Edition> want = editionOf(of, root, {});
+    const std::optional<Editions> want = editionsOf(*follow, service, root, {});
     if (!want)
         co_return Failure::of(Code::notFound, u"nothing with this root is offered now: wait for "
                                               "the next offer"_s);
+    if (textIn(call.params, "what"_L1) == "origins") {
+        const Result<QByteArray> origins = co_await m_parts.origins.packed(*want);
+        if (!origins)
+            co_return Failure::of(origins.error());
+        const BundleStore::Packed packed{*origins, 0};
+        const rpc::Outcome piece = co_await pieceOf(call, packed, QByteArray());
+        co_return piece;
+    }
     config::Hash baseRoot = hashIn(call.params, "base"_L1);
     const std::optional<ReportRecord> said = m_reports.newest(follow->id, service);
-    std::optional<Edition> base =
-        editionOf(of, baseRoot, said && said->root == baseRoot ? said->version : QByteArray());
+    const bool isSaid = said && said->root == baseRoot;
+    std::optional<Editions> base =
+        editionsOf(*follow, service, baseRoot, isSaid ? said->version : QByteArray());
     if (base) {
         const Result<BundleStore::Known> known = co_await m_parts.bundles.known(*base);
         if (!known || known->root != baseRoot)
@@ -363,21 +386,29 @@ Task<rpc::Outcome> FollowService::fetch(rpc::Call &call)
     const Result<BundleStore::Packed> packed = co_await m_parts.bundles.packed(*want, base);
     if (!packed)
         co_return Failure::of(packed.error());
+    const QByteArray against = base ? baseRoot.hex() : QByteArray();
+    const rpc::Outcome piece = co_await pieceOf(call, *packed, against);
+    co_return piece;
+}
+
+/// What fetch() answers: \a base is the root that it is packed against.
+Task<rpc::Outcome> FollowService::pieceOf(rpc::Call &call, BundleStore::Packed packed,
+                                          QByteArray base)
+{
     const qint64 offset = call.params.value(u"offset"_s).toInteger(0);
-    if (offset > packed->bytes.size())
-        co_return Failure::of(
-            Code::invalidArgument,
-            u"offset: the packed bundle has %1 bytes"_s.arg(packed->bytes.size()));
+    if (offset > packed.bytes.size())
+        co_return Failure::of(Code::invalidArgument,
+                              u"offset: the packed bundle has %1 bytes"_s.arg(packed.bytes.size()));
     const bool hasRoom = co_await call.room();
     if (!hasRoom)
         co_return Failure::of(Code::cancelled, u"the connection is gone"_s);
-    const QByteArray piece = packed->bytes.mid(offset, qsizetype(pieceBytesMax));
+    const QByteArray piece = packed.bytes.mid(offset, qsizetype(pieceBytesMax));
     m_fetched.add(double(piece.size()));
     const QCborMap answer{{u"packed"_s, piece},
                           {u"offset"_s, offset},
-                          {u"total"_s, packed->bytes.size()},
-                          {u"bytes"_s, packed->bundleBytes},
-                          {u"base"_s, base ? textOf(baseRoot.hex()) : QString()}};
+                          {u"total"_s, packed.bytes.size()},
+                          {u"bytes"_s, packed.bundleBytes},
+                          {u"base"_s, textOf(base)}};
     co_return QCborValue(answer);
 }
 
@@ -422,22 +453,61 @@ Task<rpc::Outcome> FollowService::report(rpc::Call &call)
 
 void FollowService::look(FleetView::Kind kind, const QByteArray &path)
 {
-    const QByteArray service = path.split('/').value(2);
     switch (kind) {
-    case FleetView::Kind::pointer: m_offers.lookAgain(service); break;
+    case FleetView::Kind::pointer: lookAtPointer(path); break;
     case FleetView::Kind::service:
-        if (const QByteArray name = nameIn(path); !m_parts.view.hasService(name))
+        if (const QByteArray name = nameIn(path); !m_parts.view.hasService(name)) {
             m_parts.bundles.forget(name);
-        m_offers.lookAgain({});
+            m_parts.origins.forget();
+        }
+        lookAtServices();
         break;
     case FleetView::Kind::host:
-        for (const QByteArray &host :
-             path.isEmpty() ? m_table.hosts() : std::vector<QByteArray>{nameIn(path)})
-            lookAtHost(host);
+        if (path.isEmpty())
+            lookAtHosts();
+        else
+            lookAtHost(nameIn(path));
         break;
     case FleetView::Kind::report: m_reports.look(path); break;
     case FleetView::Kind::node: break;
     }
+}
+
+/// A pointer that is of one host makes that a class of its own, or one of all again.
+void FollowService::lookAtPointer(const QByteArray &path)
+{
+    const QList<QByteArray> parts = path.split('/');
+    if (const std::optional<QByteArray> host = hostOfScope(parts.value(3)))
+        lookAtHost(*host);
+    else if (path.isEmpty())
+        lookAtHosts();
+    else
+        lookAtTrial(parts.value(2), parts.value(3));
+    m_offers.lookAgain(parts.value(2));
+}
+
+void FollowService::lookAtTrial(const QByteArray &service, const QByteArray &idc)
+{
+    std::vector<QByteArray> hosts = m_table.hostsApart(service, idc);
+    if (const Candidate *tried = m_parts.view.candidate(service, idc))
+        hosts.insert(hosts.end(), tried->hosts.begin(), tried->hosts.end());
+    for (const QByteArray &host : hosts)
+        lookAtHost(host);
+}
+
+/// A host that may have all services gets a new one too.
+void FollowService::lookAtServices()
+{
+    FollowTable::Services services = m_parts.view.services();
+    if (std::exchange(m_services, services) != services)
+        lookAtHosts();
+    m_offers.lookAgain({});
+}
+
+void FollowService::lookAtHosts()
+{
+    for (const QByteArray &host : m_table.hosts())
+        lookAtHost(host);
 }
 
 void FollowService::lookAtHost(const QByteArray &host)
@@ -459,13 +529,13 @@ void FollowService::lookAtHost(const QByteArray &host)
         end(id, {ErrorCode::denied, u"this host has joined anew: its old secret is void"_s});
         return;
     }
-    const FollowTable::Services services = granted(*record, m_asked[id]);
-    if (!m_table.regrant(id, record->idc, services))
+    const FollowTable::Classes classes = granted(host, *record, m_asked[id]);
+    if (!m_table.regrant(id, record->idc, classes))
         return;
     if (m_reports.regrant(id))
         m_welcomes.insert(id); // which asks for all reports
-    for (const QByteArray &service : services)
-        m_offers.look({service, record->idc});
+    for (const HostClass &of : classes)
+        m_offers.look(of);
     wake({id});
 }
 

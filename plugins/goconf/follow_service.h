@@ -4,6 +4,7 @@
 #include "goconf/fleet_watch.h"
 #include "goconf/follow_offers.h"
 #include "goconf/follow_reports.h"
+#include "goconf/origin_store.h"
 
 namespace coffer::goconf {
 
@@ -23,6 +24,7 @@ public:
         const FleetWatch &watch;
         const FleetPresence &presence;
         BundleStore &bundles;
+        OriginStore &origins;
     };
     /// All of \a parts must outlive this.
     explicit FollowService(Parts parts);
@@ -46,6 +48,8 @@ private:
     [[nodiscard]] Result<void> addMethods();
     [[nodiscard]] Task<Result<void>> follow(pluginapi::FeedCall call);
     [[nodiscard]] Task<rpc::Outcome> fetch(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> pieceOf(rpc::Call &call, BundleStore::Packed packed,
+                                             QByteArray base);
     [[nodiscard]] Task<rpc::Outcome> report(rpc::Call &call);
     [[nodiscard]] Task<Result<void>> sweep();
 
@@ -56,14 +60,21 @@ private:
                                          Revision recorded);
     [[nodiscard]] Task<Result<void>> serve(FollowId id,
                                            std::shared_ptr<rpc::Subscription> subscription);
-    [[nodiscard]] FollowTable::Services granted(const HostRecord &record,
-                                                const FollowTable::Services &asked) const;
-    [[nodiscard]] std::optional<Edition> editionOf(const HostClass &of, const config::Hash &root,
-                                                   const QByteArray &version) const;
+    [[nodiscard]] FollowTable::Classes granted(const QByteArray &host, const HostRecord &record,
+                                               const FollowTable::Services &asked) const;
+    [[nodiscard]] std::optional<Editions> editionsOf(const Follow &follow,
+                                                     const QByteArray &service,
+                                                     const config::Hash &root,
+                                                     const QByteArray &version) const;
     [[nodiscard]] QCborMap welcome(FollowId id) const;
     [[nodiscard]] QCborMap eventOf(const FollowNews &news);
 
+    void lookAtPointer(const QByteArray &path);
+    /// Those that try something of \a service in \a idc, and those that did.
+    void lookAtTrial(const QByteArray &service, const QByteArray &idc);
+    void lookAtServices();
     void lookAtHost(const QByteArray &host);
+    void lookAtHosts();
     void wake(const std::vector<FollowId> &ids);
     /// Ends a follow; its reader is told \a why.
     void end(FollowId id, const Error &why);
@@ -75,6 +86,7 @@ private:
     std::map<FollowId, Eventual<bool>::Setter> m_waiting; ///< Those that wait for news.
     std::map<FollowId, Error> m_ends;
     std::map<FollowId, FollowTable::Services> m_asked; ///< By hosts that may have everything.
+    FollowTable::Services m_services;                  ///< Those that there are.
     std::set<FollowId> m_welcomes; ///< Those to be welcomed next, for the first time or again.
     pluginapi::Gauge &m_followers;
     pluginapi::Counter &m_offered;

@@ -6,8 +6,7 @@
 
 namespace coffer::goconf {
 
-FollowId FollowTable::add(Follow follow, const Services &granted, const Services &has,
-                          Monotonic now)
+FollowId FollowTable::add(Follow follow, const Classes &granted, const Services &has, Monotonic now)
 {
     m_last = m_last.next();
     follow.id = m_last;
@@ -15,8 +14,8 @@ FollowId FollowTable::add(Follow follow, const Services &granted, const Services
     m_hosts.insert_or_assign(follow.host, m_last);
     Entry entry{.follow = std::move(follow), .spokenTo = now};
     entry.lines.reserve(granted.size());
-    for (const QByteArray &service : granted)
-        entry.lines.push_back({.service = service, .isHeld = has.contains(service)});
+    for (const HostClass &of : granted)
+        entry.lines.push_back({.of = of, .isHeld = has.contains(of.service)});
     m_follows.emplace(m_last, std::move(entry));
     return m_last;
 }
@@ -59,9 +58,30 @@ std::vector<QByteArray> FollowTable::hosts() const
     return hosts;
 }
 
+const FollowTable::Line *FollowTable::lineOf(FollowId id, const QByteArray &service) const
+{
+    const auto found = m_follows.find(id);
+    if (found == m_follows.end())
+        return nullptr;
+    const std::vector<Line> &lines = found->second.lines;
+    const auto line = std::find_if(lines.begin(), lines.end(), [&service](const Line &one) {
+        return one.of.service == service;
+    });
+    return line == lines.end() ? nullptr : &*line;
+}
+
 bool FollowTable::isGranted(FollowId id, const QByteArray &service) const
 {
-    return grantedTo(id).contains(service);
+    const Line *line = lineOf(id, service);
+    return line != nullptr && line->isGranted;
+}
+
+std::optional<HostClass> FollowTable::classOf(FollowId id, const QByteArray &service) const
+{
+    const Line *line = lineOf(id, service);
+    if (line == nullptr || !line->isGranted)
+        return {};
+    return line->of;
 }
 
 FollowTable::Services FollowTable::grantedTo(FollowId id) const
@@ -70,7 +90,7 @@ FollowTable::Services FollowTable::grantedTo(FollowId id) const
     if (const auto found = m_follows.find(id); found != m_follows.end()) {
         for (const Line &line : found->second.lines) {
             if (line.isGranted)
-                services.insert(line.service);
+                services.insert(line.of.service);
         }
     }
     return services;
@@ -78,46 +98,57 @@ FollowTable::Services FollowTable::grantedTo(FollowId id) const
 
 QByteArray FollowTable::offered(FollowId id, const QByteArray &service) const
 {
-    if (const auto found = m_follows.find(id); found != m_follows.end()) {
-        for (const Line &line : found->second.lines) {
-            if (line.service == service)
-                return line.release;
-        }
-    }
-    return {};
+    const Line *line = lineOf(id, service);
+    return line == nullptr ? QByteArray() : line->release;
 }
 
-std::set<HostClass> FollowTable::classes() const
+FollowTable::Classes FollowTable::classes() const
 {
-    std::set<HostClass> classes;
+    Classes classes;
     for (const auto &[id, entry] : m_follows) {
         for (const Line &line : entry.lines) {
             if (line.isGranted)
-                classes.insert({line.service, entry.follow.idc});
+                classes.insert(line.of);
         }
     }
     return classes;
 }
 
-bool FollowTable::regrant(FollowId id, const QByteArray &idc, const Services &granted)
+std::vector<QByteArray> FollowTable::hostsApart(const QByteArray &service,
+                                                const QByteArray &idc) const
+{
+    std::vector<QByteArray> hosts;
+    for (const auto &[id, entry] : m_follows) {
+        for (const Line &line : entry.lines) {
+            if (!line.of.host.isEmpty() && line.of.service == service && line.of.idc == idc)
+                hosts.push_back(line.of.host);
+        }
+    }
+    return hosts;
+}
+
+bool FollowTable::regrant(FollowId id, const QByteArray &idc, const Classes &granted)
 {
     const auto found = m_follows.find(id);
     if (found == m_follows.end())
         return false;
     Entry &entry = found->second;
-    const bool isElsewhere = std::exchange(entry.follow.idc, idc) != idc;
-    bool isNews = isElsewhere;
-    Services added = granted;
+    bool isNews = std::exchange(entry.follow.idc, idc) != idc;
+    std::map<QByteArray, HostClass> added;
+    for (const HostClass &of : granted)
+        added.emplace(of.service, of);
     for (Line &line : entry.lines) {
-        added.erase(line.service);
-        const bool isGranted = granted.contains(line.service);
-        if (std::exchange(line.isGranted, isGranted) != isGranted || isElsewhere) {
+        const auto granting = added.extract(line.of.service);
+        const bool isGranted = bool(granting);
+        const HostClass of = isGranted ? granting.mapped() : line.of;
+        const bool isOther = std::exchange(line.of, of) != of;
+        if (std::exchange(line.isGranted, isGranted) != isGranted || isOther) {
             line.hasNews = true;
             isNews = true;
         }
     }
-    for (const QByteArray &service : added)
-        entry.lines.push_back({.service = service});
+    for (const auto &[service, of] : added)
+        entry.lines.push_back({.of = of});
     return isNews || !added.empty();
 }
 
@@ -134,7 +165,7 @@ std::vector<FollowId> FollowTable::setWanted(const HostClass &of, const std::opt
         if (entry.follow.idc != of.idc)
             continue;
         for (Line &line : entry.lines) {
-            if (line.service != of.service || !line.isGranted)
+            if (line.of != of || !line.isGranted)
                 continue;
             line.hasNews |= isNews;
             if (line.hasNews || !entry.isComplete)
@@ -150,30 +181,29 @@ const std::optional<Offer> *FollowTable::wanted(const HostClass &of) const
     return found == m_wanted.end() ? nullptr : &found->second;
 }
 
-void FollowTable::forgetOthersThan(const std::set<HostClass> &classes)
+void FollowTable::forgetOthersThan(const Classes &classes)
 {
     std::erase_if(m_wanted, [&classes](const auto &item) { return !classes.contains(item.first); });
     std::erase_if(m_expected, [&classes](const HostClass &of) { return !classes.contains(of); });
 }
 
 /// Nothing while it is not yet known what is wanted; the line keeps its news then.
-std::optional<FollowNews> FollowTable::newsOf(const Follow &follow, Line &line) const
+std::optional<FollowNews> FollowTable::newsOf(Line &line) const
 {
     if (line.isGranted) {
-        const HostClass of{line.service, follow.idc};
-        const auto found = m_wanted.find(of);
-        if (found == m_wanted.end() || m_expected.contains(of))
+        const auto found = m_wanted.find(line.of);
+        if (found == m_wanted.end() || m_expected.contains(line.of))
             return {};
         line.hasNews = false;
         if (found->second) {
             line.isHeld = true;
             line.release = found->second->release;
-            return OfferNews{line.service, *found->second};
+            return OfferNews{line.of.service, *found->second};
         }
     }
     line.hasNews = false;
     if (std::exchange(line.isHeld, false))
-        return WithdrawnNews{line.service};
+        return WithdrawnNews{line.of.service};
     return {};
 }
 
@@ -186,7 +216,7 @@ std::optional<FollowNews> FollowTable::take(FollowId id, Monotonic now)
     for (Line &line : entry.lines) {
         if (!line.hasNews)
             continue;
-        if (std::optional<FollowNews> news = newsOf(entry.follow, line)) {
+        if (std::optional<FollowNews> news = newsOf(line)) {
             entry.spokenTo = now;
             return news;
         }
@@ -206,8 +236,7 @@ std::optional<FollowNews> FollowTable::take(FollowId id, Monotonic now)
 bool FollowTable::isAllTold(const Entry &entry) const
 {
     return std::none_of(entry.lines.begin(), entry.lines.end(), [&](const Line &line) {
-        return line.hasNews
-               || (line.isGranted && m_expected.contains({line.service, entry.follow.idc}));
+        return line.hasNews || (line.isGranted && m_expected.contains(line.of));
     });
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "config/hash.h"
+#include "goconf/host_class.h"
 #include "goconf/report_ledger.h"
 
 #include <QByteArray>
@@ -11,33 +12,21 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <tuple>
 #include <variant>
 #include <vector>
 
 namespace coffer::goconf {
 
-/// What hosts of one IDC are to have of one service: they all get the same bytes.
-struct HostClass
-{
-    QByteArray service;
-    QByteArray idc;
-    bool operator==(const HostClass &) const = default;
-    friend bool operator<(const HostClass &a, const HostClass &b)
-    {
-        return std::tie(a.service, a.idc) < std::tie(b.service, b.idc);
-    }
-};
-
 /// A version that a class is to have. Value.
 struct Offer
 {
-    QByteArray version;
+    QByteArray version; ///< Of the service.
     QByteArray root;    ///< Hex.
-    QByteArray release; ///< The id of the release that made it live.
+    QByteArray release; ///< The id of the newest release that made some of it live.
     QByteArray shown;   ///< The same for people: "r123".
     QByteArray message;
-    qint64 bytes = 0; ///< Of the bundle, not packed.
+    qint64 bytes = 0;       ///< Of the bundle, not packed.
+    Editions editions = {}; ///< What it is made of.
     bool operator==(const Offer &) const = default;
 };
 
@@ -82,11 +71,12 @@ class FollowTable
 {
 public:
     using Services = std::set<QByteArray>;
+    using Classes = std::set<HostClass>; ///< One of each service, all of the host's IDC.
 
     explicit FollowTable(std::chrono::milliseconds heartbeatEvery) : m_every(heartbeatEvery) {}
 
     /// \a has: services of which the host has a version by now.
-    [[nodiscard]] FollowId add(Follow follow, const Services &granted, const Services &has,
+    [[nodiscard]] FollowId add(Follow follow, const Classes &granted, const Services &has,
                                Monotonic now);
     void remove(FollowId id);
     [[nodiscard]] const Follow *find(FollowId id) const;
@@ -96,13 +86,19 @@ public:
     [[nodiscard]] std::size_t size() const { return m_follows.size(); }
     [[nodiscard]] bool isGranted(FollowId id, const QByteArray &service) const;
     [[nodiscard]] Services grantedTo(FollowId id) const;
+    /// Which class the host is of; nothing if \a service is not granted.
+    [[nodiscard]] std::optional<HostClass> classOf(FollowId id, const QByteArray &service) const;
     /// The release of the last offer of \a service; empty if there was none.
     [[nodiscard]] QByteArray offered(FollowId id, const QByteArray &service) const;
     /// The classes that are followed: of each, setWanted() says what is wanted.
-    [[nodiscard]] std::set<HostClass> classes() const;
+    [[nodiscard]] Classes classes() const;
+    /// Those that are a class of their own as to \a service in \a idc.
+    [[nodiscard]] std::vector<QByteArray> hostsApart(const QByteArray &service,
+                                                     const QByteArray &idc) const;
 
-    /// The host's record has changed: what it may have, and where it is. True if that is news.
-    [[nodiscard]] bool regrant(FollowId id, const QByteArray &idc, const Services &granted);
+    /// What the host may have has changed, where it is, or of which classes it is. True if that is
+    /// news.
+    [[nodiscard]] bool regrant(FollowId id, const QByteArray &idc, const Classes &granted);
     /// What hosts of \a of are to have from now on; nothing: the service is not released there.
     /// Those who have to be told. Said again, it is no news.
     [[nodiscard]] std::vector<FollowId> setWanted(const HostClass &of,
@@ -112,7 +108,7 @@ public:
     void expectWanted(const HostClass &of) { m_expected.insert(of); }
     [[nodiscard]] const std::optional<Offer> *wanted(const HostClass &of) const;
     /// Forgets what is wanted of classes that nobody follows.
-    void forgetOthersThan(const std::set<HostClass> &classes);
+    void forgetOthersThan(const Classes &classes);
 
     /// What comes next for \a id, once its reader has room. A heartbeat says that everything was
     /// told that is wanted now: at once, and then where nothing else is to be said. While that is
@@ -124,7 +120,7 @@ public:
 private:
     struct Line
     {
-        QByteArray service = {};
+        HostClass of = {};
         bool isGranted = true;
         bool hasNews = true;
         bool isHeld = false; ///< It was offered, or the host had it already.
@@ -137,7 +133,8 @@ private:
         Monotonic spokenTo{0};
         bool isComplete = false; ///< The first heartbeat was sent.
     };
-    [[nodiscard]] std::optional<FollowNews> newsOf(const Follow &follow, Line &line) const;
+    [[nodiscard]] const Line *lineOf(FollowId id, const QByteArray &service) const;
+    [[nodiscard]] std::optional<FollowNews> newsOf(Line &line) const;
     [[nodiscard]] bool isAllTold(const Entry &entry) const;
 
     std::chrono::milliseconds m_every;
@@ -146,7 +143,7 @@ private:
     std::map<QByteArray, FollowId> m_tickets;
     std::map<QByteArray, FollowId> m_hosts;
     std::map<HostClass, std::optional<Offer>> m_wanted; ///< As far as it is known.
-    std::set<HostClass> m_expected;                     ///< Those of which it will be another.
+    Classes m_expected;                                 ///< Those of which it will be another.
 };
 
 } // namespace coffer::goconf

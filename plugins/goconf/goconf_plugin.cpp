@@ -9,7 +9,7 @@ pluginapi::Task<Result<void>> GoconfPlugin::start(pluginapi::PluginContext &cont
     m_admin.emplace(context, *m_library);
     if (const Result<void> started = m_admin->start(); !started)
         co_return started.error();
-    m_fleet.emplace(context, *m_library);
+    m_fleet.emplace(context, *m_library, m_admin->publisher());
     co_return m_fleet->start();
 }
 

@@ -136,6 +136,41 @@ static void markUses(store::Transaction &change, const HostRecord &before, const
     }
 }
 
+/// The layers of its own go with a host, and what is pending of them.
+Task<Result<store::Transaction>> HostMethods::withoutLayers(QByteArray host,
+                                                            store::Transaction change)
+{
+    const QByteArray use = hostUsePath(host);
+    const Result<std::optional<store::FileView>> mark = co_await m_context.store().get(use);
+    if (!mark)
+        co_return mark.error();
+    if (!*mark) {
+        change.guards.emplace_back(store::Missing{use});
+        co_return change;
+    }
+    change.guards.emplace_back(store::RevisionEquals{use, (*mark)->revision});
+    change.operations.emplace_back(store::Delete{use});
+    const Result<Revision> at = co_await newestRevision(m_context.store());
+    if (!at)
+        co_return at.error();
+    const auto services = co_await namesAt(m_context.store(), "/config/_service", *at);
+    if (!services)
+        co_return services.error();
+    for (const QByteArray &service : *services) {
+        const QByteArray tree = treePath(service) + '/' + hostScope(host);
+        const auto names = co_await namesAt(m_context.store(), tree, *at);
+        if (!names)
+            co_return names.error();
+        for (const QByteArray &name : *names) {
+            if (name == "current")
+                change.operations.emplace_back(store::Delete{tree + "/current"});
+            else if (name == "draft")
+                change.operations.emplace_back(store::DeleteTree{tree + "/draft"});
+        }
+    }
+    co_return change;
+}
+
 Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> before,
                                       std::optional<HostRecord> now)
 {
@@ -158,6 +193,10 @@ Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> befo
         markUses(change, before ? before->record : HostRecord{}, *now);
     } else {
         change.operations.push_back(store::Delete{path});
+        Result<store::Transaction> ended = co_await withoutLayers(host, std::move(change));
+        if (!ended)
+            co_return ended.error();
+        change = std::move(*ended);
     }
     // A question about all reports: not where none can have lost its place.
     const bool hasLost =

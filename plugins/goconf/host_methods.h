@@ -41,6 +41,8 @@ private:
     [[nodiscard]] Task<Result<void>> check(HostRecord record);
     /// Writes the record over what was found. Reports that it no longer has a place for go with it;
     /// no record: all of them.
+    [[nodiscard]] Task<Result<store::Transaction>> withoutLayers(QByteArray host,
+                                                                 store::Transaction change);
     [[nodiscard]] Task<Result<void>> write(QByteArray host, std::optional<Found> before,
                                            std::optional<HostRecord> now);
     /// Whether the host's record has \a secret; asked where a write has an unknown outcome.

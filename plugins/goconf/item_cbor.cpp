@@ -38,6 +38,12 @@ void putRights(QCborMap &map, const config::FileRights &rights)
 
 namespace {
 
+void putFinal(QCborMap &map, bool isFinal)
+{
+    if (isFinal)
+        map.insert(u"final"_s, true);
+}
+
 struct ToCbor
 {
     QCborValue operator()(std::monostate) const { return nullptr; }
@@ -52,12 +58,14 @@ struct ToCbor
                      {u"comment"_s, textOf(key.comment)}};
         if (!key.value.choices.empty())
             map.insert(u"choices"_s, arrayOf(key.value.choices));
+        putFinal(map, key.isFinal);
         return map;
     }
     QCborValue operator()(const config::File &file) const
     {
         QCborMap map{{u"hash"_s, textOf(file.content.hex())}, {u"bytes"_s, qint64(file.bytes)}};
         putRights(map, file.rights);
+        putFinal(map, file.isFinal);
         return map;
     }
     QCborValue operator()(const config::Output &output) const
@@ -65,7 +73,12 @@ struct ToCbor
         QCborMap map{{u"format"_s, textOf(config::nameOf(output.format))},
                      {u"sections"_s, arrayOf(output.sections)}};
         putRights(map, output.rights);
+        putFinal(map, output.isFinal);
         return map;
+    }
+    QCborValue operator()(const config::Tombstone &tombstone) const
+    {
+        return QCborMap{{u"tombstone"_s, true}, {u"comment"_s, textOf(tombstone.comment)}};
     }
 };
 
@@ -89,6 +102,8 @@ QCborMap conflictCbor(const config::Conflict &conflict)
 
 static QByteArray commentOf(const config::Item &item)
 {
+    if (const auto *tombstone = std::get_if<config::Tombstone>(&item))
+        return tombstone->comment;
     const auto *key = std::get_if<config::Key>(&item);
     return key == nullptr ? QByteArray() : key->comment;
 }
@@ -132,10 +147,14 @@ QCborArray faultsCbor(const std::vector<ClassFault> &faults)
 {
     QCborArray array;
     for (std::size_t i = 0; i < std::min(faultsMax, faults.size()); ++i) {
-        array.append(QCborMap{{u"service"_s, textOf(faults[i].service)},
-                              {u"place"_s, textOf(faults[i].fault.place)},
-                              {u"idc"_s, textOf(faults[i].idc)},
-                              {u"message"_s, faults[i].fault.message}});
+        const HostClass &of = faults[i].of;
+        QCborMap map{{u"service"_s, textOf(of.service)},
+                     {u"place"_s, textOf(faults[i].fault.place)},
+                     {u"idc"_s, textOf(of.idc)},
+                     {u"message"_s, faults[i].fault.message}};
+        if (!of.host.isEmpty())
+            map.insert(u"host"_s, textOf(of.host));
+        array.append(map);
     }
     return array;
 }

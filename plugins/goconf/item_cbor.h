@@ -19,7 +19,8 @@ namespace coffer::goconf {
 void putRights(QCborMap &map, const config::FileRights &rights);
 
 /// {type, value, comment, choices?}, {hash, bytes, mode, owner, group}, {format, sections, mode,
-/// owner, group} or {comment}; null where there is nothing.
+/// owner, group}, each with final: true if it is; {comment}, or {tombstone: true, comment}. Null
+/// where there is nothing.
 [[nodiscard]] QCborValue itemCbor(const config::Item &item);
 /// {place, kind}.
 [[nodiscard]] QCborMap placeCbor(const config::Place &place);

@@ -6,6 +6,7 @@
 #include "goconf/record_fields.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -35,17 +36,33 @@ Task<Result<ScopeState>> Library::scope(QByteArray service, QByteArray scope,
     state.revision = pointer.revision;
     if (!parsed->current.isEmpty()) {
         const QByteArray path = snapshotPath(service, scope, parsed->current);
-        const Result<std::optional<store::FileView>> file = co_await fileAt(store(), path, at);
-        if (!file)
-            co_return file.error();
-        if (!*file)
-            co_return Error{ErrorCode::corrupt, textOf(path) + u" is missing"_s};
-        const Result<Snapshot> snapshot = Snapshot::parse((*file)->value);
-        if (!snapshot)
-            co_return snapshot.error().in(textOf(path));
-        state.live = *snapshot;
+        const Result<Snapshot> live = co_await namedSnapshot(path, at);
+        if (!live)
+            co_return live.error();
+        state.live = *live;
+    }
+    if (parsed->candidate) {
+        const QByteArray path = snapshotPath(service, scope, parsed->candidate->version);
+        const Result<Snapshot> candidate = co_await namedSnapshot(path, at);
+        if (!candidate)
+            co_return candidate.error();
+        state.candidate = *candidate;
     }
     co_return state;
+}
+
+/// One that a pointer names, and so is there.
+Task<Result<Snapshot>> Library::namedSnapshot(QByteArray path, Revision at)
+{
+    const Result<std::optional<store::FileView>> file = co_await fileAt(store(), path, at);
+    if (!file)
+        co_return file.error();
+    if (!*file)
+        co_return Error{ErrorCode::corrupt, textOf(path) + u" is missing"_s};
+    const Result<Snapshot> snapshot = Snapshot::parse((*file)->value);
+    if (!snapshot)
+        co_return snapshot.error().in(textOf(path));
+    co_return *snapshot;
 }
 
 Task<Result<ServiceState>> Library::service(QByteArray service, Revision at)
@@ -54,6 +71,8 @@ Task<Result<ServiceState>> Library::service(QByteArray service, Revision at)
         co_await fileAt(store(), servicePath(service), at);
     if (!file)
         co_return file.error();
+    if (!*file && service == globalService)
+        co_return ServiceState{service, {}, {}, {}, {}};
     if (!*file) {
         co_return notFound(
             u"there is no service %1; goconf.service.list says which there are"_s.arg(
@@ -129,8 +148,73 @@ Task<Result<Snapshot>> Library::snapshot(QByteArray service, QByteArray scope, Q
             co_return snapshot.error().in(textOf(path));
         co_return *snapshot;
     }
-    co_return notFound(u"%1 has no version %2 in %3; goconf.history says which there are"_s.arg(
-        textOf(service), textOf(version), textOf(scope)));
+    const Result<QString> reason = co_await whyNot(service, version, at);
+    if (!reason)
+        co_return reason.error();
+    co_return notFound(u"%1 has no version %2 in %3: %4"_s.arg(textOf(service), textOf(version),
+                                                               textOf(scope), *reason));
+}
+
+/// What has become of a version that is not there, and what to do.
+Task<Result<QString>> Library::whyNot(QByteArray service, QByteArray version, Revision at)
+{
+    const Result<std::optional<store::FileView>> file =
+        co_await fileAt(store(), servicePath(service), at);
+    if (!file)
+        co_return file.error();
+    const Result<ServiceRecord> record =
+        *file ? ServiceRecord::parse((*file)->value) : Result<ServiceRecord>(ServiceRecord());
+    if (!record)
+        co_return record.error().in(textOf(servicePath(service)));
+    const std::optional<std::uint64_t> number = versionNumber(version);
+    if (number && *number <= record->last) {
+        co_return u"it was built for other IDCs alone, or removed since because nobody used it "
+                  u"(the "
+                  "settings keep_versions and keep_days); goconf.history says which are kept"_s;
+    }
+    co_return u"goconf.history says which there are"_s;
+}
+
+Task<Result<QByteArray>> Library::idcOf(QByteArray host, Revision at)
+{
+    const Result<std::optional<store::FileView>> file =
+        co_await fileAt(store(), hostPath(host), at);
+    if (!file)
+        co_return file.error();
+    if (!*file)
+        co_return notFound(
+            u"there is no host %1; goconf.host.list says which there are"_s.arg(textOf(host)));
+    const Result<HostRecord> record = HostRecord::parse((*file)->value);
+    if (!record)
+        co_return record.error().in(textOf((*file)->path));
+    co_return QByteArray(record->idc);
+}
+
+Task<Result<Stack>> Library::below(ServiceState state, QByteArray scope, Revision at)
+{
+    const std::optional<QByteArray> host = hostOfScope(scope);
+    Result<QByteArray> idc = scope;
+    if (host)
+        idc = co_await idcOf(*host, at);
+    if (!idc)
+        co_return idc.error();
+    Stack stack;
+    Services services{{state.name, state}};
+    if (state.name != globalService) {
+        const Result<ServiceState> global = co_await service(globalService, at);
+        if (!global)
+            co_return global.error();
+        services.emplace(globalService, *global);
+        if (const auto part = partOf(services, globalService, *idc))
+            stack.parts.push_back(*part);
+    }
+    auto part = partOf(services, state.name, *idc);
+    if (part && scope != baseScope) {
+        if (!host)
+            part->snapshot.own = {}; // which is what is edited
+        stack.parts.push_back(*part);
+    }
+    co_return stack;
 }
 
 // ---- layers
@@ -196,16 +280,43 @@ Task<Result<LayerPointer>> Library::layerOf(QByteArray service, QByteArray scope
     co_return read;
 }
 
-Task<Result<LayerPointer>> Library::effective(Snapshot snapshot)
+Task<Result<Stack>> Library::stackOf(Editions editions)
 {
-    const Result<LayerPointer> base = co_await layer(snapshot.base);
-    if (!base || snapshot.own.isNull())
-        co_return base;
-    const Result<LayerPointer> own = co_await layer(snapshot.own);
-    if (!own)
-        co_return own;
-    const auto work = [low = *base, high = *own]() -> LayerPointer {
-        return std::make_shared<config::Layer>(config::merge({low.get(), high.get()}).layer);
+    const Result<Revision> at = co_await newestRevision(store());
+    if (!at)
+        co_return at.error();
+    Stack stack;
+    for (const Edition &edition : editions) {
+        const Result<Snapshot> found =
+            co_await snapshot(edition.service, edition.scope, edition.version, *at);
+        if (!found)
+            co_return found.error();
+        stack.parts.push_back({edition, *found});
+    }
+    co_return stack;
+}
+
+Task<Result<LayerPointer>> Library::effective(Stack stack)
+{
+    std::vector<LayerPointer> layers;
+    const std::vector<Hash> manifests = stack.layers();
+    for (const Hash &manifest : manifests) {
+        if (manifest.isNull())
+            continue;
+        const Result<LayerPointer> one = co_await layer(manifest);
+        if (!one)
+            co_return one;
+        layers.push_back(*one);
+    }
+    if (layers.size() == 1) {
+        const LayerPointer only = layers.front();
+        co_return only;
+    }
+    const auto work = [layers]() -> LayerPointer {
+        std::vector<const config::Layer *> all(layers.size());
+        std::transform(layers.begin(), layers.end(), all.begin(),
+                       [](const LayerPointer &one) { return one.get(); });
+        return std::make_shared<config::Layer>(config::merge(all).layer);
     };
     const Result<LayerPointer> merged = co_await m_context.offload(work);
     co_return merged;
@@ -217,7 +328,8 @@ Task<Result<LayerPointer>> Library::effective(Snapshot snapshot)
 Task<Result<QByteArray>> Library::readPiece(Hash hash, std::size_t piece)
 {
     const QByteArray path = objectPath(hash, piece);
-    for (const ReadMode mode : {ReadMode::local, ReadMode::linearizable}) {
+    static constexpr std::array modes{ReadMode::local, ReadMode::linearizable};
+    for (const ReadMode mode : modes) {
         const ReadOptions options{mode, {}};
         const Result<std::optional<store::FileView>> file = co_await store().get(path, options);
         if (!file)

@@ -3,7 +3,7 @@
 
 #include "goconf/content_cache.h"
 #include "goconf/reading.h"
-#include "goconf/service_state.h"
+#include "goconf/stack.h"
 
 #include "config/snapshot.h"
 #include "pluginapi/context.h"
@@ -34,7 +34,7 @@ public:
 
     [[nodiscard]] pluginapi::Store &store() { return m_context.store(); }
 
-    /// `notFound` if there is no such service.
+    /// `notFound` if there is no such service. _global is always there, perhaps without anything.
     [[nodiscard]] Task<Result<ServiceState>> service(QByteArray service, Revision at);
     [[nodiscard]] Task<Result<std::vector<QByteArray>>> services(Revision at);
     [[nodiscard]] Task<Result<std::vector<QByteArray>>> idcs(Revision at);
@@ -44,13 +44,22 @@ public:
     [[nodiscard]] Task<Result<Snapshot>> snapshot(QByteArray service, QByteArray scope,
                                                   QByteArray version, Revision at);
 
+    /// The IDC of a host; `notFound` if there is no such host.
+    [[nodiscard]] Task<Result<QByteArray>> idcOf(QByteArray host, Revision at);
+    /// What lies below the layer that is edited in \a scope.
+    [[nodiscard]] Task<Result<Stack>> below(ServiceState state, QByteArray scope, Revision at);
+    /// A sentence on why there is no such version (any more), and what to do.
+    [[nodiscard]] Task<Result<QString>> whyNot(QByteArray service, QByteArray version, Revision at);
+
     /// The layer under a manifest; the empty one for a null hash. Never null.
     [[nodiscard]] Task<Result<LayerPointer>> layer(config::Hash manifest);
     /// The layer that is edited in \a scope: the base layer, or the own one of an IDC.
     [[nodiscard]] Task<Result<LayerPointer>> layerOf(QByteArray service, QByteArray scope,
                                                      QByteArray version, Revision at);
-    /// Base and own layer of a snapshot as one.
-    [[nodiscard]] Task<Result<LayerPointer>> effective(Snapshot snapshot);
+    /// The snapshots of what is live together, lowest first.
+    [[nodiscard]] Task<Result<Stack>> stackOf(Editions editions);
+    /// All layers as one.
+    [[nodiscard]] Task<Result<LayerPointer>> effective(Stack stack);
 
     /// The bytes of a file.
     [[nodiscard]] Task<Result<QByteArray>> content(config::Hash hash, std::uint64_t bytes);
@@ -80,6 +89,7 @@ public:
 private:
     [[nodiscard]] Task<Result<ScopeState>> scope(QByteArray service, QByteArray scope,
                                                  store::FileView pointer, Revision at);
+    [[nodiscard]] Task<Result<Snapshot>> namedSnapshot(QByteArray path, Revision at);
     [[nodiscard]] Task<Result<QByteArray>> readPiece(config::Hash hash, std::size_t piece);
     [[nodiscard]] Task<Result<LayerPointer>> readLayer(config::Hash manifest);
 

@@ -17,8 +17,12 @@ QByteArray schemaOf(const QByteArray &properties, const QByteArray &required)
     text.replace("$names", R"({"type":"array","maxItems":1000,"items":{)" + name + "}}");
     text.replace("$name", '{' + name + '}');
     text.replace("$scope", R"({"type":"string",)"
-                           R"("pattern":"^(_all|[A-Za-z0-9-][A-Za-z0-9._-]{0,127})$",)"
-                           R"("description":"_all (the base layer, the default) or an IDC"})");
+                           R"("pattern":"^(_all|(_host@)?[A-Za-z0-9-][A-Za-z0-9._-]{0,127})$",)"
+                           R"("description":"_all (the base layer, the default), an IDC, or )"
+                           R"(_host@HOST: the layer of one host"})");
+    text.replace("$service", R"({"type":"string",)"
+                             R"("pattern":"^(_global|[A-Za-z0-9-][A-Za-z0-9._-]{0,127})$",)"
+                             R"("description":"a service, or _global: what lies below all"})");
     text.replace("$draft", '{' + name + R"(,"description":"main if it is not named"})");
     text.replace("$version", R"({"type":"string","pattern":"^v[1-9][0-9]{0,18}$"})");
     text.replace("$text", R"({"type":"string","maxLength":4096})");
@@ -66,6 +70,28 @@ Trace traceOf(const rpc::Call &call, const pluginapi::PluginClock &clock)
     if (by.isEmpty() || by == "anonymous")
         by = textIn(call.params, "as", "anonymous");
     return {by, clock.wall()};
+}
+
+std::optional<rpc::Failure> hostFailure(const QByteArray &service, const QByteArray &host,
+                                        const HostRecord *record)
+{
+    const QString name = QString::fromUtf8(host);
+    if (service == globalService) {
+        return rpc::Failure::of(
+            rpc::Code::invalidArgument,
+            u"scope: a host has layers of its own of services, not of _global"_s);
+    }
+    if (record == nullptr) {
+        return rpc::Failure::of(
+            rpc::Code::notFound,
+            u"scope: there is no host %1; goconf.host.list says which there are"_s.arg(name));
+    }
+    if (record->wants(service))
+        return std::nullopt;
+    return rpc::Failure::of(
+        rpc::Code::refused,
+        u"scope: %1 does not get %2: change that by goconf.host.set first"_s.arg(
+            name, QString::fromUtf8(service)));
 }
 
 std::vector<Touch> touchesService(const rpc::Call &call)

@@ -9,6 +9,16 @@ namespace coffer::goconf {
 using config::Place;
 
 static const QByteArray root = "/config/";
+static const QByteArray hostScopes = "_host@";
+
+QByteArray hostScope(const QByteArray &host) { return hostScopes + host; }
+
+std::optional<QByteArray> hostOfScope(const QByteArray &scope)
+{
+    if (!scope.startsWith(hostScopes))
+        return std::nullopt;
+    return scope.sliced(hostScopes.size());
+}
 
 QByteArray servicePath(const QByteArray &service) { return root + "_service/" + service; }
 
@@ -21,6 +31,10 @@ QByteArray releasePath(const QByteArray &id) { return root + "_release/" + id; }
 QByteArray serviceUsePath(const QByteArray &service) { return root + "_use/service/" + service; }
 
 QByteArray idcUsePath(const QByteArray &idc) { return root + "_use/idc/" + idc; }
+
+QByteArray hostUsePath(const QByteArray &host) { return root + "_use/host/" + host; }
+
+QByteArray serviceReleasesPath() { return root + "_use/releases"; }
 
 QByteArray objectPath(const config::Hash &hash, std::size_t piece)
 {
@@ -47,7 +61,10 @@ QByteArray reportPath(const QByteArray &service, const QByteArray &idc, const QB
 
 QByteArray DraftId::shown() const
 {
+    const std::optional<QByteArray> host = hostOfScope(scope);
     QByteArray text = scope == baseScope ? service : service + '@' + scope;
+    if (host)
+        text = service + "@host:" + *host;
     if (draft != "main")
         text += " (draft " + draft + ')';
     return text;

@@ -14,7 +14,12 @@
 /// config::isName() unless said; nothing here checks them.
 namespace coffer::goconf {
 
+/// The service whose layers lie below those of every service. Hosts never have it by itself.
+inline constexpr char globalService[] = "_global";
 inline constexpr char baseScope[] = "_all"; ///< The scope of a service's base layer.
+/// The scope of the layer of one host, and whose it is; nothing for another scope.
+[[nodiscard]] QByteArray hostScope(const QByteArray &host);
+[[nodiscard]] std::optional<QByteArray> hostOfScope(const QByteArray &scope);
 
 [[nodiscard]] QByteArray servicePath(const QByteArray &service);
 [[nodiscard]] QByteArray idcPath(const QByteArray &idc);
@@ -24,6 +29,10 @@ inline constexpr char baseScope[] = "_all"; ///< The scope of a service's base l
 /// host. A removal that found nothing guards that nothing came since.
 [[nodiscard]] QByteArray serviceUsePath(const QByteArray &service);
 [[nodiscard]] QByteArray idcUsePath(const QByteArray &idc);
+[[nodiscard]] QByteArray hostUsePath(const QByteArray &host);
+/// Written by every release of a service. One of _global guards that none came since: it was
+/// validated with all of them.
+[[nodiscard]] QByteArray serviceReleasesPath();
 inline constexpr char useMark[] = "{}";
 /// One piece of an object.
 [[nodiscard]] QByteArray objectPath(const config::Hash &hash, std::size_t piece);
@@ -42,7 +51,8 @@ struct DraftId
     QByteArray service;
     QByteArray scope = baseScope;
     QByteArray draft = "main";
-    /// "shop", "shop@sh001"; with the draft's name behind it if it is not "main".
+    /// "shop", "shop@sh001", "shop@host:web-1"; with the draft's name behind it if it is not
+    /// "main".
     [[nodiscard]] QByteArray shown() const;
     bool operator==(const DraftId &) const = default;
 };

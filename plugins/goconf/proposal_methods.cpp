@@ -31,7 +31,7 @@ static std::vector<rpc::Touch> touchesProposal(const rpc::Call &call)
 Result<void> ProposalMethods::start()
 {
     pluginapi::Methods &methods = m_context.methods();
-    const QByteArray common = R"("service":$name,"draft":$draft,"as":$name,
+    const QByteArray common = R"("service":$service,"draft":$draft,"as":$name,
         "force":{"type":"boolean","description":"over the pending changes of others"},
         "places":{"type":"array","maxItems":1000,"items":{"type":"string"},
             "description":"only these, as shown; a section stands for all in it"})";
@@ -73,10 +73,8 @@ static std::vector<Change> chosen(std::vector<Change> changes,
 
 static Failure collision(const std::vector<config::Conflict> &conflicts)
 {
-    QCborArray all;
     QStringList places;
     for (const config::Conflict &conflict : conflicts) {
-        all.append(conflictCbor(conflict));
         if (places.size() < 5)
             places += textOf(conflict.place.shown());
     }
@@ -84,7 +82,7 @@ static Failure collision(const std::vector<config::Conflict> &conflicts)
         Code::conflict, u"%1 places were changed again since: %2. Edit them by hand, and name the "
                         "others in places"_s.arg(conflicts.size())
                             .arg(places.join(u", "_s)));
-    failure.details.insert(u"conflicts"_s, all);
+    failure.details.insert(u"conflicts"_s, conflictsCbor(conflicts));
     return failure;
 }
 
@@ -102,31 +100,10 @@ Task<Result<LayerPointer>> ProposalMethods::liveLayer(QByteArray service, QByteA
     co_return layer;
 }
 
-Task<Result<config::Contents>> ProposalMethods::textsOf(std::vector<Change> changes,
-                                                        LayerPointer live)
-{
-    config::Contents contents;
-    for (const Change &change : changes) {
-        const Item there = config::itemAt(*live, change.place);
-        if (there == change.base || there == change.now)
-            continue;
-        for (const Item *item : {&change.base, &change.now, &there}) {
-            const auto *file = std::get_if<config::File>(item);
-            if (file == nullptr || contents.contains(file->content))
-                continue;
-            const config::Hash hash = file->content;
-            const Result<QByteArray> bytes = co_await m_library.content(hash, file->bytes);
-            if (!bytes)
-                co_return bytes.error();
-            contents.emplace(hash, *bytes);
-        }
-    }
-    co_return contents;
-}
-
 Task<rpc::Outcome> ProposalMethods::propose(Proposal proposal, LayerPointer live)
 {
-    const Result<config::Contents> contents = co_await textsOf(proposal.changes, live);
+    const Result<config::Contents> contents =
+        co_await m_drafts.contentsToMerge(live, proposal.changes);
     if (!contents)
         co_return contents.error();
     struct Made
@@ -203,7 +180,11 @@ static std::vector<Change> leading(const config::Layer &to, const config::Layer 
 {
     std::vector<Change> changes = config::diff(to, from);
     if (isBase) {
-        std::erase_if(changes, [](const Change &change) {
+        std::erase_if(changes, [&from](const Change &change) {
+            // What the other layer says is not there goes here.
+            const config::Place section{config::Place::Kind::section, change.place.section, {}};
+            if (change.place.kind == config::Place::Kind::key && from.tombstone(section) != nullptr)
+                return false;
             const auto *head = std::get_if<config::SectionHead>(&change.now);
             return std::holds_alternative<std::monostate>(change.now)
                    || (head != nullptr && head->comment.isEmpty());

@@ -14,8 +14,9 @@ class ProposalMethods
 {
 public:
     /// All must outlive this.
-    ProposalMethods(pluginapi::PluginContext &context, Library &library, DraftMethods &edits)
-        : m_context(context), m_library(library), m_edits(edits)
+    ProposalMethods(pluginapi::PluginContext &context, Library &library, Drafts &drafts,
+                    DraftMethods &edits)
+        : m_context(context), m_library(library), m_drafts(drafts), m_edits(edits)
     {}
     ProposalMethods(const ProposalMethods &) = delete;
     ProposalMethods &operator=(const ProposalMethods &) = delete;
@@ -35,15 +36,13 @@ private:
         bool isForced = false;
     };
     [[nodiscard]] Task<rpc::Outcome> propose(Proposal proposal, LayerPointer live);
-    /// The texts that both sides have changed.
-    [[nodiscard]] Task<Result<config::Contents>> textsOf(std::vector<config::Change> changes,
-                                                         LayerPointer live);
     /// The layer that is live in \a scope and edited there.
     [[nodiscard]] Task<Result<LayerPointer>> liveLayer(QByteArray service, QByteArray scope,
                                                        Revision at);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;
+    Drafts &m_drafts;
     DraftMethods &m_edits;
 };
 

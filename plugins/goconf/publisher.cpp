@@ -2,6 +2,7 @@
 #include "goconf/publisher.h"
 
 #include "goconf/item_cbor.h"
+#include "goconf/method_kit.h"
 #include "goconf/record_fields.h"
 #include "goconf/release_desk.h"
 
@@ -176,16 +177,31 @@ static Failure conflictsFailure(const std::vector<config::Conflict> &conflicts)
     return failure;
 }
 
-static Failure faultsFailure(const std::vector<ClassFault> &faults)
+Failure faultsFailure(const std::vector<ClassFault> &faults)
 {
     const ClassFault &first = faults.front();
-    QString text = u"%1@%2: %3: %4"_s.arg(textOf(first.service), textOf(first.idc),
+    const QByteArray where = first.of.host.isEmpty() ? first.of.idc : "host:" + first.of.host;
+    QString text = u"%1@%2: %3: %4"_s.arg(textOf(first.of.service), textOf(where),
                                           textOf(first.fault.place), first.fault.message);
     if (faults.size() > 1)
         text += u" (and %1 more faults)"_s.arg(faults.size() - 1);
     Failure failure = Failure::of(Code::invalidArgument, text);
     failure.details.insert(u"faults"_s, faultsCbor(faults));
     return failure;
+}
+
+/// Why nothing of \a id can be released; nothing if its place is there.
+std::optional<Failure> Publisher::unknownPlace(const Desk &desk, const DraftId &id)
+{
+    if (const std::optional<QByteArray> host = hostOfScope(id.scope)) {
+        const auto found = desk.hosts.find(*host);
+        return hostFailure(id.service, *host, found == desk.hosts.end() ? nullptr : &found->second);
+    }
+    if (id.scope == baseScope || contains(desk.idcs, id.scope))
+        return std::nullopt;
+    return Failure::of(
+        Code::notFound,
+        u"there is no IDC %1; goconf.idc.list says which there are"_s.arg(textOf(id.scope)));
 }
 
 /// True if something of this service is to be released.
@@ -195,6 +211,9 @@ Task<Answer<bool>> Publisher::planService(DeskPointer desk, PublishWish wish, QB
     if (!state)
         co_return state.error();
     if (const std::optional<Failure> failure = expectationOf(wish, *state))
+        co_return *failure;
+    if (const auto failure = canaryFailure(*state);
+        failure && !desk->isCheck && !wish.isReplacement)
         co_return *failure;
     if (!wish.release.change.isEmpty()) {
         const auto isOwn = [&service](const DraftId &id) {
@@ -207,21 +226,30 @@ Task<Answer<bool>> Publisher::planService(DeskPointer desk, PublishWish wish, QB
         const Answer<bool> planned = co_await planContinuation(desk, *state, wish.release);
         co_return planned;
     }
+    const Answer<bool> planned = co_await planEditions(desk, wish, *state);
+    co_return planned;
+}
+
+/// A new version from the drafts of one service.
+Task<Answer<bool>> Publisher::planEditions(DeskPointer desk, PublishWish wish, ServiceState state)
+{
     ReleasePlan::Editions editions;
+    ReleasePlan::Reach reach{desk->idcs, wish.release.idcs, desk->until};
+    ReleasePlan::Canary canary;
     for (const DraftId &id : wish.targets) {
-        if (id.service != service)
+        if (id.service != state.name)
             continue;
-        if (id.scope != baseScope && !contains(desk->idcs, id.scope)) {
-            co_return Failure::of(Code::notFound,
-                                  u"there is no IDC %1; goconf.idc.list says which there are"_s.arg(
-                                      textOf(id.scope)));
-        }
+        if (const std::optional<Failure> failure = unknownPlace(*desk, id))
+            co_return *failure;
         const Result<DraftState> draft = co_await m_drafts.read(id, desk->at);
         if (!draft)
             co_return draft.error();
-        if (draft->pending.empty())
+        const auto wanted = state.wanted(id.scope);
+        if (draft->pending.empty()) {
+            if (wanted && hostOfScope(id.scope))
+                reach.extended.insert(id.scope);
             continue;
-        const auto wanted = state->wanted(id.scope);
+        }
         Hash live;
         if (wanted)
             live = id.scope == baseScope ? wanted->snapshot.base : wanted->snapshot.own;
@@ -229,12 +257,27 @@ Task<Answer<bool>> Publisher::planService(DeskPointer desk, PublishWish wish, QB
         if (!edition)
             co_return edition.error();
         editions.insert_or_assign(id.scope, *edition);
-        desk->plan.take({id, draft->edited, draft->files, desk->at});
+        if (wish.canary.empty())
+            desk->plan.take({id, draft->edited, draft->files, desk->at});
+        else
+            canary.drafts.insert_or_assign(id.scope, std::pair(id.draft, desk->at));
     }
-    if (editions.empty())
+    if (editions.empty() && reach.extended.empty())
         co_return false;
-    const Result<void> added =
-        desk->plan.addPublish(*state, editions, {desk->idcs, wish.release.idcs});
+    if (wish.canary.empty()) {
+        const Result<void> added = desk->plan.addPublish(state, editions, reach);
+        if (!added)
+            co_return added.error();
+        co_return true;
+    }
+    const auto hosts =
+        canaryHosts(wish.canary, state.name, desk->hosts, ReleasePlan::scopesOf(editions, reach));
+    if (!hosts)
+        co_return hosts.error();
+    canary.hosts = *hosts;
+    if (const Candidate *tried = state.candidate())
+        desk->plan.end(*tried);
+    const Result<void> added = desk->plan.addPublish(state, editions, reach, canary);
     if (!added)
         co_return added.error();
     co_return true;
@@ -301,6 +344,12 @@ std::optional<Failure> unknownIdc(const std::vector<QByteArray> &named,
 
 Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish)
 {
+    // The applied time stands while nothing is written: a layer must not end by that of long ago.
+    Result<WallMs> now = WallMs(0);
+    if (wish.release.expires && !wish.release.isDryRun)
+        now = co_await timeNow(m_library.store());
+    if (!now)
+        co_return now.error();
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
@@ -310,8 +359,12 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish)
         co_return earlier;
     if (const std::optional<Failure> failure = unknownIdc(wish.release.idcs, desk->idcs))
         co_return *failure;
+    if (wish.release.expires)
+        desk->until = std::max(*now, desk->time) + *wish.release.expires;
     const QByteArray id = newId(desk->time, wish.release.key);
-    desk->plan = ReleasePlan(orderOf(wish.release, id, ReleaseRecord::Kind::publish));
+    using Kind = ReleaseRecord::Kind;
+    desk->plan =
+        ReleasePlan(orderOf(wish.release, id, wish.canary.empty() ? Kind::publish : Kind::canary));
     std::set<QByteArray> services;
     for (const DraftId &target : wish.targets)
         services.insert(target.service);
@@ -334,57 +387,37 @@ Task<Publisher::Attempt> Publisher::tryPublish(PublishWish wish)
 
 Task<Answer<Released>> Publisher::publish(PublishWish wish)
 {
-    for (int i = 0; i < planTries; ++i) {
-        const Attempt attempt = co_await tryPublish(wish);
-        if (!attempt)
-            co_return attempt.error();
-        if (*attempt)
-            co_return **attempt;
-    }
-    co_return Failure::of(Code::conflict,
-                          u"others publish or edit here all the time; try again in a moment"_s);
+    return untilPlanned(&Publisher::tryPublish, std::move(wish));
 }
 
 // ---- check, store, commit
 
-Task<Result<Radius>> Publisher::radiusOf(DeskPointer desk)
+static Failure yesFailure(std::uint64_t hosts)
 {
-    const std::vector<ClassChange> changes = desk->plan.classes(desk->idcs);
-    for (const ClassChange &change : changes) {
-        for (const Hash &hash :
-             {change.before.base, change.before.own, change.after.base, change.after.own}) {
-            if (hash.isNull() || desk->material.layers.contains(hash))
-                continue;
-            const Result<LayerPointer> layer = co_await layerOn(desk, hash);
-            if (!layer)
-                co_return layer.error();
-        }
-    }
-    const std::map<Hash, LayerPointer> layers = desk->material.layers;
-    for (const auto &[hash, layer] : layers) {
-        for (const config::File &file : layer->files) {
-            if (desk->material.contents.contains(file.content))
-                continue;
-            const Result<QByteArray> bytes = co_await m_library.content(file.content, file.bytes);
-            if (!bytes)
-                co_return bytes.error();
-            desk->material.contents.insert_or_assign(file.content, *bytes);
-        }
-    }
-    const auto work = [changes, material = desk->material, hosts = desk->hosts] {
-        return Radius::of(changes, material, hosts);
-    };
-    const Result<Radius> radius = co_await m_context.offload(work);
-    co_return radius;
+    Failure failure = Failure::of(
+        Code::refused,
+        u"This changes files on %1 hosts: say yes=%1 if that is what you want"_s.arg(hosts));
+    failure.details.insert(u"hosts"_s, qint64(hosts));
+    return failure;
 }
 
 Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
 {
-    const Result<Radius> radius = co_await radiusOf(desk);
+    const Result<ReleasePlan::Around> reached = co_await around(desk);
+    if (!reached)
+        co_return reached.error();
+    const std::vector<ClassChange> changes = desk->plan.classes(*reached);
+    const Result<Radius> radius = co_await radiusOf(desk, changes);
     if (!radius)
         co_return radius.error();
-    if (!radius->faults.empty())
-        co_return faultsFailure(radius->faults);
+    const ReleaseRecord::Kind kind = desk->plan.order().kind;
+    const bool isEnd = kind == ReleaseRecord::Kind::expire;
+    // What was live before has to be there at once when it is needed, whatever schemas say now.
+    std::vector<ClassFault> faults = radius->faults;
+    if (kind == ReleaseRecord::Kind::publish || kind == ReleaseRecord::Kind::canary)
+        faults.insert(faults.end(), radius->broken.begin(), radius->broken.end());
+    if (!faults.empty() && !isEnd)
+        co_return faultsFailure(faults);
     Released released{desk->plan, *radius};
     const ReleaseRecord record = desk->plan.record(radius->hosts, Hash::of(radius->text));
     if (wish.isDryRun) {
@@ -393,14 +426,9 @@ Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
             co_return sized.error();
         co_return std::optional(released);
     }
-    if (radius->hosts > hostsFree && wish.yes != radius->hosts) {
-        Failure failure = Failure::of(
-            Code::refused,
-            u"This changes files on %1 hosts: say yes=%1 if that is what you want"_s.arg(
-                radius->hosts));
-        failure.details.insert(u"hosts"_s, qint64(radius->hosts));
-        co_return failure;
-    }
+    const std::uint64_t free = desk->plan.movesGlobal() ? 0 : hostsFree;
+    if (radius->hosts > free && wish.yes != radius->hosts && !isEnd)
+        co_return yesFailure(radius->hosts);
     const auto stored = co_await m_library.putObjects(desk->objects);
     if (!stored)
         co_return stored.error();
@@ -413,7 +441,7 @@ Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
     }
     for (const Library::Stored &piece : guarded)
         desk->plan.guardFile(piece.path, piece.created);
-    const Result<void> kept = co_await guardIdcs(desk);
+    const Result<void> kept = co_await guardPlaces(desk);
     if (!kept)
         co_return kept.error();
     const Result<store::Transaction> transaction = desk->plan.transaction(record);
@@ -429,23 +457,6 @@ Task<Publisher::Attempt> Publisher::finish(DeskPointer desk, ReleaseWish wish)
     for (const DraftId &id : desk->plan.marked())
         m_context.spawn(m_drafts.sweep(id), "remove published draft");
     co_return std::optional(released);
-}
-
-/// The IDCs in which something of a service begins must not be removed meanwhile.
-Task<Result<void>> Publisher::guardIdcs(DeskPointer desk)
-{
-    const std::vector<Move> moves = desk->plan.moves();
-    for (const Move &move : moves) {
-        if (!move.isFirst())
-            continue;
-        const Result<std::optional<store::FileView>> idc =
-            co_await fileAt(m_library.store(), idcPath(move.scope), desk->at);
-        if (!idc)
-            co_return idc.error();
-        if (*idc)
-            desk->plan.guardFile((*idc)->path, (*idc)->created);
-    }
-    co_return Result<void>();
 }
 
 /// The revision; nothing if a guard did not hold. The same transaction may be sent any number of
@@ -485,24 +496,32 @@ Task<Answer<std::optional<Revision>>> Publisher::commit(QByteArray id,
 
 // ---- validate
 
-Task<Answer<Verdict>> Publisher::validate(DraftId id)
+Task<Answer<Verdict>> Publisher::validate(DraftId id, std::optional<BoundSchema> trial)
 {
     const Result<DeskPointer> opened = co_await open();
     if (!opened)
         co_return opened.error();
     const DeskPointer &desk = *opened;
+    desk->trial = trial;
     PublishWish wish;
     wish.targets = {id};
     desk->plan = ReleasePlan(orderOf(wish.release, "check", ReleaseRecord::Kind::publish));
+    desk->isCheck = true;
     const Answer<bool> planned = co_await planService(desk, wish, id.service);
     if (!planned)
         co_return planned.error();
     Verdict verdict;
     verdict.conflicts = desk->conflicts;
-    const Result<Radius> radius = co_await radiusOf(desk);
+    const Result<ReleasePlan::Around> reached = co_await around(desk);
+    if (!reached)
+        co_return reached.error();
+    const std::vector<ClassChange> changes = desk->plan.classes(*reached);
+    const Result<Radius> radius = co_await radiusOf(desk, changes);
     if (!radius)
         co_return radius.error();
     verdict.faults = radius->faults;
+    verdict.faults.insert(verdict.faults.end(), radius->broken.begin(), radius->broken.end());
+    verdict.documents = radius->documents;
     co_return verdict;
 }
 

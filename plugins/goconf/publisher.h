@@ -5,6 +5,7 @@
 #include "goconf/library.h"
 #include "goconf/radius.h"
 #include "goconf/release_plan.h"
+#include "goconf/schema_shelf.h"
 
 #include "rpc/error.h"
 
@@ -28,6 +29,8 @@ struct ReleaseWish
     /// Has to be the number of hosts if that is above Publisher::hostsFree.
     std::optional<std::uint64_t> yes = {};
     bool isDryRun = false;
+    /// Of layers of hosts, and mandatory for these: so long they last, by the applied time.
+    std::optional<std::chrono::milliseconds> expires = {};
     Trace made;
     QByteArray address;
 };
@@ -35,6 +38,8 @@ struct PublishWish
 {
     ReleaseWish release;
     std::vector<DraftId> targets;
+    std::vector<QByteArray> canary = {}; ///< For these hosts alone; empty: it becomes live.
+    bool isReplacement = false;          ///< Of the candidate that is being tried.
     /// What has to be live for it to be right: version ("" for none) by (service, scope).
     std::map<std::pair<QByteArray, QByteArray>, QByteArray> expected = {};
 };
@@ -46,6 +51,17 @@ struct RollbackWish
     bool isUndo = false; ///< what was live before; else the change is taken back.
     /// An undo may go back behind different releases, each IDC to what was live in it before.
     bool isEach = false;
+    bool isAbandoning = false; ///< A candidate that is being tried is given up with it.
+    /// Instead of all that: the host whose own layer ends.
+    QByteArray host = {};
+};
+/// What becomes of a candidate.
+struct CanaryWish
+{
+    ReleaseWish release; ///< Without a message: that of the candidate.
+    QByteArray service;
+    QByteArray expected = {}; ///< The candidate's version; empty: whichever it is.
+    bool isPromotion = true;  ///< It becomes live; else it is given up.
 };
 
 /// What a release did, or would do.
@@ -67,7 +83,18 @@ struct Verdict
 {
     std::vector<ClassFault> faults;
     std::vector<config::Conflict> conflicts;
+    std::size_t documents = 0; ///< At how many schemas were tried.
 };
+/// Whether what is live fits the schemas, and the service as it was then.
+struct LiveVerdict
+{
+    ServiceState state;
+    Revision global; ///< Of the record of _global; none: there is none.
+    std::vector<ClassFault> faults;
+    std::size_t documents = 0;
+};
+/// INVALID_ARGUMENT for \a faults, of which there is at least one: all are in its details.
+[[nodiscard]] rpc::Failure faultsFailure(const std::vector<ClassFault> &faults);
 
 /// Publishes, rolls back, checks: reads what is there, plans (ReleasePlan), renders what hosts will
 /// get (Radius), stores objects and commits one transaction. Heavy work is done on another thread.
@@ -83,8 +110,9 @@ public:
     static constexpr int planTries = 5;
 
     /// All must outlive this.
-    Publisher(pluginapi::PluginContext &context, Library &library, Drafts &drafts)
-        : m_context(context), m_library(library), m_drafts(drafts)
+    Publisher(pluginapi::PluginContext &context, Library &library, Drafts &drafts,
+              SchemaShelf &schemas)
+        : m_context(context), m_library(library), m_drafts(drafts), m_schemas(schemas)
     {}
     Publisher(const Publisher &) = delete;
     Publisher &operator=(const Publisher &) = delete;
@@ -94,7 +122,18 @@ public:
     /// CONFLICT with details.conflicts, or details.expected.
     [[nodiscard]] Task<rpc::Answer<Released>> publish(PublishWish wish);
     [[nodiscard]] Task<rpc::Answer<Released>> rollback(RollbackWish wish);
-    [[nodiscard]] Task<rpc::Answer<Verdict>> validate(DraftId id);
+    /// Ends the layer of a host, once the applied time has reached \a until. Nothing: that is not
+    /// so yet, or it ends at another time by now.
+    [[nodiscard]] Task<rpc::Answer<std::optional<Released>>> expire(QByteArray service,
+                                                                    QByteArray host, WallMs until);
+    /// REFUSED: there is no candidate. CONFLICT: it is another one.
+    [[nodiscard]] Task<rpc::Answer<Released>> endCanary(CanaryWish wish);
+    /// With a \a trial only that schema counts.
+    [[nodiscard]] Task<rpc::Answer<Verdict>> validate(DraftId id,
+                                                      std::optional<BoundSchema> trial = {});
+    /// Tries the schemas of a service, or the \a trial alone, on all that is live of it.
+    [[nodiscard]] Task<rpc::Answer<LiveVerdict>> tryLive(QByteArray service,
+                                                         std::optional<BoundSchema> trial = {});
 
 private:
     struct Desk;
@@ -103,17 +142,32 @@ private:
     /// Nothing: what it rests on has changed, plan again.
     using Attempt = rpc::Answer<std::optional<Released>>;
 
+    /// Some attempts, until what one rests on has not changed when it ends.
+    template<class Wish>
+    [[nodiscard]] Task<rpc::Answer<Released>>
+    untilPlanned(Task<Attempt> (Publisher::*attempt)(Wish), Wish wish);
     [[nodiscard]] Task<Result<DeskPointer>> open();
     [[nodiscard]] Task<Attempt> tryPublish(PublishWish wish);
     [[nodiscard]] Task<Attempt> tryRollback(RollbackWish wish);
+    [[nodiscard]] Task<rpc::Answer<bool>> planEnd(DeskPointer desk, ServiceState state,
+                                                  QByteArray host);
+    [[nodiscard]] Task<Attempt> tryEndCanary(CanaryWish wish);
+    /// Takes what the candidate has of a draft of \a scope; what was edited since rests on it.
+    [[nodiscard]] Task<Result<void>> takeCandidate(DeskPointer desk, ServiceState state,
+                                                   QByteArray scope);
+    [[nodiscard]] Task<Result<void>> rebase(DeskPointer desk, DraftState draft, ScopeState scope);
     [[nodiscard]] Task<rpc::Answer<bool>> planService(DeskPointer desk, PublishWish wish,
                                                       QByteArray service);
+    [[nodiscard]] Task<rpc::Answer<bool>> planEditions(DeskPointer desk, PublishWish wish,
+                                                       ServiceState state);
     [[nodiscard]] Task<rpc::Answer<bool>> planContinuation(DeskPointer desk, ServiceState state,
                                                            ReleaseWish wish);
     /// Which scopes go to which version.
     using Versions = std::map<QByteArray, QByteArray>;
     [[nodiscard]] Task<rpc::Answer<Versions>> versionsOf(DeskPointer desk, ServiceState state,
                                                          RollbackWish wish);
+    /// What was live before the last release of a service, wherever that went.
+    [[nodiscard]] Task<Result<Versions>> lastSwitch(DeskPointer desk, ServiceState state);
     [[nodiscard]] Task<rpc::Answer<Versions>> holdersOf(DeskPointer desk, ServiceState state,
                                                         QByteArray version);
     [[nodiscard]] Task<rpc::Answer<Versions>> versionsBefore(DeskPointer desk, ServiceState state,
@@ -128,16 +182,22 @@ private:
     [[nodiscard]] Task<Result<ReleasePlan::Edition>> makeEdition(DeskPointer desk, DraftState draft,
                                                                  config::Hash live);
     [[nodiscard]] Task<Result<LayerPointer>> layerOn(DeskPointer desk, config::Hash manifest);
-    [[nodiscard]] Task<Result<Radius>> radiusOf(DeskPointer desk);
-    [[nodiscard]] Task<Result<void>> guardIdcs(DeskPointer desk);
+    [[nodiscard]] Task<Result<ReleasePlan::Around>> around(DeskPointer desk);
+    [[nodiscard]] Task<Result<Radius>> radiusOf(DeskPointer desk, std::vector<ClassChange> changes);
+    [[nodiscard]] Task<Result<void>> layOutSchemas(DeskPointer desk,
+                                                   std::vector<ClassChange> changes);
+    [[nodiscard]] Task<Result<void>> guardPlaces(DeskPointer desk);
     [[nodiscard]] Task<Attempt> finish(DeskPointer desk, ReleaseWish wish);
     [[nodiscard]] Task<rpc::Answer<std::optional<Revision>>> commit(QByteArray id,
                                                                     store::Transaction transaction);
+    [[nodiscard]] static std::optional<rpc::Failure> unknownPlace(const Desk &desk,
+                                                                  const DraftId &id);
     [[nodiscard]] static QByteArray newId(WallMs time, const QByteArray &key);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;
     Drafts &m_drafts;
+    SchemaShelf &m_schemas;
 };
 
 } // namespace coffer::goconf

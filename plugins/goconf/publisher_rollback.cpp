@@ -53,20 +53,28 @@ static Answer<Versions> lastSwitchOf(const ServiceState &state, const std::vecto
     return versions;
 }
 
-/// Where the last release of a service went: back to what was live there before.
-static Versions lastSwitch(const ServiceState &state)
+Task<Result<Versions>> Publisher::lastSwitch(DeskPointer desk, ServiceState state)
 {
-    const ScopeState *newest = nullptr;
+    std::map<QByteArray, Revision> releases; // a pointer's own revision may be a candidate's
     for (const auto &[scope, one] : state.scopes) {
-        if (newest == nullptr || one.revision > newest->revision)
-            newest = &one;
+        if (!hostOfScope(scope)) // their layers only end
+            releases.emplace(one.pointer.release, one.revision);
+    }
+    std::pair<Revision, QByteArray> newest;
+    for (const auto &[id, pointed] : releases) {
+        const Result<std::optional<store::FileView>> record =
+            co_await fileAt(m_library.store(), releasePath(id), desk->at);
+        if (!record)
+            co_return record.error();
+        newest = std::max(newest, {*record ? (*record)->created : pointed, id});
     }
     Versions versions;
     for (const auto &[scope, one] : state.scopes) {
-        if (one.pointer.release == newest->pointer.release && !one.pointer.previous.isEmpty())
+        if (!hostOfScope(scope) && one.pointer.release == newest.second
+            && !one.pointer.previous.isEmpty())
             versions.emplace(scope, one.pointer.previous);
     }
-    return versions;
+    co_return versions;
 }
 
 /// The base layer and all IDCs for which \a version was built.
@@ -75,6 +83,8 @@ Task<Answer<Versions>> Publisher::holdersOf(DeskPointer desk, ServiceState state
 {
     Versions versions;
     for (const auto &[scope, one] : state.scopes) {
+        if (hostOfScope(scope))
+            continue;
         const QByteArray path = snapshotPath(state.name, scope, version);
         const Result<std::optional<store::FileView>> file =
             co_await fileAt(m_library.store(), path, desk->at);
@@ -84,9 +94,11 @@ Task<Answer<Versions>> Publisher::holdersOf(DeskPointer desk, ServiceState state
             versions.emplace(scope, version);
     }
     if (versions.empty()) {
-        co_return Failure::of(Code::notFound,
-                              u"%1 has no version %2; goconf.history says which there are"_s.arg(
-                                  textOf(state.name), textOf(version)));
+        const Result<QString> reason = co_await m_library.whyNot(state.name, version, desk->at);
+        if (!reason)
+            co_return reason.error();
+        co_return Failure::of(Code::notFound, u"%1 has no version %2: %3"_s.arg(
+                                                  textOf(state.name), textOf(version), *reason));
     }
     co_return versions;
 }
@@ -128,7 +140,8 @@ Task<Answer<Versions>> Publisher::versionsBefore(DeskPointer desk, ServiceState 
     Versions versions;
     for (const auto &[scope, version] : from) {
         const ScopeState *one = state.scope(scope);
-        if (!version.isEmpty() && one != nullptr && one->pointer.current == to[scope])
+        if (!version.isEmpty() && !hostOfScope(scope) && one != nullptr
+            && one->pointer.current == to[scope])
             versions.emplace(scope, version);
     }
     co_return versions;
@@ -193,8 +206,12 @@ Task<Answer<Versions>> Publisher::versionsOf(DeskPointer desk, ServiceState stat
     const std::vector<QByteArray> &idcs = wish.release.idcs;
     if (wish.isUndo && !idcs.empty())
         co_return lastSwitchOf(state, idcs, wish.isEach);
-    if (wish.isUndo)
-        co_return lastSwitch(state);
+    if (wish.isUndo) {
+        const Result<Versions> before = co_await lastSwitch(desk, state);
+        if (!before)
+            co_return before.error();
+        co_return *before;
+    }
     Versions versions;
     if (!wish.to.isEmpty() && !idcs.empty()) {
         for (const QByteArray &idc : idcs)
@@ -251,10 +268,22 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish)
         co_return *failure;
     using Kind = ReleaseRecord::Kind;
     const QByteArray id = newId(desk->time, wish.release.key);
-    desk->plan = ReleasePlan(orderOf(wish.release, id, wish.isUndo ? Kind::undo : Kind::rollback));
     const Result<ServiceState> state = co_await m_library.service(wish.service, desk->at);
     if (!state)
         co_return state.error();
+    if (!wish.host.isEmpty()) {
+        desk->plan = ReleasePlan(orderOf(wish.release, id, Kind::expire));
+        const Answer<bool> planned = co_await planEnd(desk, *state, wish.host);
+        if (!planned)
+            co_return planned.error();
+        const Attempt ended = co_await finish(desk, wish.release);
+        co_return ended;
+    }
+    if (const auto failure = canaryFailure(*state); failure && !wish.isAbandoning)
+        co_return *failure;
+    desk->plan = ReleasePlan(orderOf(wish.release, id, wish.isUndo ? Kind::undo : Kind::rollback));
+    if (const Candidate *tried = state->candidate())
+        desk->plan.end(*tried);
     const Answer<Versions> versions = co_await versionsOf(desk, *state, wish);
     if (!versions)
         co_return versions.error();
@@ -273,21 +302,56 @@ Task<Publisher::Attempt> Publisher::tryRollback(RollbackWish wish)
             Code::refused, u"There is nothing to go back: %1 is there already, or nothing was live "
                            "before; see goconf.history"_s.arg(textOf(wish.service)));
     }
+    desk->plan.addAbandonment(*state, false);
     const Attempt finished = co_await finish(desk, wish.release);
     co_return finished;
 }
 
+// ---- the end of a layer of a host
+
+Task<Answer<bool>> Publisher::planEnd(DeskPointer desk, ServiceState state, QByteArray host)
+{
+    const QByteArray scope = hostScope(host);
+    if (!state.wanted(scope)) {
+        co_return Failure::of(Code::refused, u"there is nothing to end: %1 has no layer of its own "
+                                             "of %2"_s.arg(textOf(host), textOf(state.name)));
+    }
+    const Result<void> added = desk->plan.addRollback(state, scope, {}, {}, true);
+    if (!added)
+        co_return added.error();
+    co_return true;
+}
+
+Task<Answer<std::optional<Released>>> Publisher::expire(QByteArray service, QByteArray host,
+                                                        WallMs until)
+{
+    const Result<DeskPointer> opened = co_await open();
+    if (!opened)
+        co_return opened.error();
+    const DeskPointer &desk = *opened;
+    const Result<ServiceState> state = co_await m_library.service(service, desk->at);
+    if (!state)
+        co_return state.error();
+    const ScopeState *layer = state->scope(hostScope(host));
+    if (layer == nullptr || layer->pointer.current.isEmpty() || layer->pointer.until != until)
+        co_return std::optional<Released>();
+    ReleaseWish wish;
+    wish.message = "its time is over";
+    wish.made = {"coffer", std::max(desk->time, until)}; // the time of a quiet cluster is old
+    const QByteArray id = newId(desk->time, {});
+    ReleasePlan::Order order = orderOf(wish, id, ReleaseRecord::Kind::expire);
+    order.notBefore = until;
+    desk->plan = ReleasePlan(order);
+    const Answer<bool> planned = co_await planEnd(desk, *state, host);
+    if (!planned)
+        co_return planned.error();
+    const Attempt ended = co_await finish(desk, wish);
+    co_return ended;
+}
+
 Task<Answer<Released>> Publisher::rollback(RollbackWish wish)
 {
-    for (int i = 0; i < planTries; ++i) {
-        const Attempt attempt = co_await tryRollback(wish);
-        if (!attempt)
-            co_return attempt.error();
-        if (*attempt)
-            co_return **attempt;
-    }
-    co_return Failure::of(Code::conflict,
-                          u"others publish here all the time; try again in a moment"_s);
+    return untilPlanned(&Publisher::tryRollback, std::move(wish));
 }
 
 } // namespace coffer::goconf

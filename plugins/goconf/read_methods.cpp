@@ -14,6 +14,7 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
 
+using config::Place;
 using rpc::Access;
 using rpc::Answer;
 using rpc::Code;
@@ -23,19 +24,21 @@ using Kind = Access::Kind;
 /// What one call of history reads, and about what it answers: the next one goes on.
 static constexpr std::size_t historyLooksMax = 1'000;
 static constexpr std::size_t historyBytesMax = std::size_t(2) << 20;
+/// Of values and comments that one call of get answers, and one more.
+static constexpr qsizetype getBytesMax = qsizetype(2) << 20;
 
 static const char *const viewSchema = R"("scope":$scope,"version":$version,"draft":$draft)";
 
 Result<void> ReadMethods::start()
 {
-    const QByteArray one = R"("service":$name,)" + QByteArray(viewSchema);
+    const QByteArray one = R"("service":$service,)" + QByteArray(viewSchema);
     const QByteArray side = R"({"type":"object","additionalProperties":false,"properties":{)"
                             + QByteArray(viewSchema) + "}}";
     pluginapi::Methods &methods = m_context.methods();
     for (const Result<void> &added :
          {methods.add(methodOf(u"goconf.get"_s,
                                u"Shows a configuration: live, of a version, or with a draft; "
-                               "effective: base and own layer as one."_s,
+                               "effective: all layers as one."_s,
                                schemaOf(one + R"(,"effective":{"type":"boolean"},"section":$name,
                                    "after":{"type":"string","maxLength":300},
                                    "limit":{"type":"integer","minimum":1,"maximum":20000})",
@@ -46,30 +49,32 @@ Result<void> ReadMethods::start()
               methodOf(u"goconf.file"_s,
                        u"Reads a file as hosts get it, outputs too: at most 256 KiB a call."_s,
                        schemaOf(one + R"(,"path":{"type":"string","maxLength":512},
-                                   "offset":{"type":"integer","minimum":0})",
+                                   "offset":{"type":"integer","minimum":0},
+                                   "own":{"type":"boolean","description":"the file that this layer
+ has itself, whatever hosts get"})",
                                 R"("service","path")"),
                        Kind::read, &touchesService),
               *this, &ReadMethods::file),
           methods.add(
               methodOf(u"goconf.diff"_s,
-                       u"Compares two versions, IDCs or drafts of a service; effective: base "
-                       "and own layer as one, as is usual between two scopes."_s,
-                       schemaOf(R"("service":$name,"from":)" + side + R"(,"to":)" + side
+                       u"Compares two versions, IDCs or drafts of a service; effective: all "
+                       "layers as one, as is usual between two scopes."_s,
+                       schemaOf(R"("service":$service,"from":)" + side + R"(,"to":)" + side
                                     + R"(,"effective":{"type":"boolean"})",
                                 R"("service","from","to")"),
                        Kind::read, &touchesService),
               *this, &ReadMethods::diff),
-          methods.add(
-              methodOf(u"goconf.draft.diff"_s, u"Compares a draft with what is live."_s,
-                       schemaOf(R"("service":$name,"scope":$scope,"draft":$draft)", R"("service")"),
-                       Kind::read, &touchesService),
-              *this, &ReadMethods::draftDiff),
+          methods.add(methodOf(u"goconf.draft.diff"_s, u"Compares a draft with what is live."_s,
+                               schemaOf(R"("service":$service,"scope":$scope,"draft":$draft)",
+                                        R"("service")"),
+                               Kind::read, &touchesService),
+                      *this, &ReadMethods::draftDiff),
           methods.add(methodOf(u"goconf.history"_s,
                                u"Lists releases, the newest first; with more there are older ones: "
                                "next is the `before` of the next call."_s,
-                               schemaOf(R"("service":$name,"limit":{"type":"integer","minimum":1,
+                               schemaOf(R"("service":$service,"limit":{"type":"integer","minimum":1,
                                    "maximum":1000},"before":{"type":"string",
-                                   "pattern":"^r[1-9][0-9]{0,18}$"})"),
+                                   "pattern":"^(r[1-9][0-9]{0,18}|[0-9a-f]{16}-[0-9a-f]{8})$"})"),
                                Kind::read, &touchesService),
                       *this, &ReadMethods::history),
           methods.add(
@@ -99,8 +104,8 @@ namespace {
 class LayerWriter
 {
 public:
-    LayerWriter(const config::Origins *origins, QByteArray idc)
-        : m_origins(origins), m_idc(std::move(idc))
+    /// \a merged: what says where each item is from, of \a stack; null: nobody asks.
+    LayerWriter(const config::Merged *merged, const Stack &stack) : m_merged(merged), m_stack(stack)
     {}
 
     /// Keys behind \a after ("section/key"), at most \a limit; the last one shown, if there are
@@ -110,6 +115,7 @@ public:
         const QByteArray only = textIn(params, "section");
         const QByteArray after = textIn(params, "after");
         qint64 left = params.value(u"limit"_s).toInteger(10'000);
+        qsizetype bytes = getBytesMax;
         bool isBehind = after.isEmpty();
         QByteArray last;
         QCborArray sections;
@@ -119,13 +125,15 @@ public:
             QCborArray keys;
             for (const config::Key &key : section.keys) {
                 const QByteArray place = section.name + '/' + key.name;
-                if (isBehind && left-- <= 0) {
+                if (isBehind && (left-- <= 0 || bytes <= 0)) {
                     addSection(sections, section, keys);
                     answer.insert(u"sections"_s, sections);
                     return last;
                 }
-                if (isBehind)
-                    keys.append(keyMap(key, place));
+                if (isBehind) {
+                    bytes -= key.value.text.size() + key.comment.size();
+                    keys.append(named(itemCbor(key).toMap(), "name", placeOf(section, key)));
+                }
                 last = place;
                 isBehind = isBehind || place == after;
             }
@@ -140,12 +148,33 @@ public:
     {
         QCborArray files;
         for (const config::File &file : layer.files)
-            files.append(named(itemCbor(file).toMap(), "path", file.path));
+            files.append(named(itemCbor(file).toMap(), "path", {Place::Kind::file, {}, file.path}));
         QCborArray outputs;
         for (const config::Output &output : layer.outputs)
-            outputs.append(named(itemCbor(output).toMap(), "path", output.path));
+            outputs.append(
+                named(itemCbor(output).toMap(), "path", {Place::Kind::output, {}, output.path}));
         answer.insert(u"files"_s, files);
         answer.insert(u"outputs"_s, outputs);
+    }
+
+    /// Those of \a layer; of several layers those that are the last word, and whose they are.
+    void writeTombstones(QCborMap &answer, const config::Layer &layer) const
+    {
+        QCborArray tombstones;
+        for (const auto &[place, tombstone] : layer.tombstones) {
+            QCborMap map = placeCbor(place);
+            map.insert(u"comment"_s, textOf(tombstone.comment));
+            tombstones.append(map);
+        }
+        if (m_merged != nullptr) {
+            for (const auto &[place, level] : m_merged->tombstones) {
+                QCborMap map = placeCbor(place);
+                map.insert(u"from"_s, nameOf(level));
+                tombstones.append(map);
+            }
+        }
+        if (!tombstones.isEmpty())
+            answer.insert(u"tombstones"_s, tombstones);
     }
 
 private:
@@ -157,29 +186,44 @@ private:
                                  {u"keys"_s, keys}});
     }
 
-    [[nodiscard]] QCborMap keyMap(const config::Key &key, const QByteArray &place) const
+    static Place placeOf(const config::Section &section, const config::Key &key)
     {
-        QCborMap map = named(itemCbor(key).toMap(), "name", place);
-        map.insert(u"name"_s, textOf(key.name));
-        return map;
+        return {Place::Kind::key, section.name, key.name};
     }
 
-    [[nodiscard]] QCborMap named(QCborMap map, const char *member, const QByteArray &place) const
+    [[nodiscard]] QString nameOf(std::size_t level) const
     {
-        map.insert(QLatin1String(member), textOf(place));
-        if (m_origins == nullptr)
+        return textOf(m_stack.originOf(level));
+    }
+
+    [[nodiscard]] QCborMap named(QCborMap map, const char *member, const Place &place) const
+    {
+        map.insert(QLatin1String(member), textOf(place.name));
+        if (m_merged == nullptr)
             return map;
-        const auto origin = m_origins->find(place);
-        const bool isOwn = origin != m_origins->end() && origin->second == 1;
-        map.insert(u"from"_s, textOf(isOwn ? m_idc : QByteArray(baseScope)));
+        const auto origin = m_merged->origins.find(place);
+        map.insert(u"from"_s, nameOf(origin == m_merged->origins.end() ? 0 : origin->second));
         return map;
     }
 
-    const config::Origins *m_origins;
-    QByteArray m_idc;
+    const config::Merged *m_merged;
+    const Stack &m_stack; ///< Outlives this.
 };
 
 } // namespace
+
+/// The versions that lie over one another, lowest first.
+static QCborArray editionsCbor(const Stack &stack)
+{
+    QCborArray array;
+    for (const Edition &edition : stack.editions()) {
+        if (!edition.version.isEmpty())
+            array.append(QCborMap{{u"service"_s, textOf(edition.service)},
+                                  {u"scope"_s, textOf(edition.scope)},
+                                  {u"version"_s, textOf(edition.version)}});
+    }
+    return array;
+}
 
 Task<rpc::Outcome> ReadMethods::get(rpc::Call &call)
 {
@@ -200,12 +244,47 @@ Task<rpc::Outcome> ReadMethods::get(rpc::Call &call)
         merged = (*view)->merged();
     else
         merged.layer = *(*view)->edited();
-    LayerWriter writer(isEffective ? &merged.origins : nullptr, (*view)->id.scope);
+    if ((*view)->until != WallMs(0))
+        answer.insert(u"until"_s, qint64((*view)->until.count()));
+    if (isEffective)
+        answer.insert(u"layers"_s, editionsCbor((*view)->stack));
+    LayerWriter writer(isEffective ? &merged : nullptr, (*view)->stack);
     const QByteArray next = writer.writeSections(answer, merged.layer, call.params);
     writer.writeFiles(answer, merged.layer);
+    writer.writeTombstones(answer, merged.layer);
     if (!next.isEmpty())
         answer.insert(u"next"_s, textOf(next));
     co_return QCborValue(answer);
+}
+
+static QCborValue pieceOf(const QByteArray &bytes, qint64 offset, const config::Hash &hash,
+                          const config::FileRights &rights)
+{
+    QCborMap map{{u"bytes"_s, bytes.mid(offset, config::limits::chunkBytesMax)},
+                 {u"offset"_s, offset},
+                 {u"total"_s, qint64(bytes.size())},
+                 {u"hash"_s, textOf(hash.hex())}};
+    putRights(map, rights);
+    return map;
+}
+
+/// A file as the layer has it: nothing is rendered.
+Task<rpc::Outcome> ReadMethods::ownFile(Viewer::Pointer view, QByteArray path, qint64 offset)
+{
+    const LayerPointer layer = view->edited();
+    const config::File *file = layer->file(path);
+    if (file == nullptr) {
+        co_return Failure::of(Code::notFound,
+                              u"path: this layer has no file %1 of its own; goconf.get says which "
+                              "there are"_s.arg(textOf(path)));
+    }
+    const auto merged = view->material.contents.find(file->content); // of a draft
+    if (merged != view->material.contents.end())
+        co_return pieceOf(merged->second, offset, file->content, file->rights);
+    const Result<QByteArray> bytes = co_await m_library.content(file->content, file->bytes);
+    if (!bytes)
+        co_return bytes.error();
+    co_return pieceOf(*bytes, offset, file->content, file->rights);
 }
 
 Task<rpc::Outcome> ReadMethods::file(rpc::Call &call)
@@ -214,23 +293,22 @@ Task<rpc::Outcome> ReadMethods::file(rpc::Call &call)
     if (!at)
         co_return at.error();
     const ViewId id = viewIn(textIn(call.params, "service"), call.params);
-    const Answer<Viewer::Pointer> view = co_await m_viewer.read(id, *at, true);
+    const bool isOwn = call.params.value(u"own"_s).toBool();
+    const Answer<Viewer::Pointer> view = co_await m_viewer.read(id, *at, !isOwn);
     if (!view)
         co_return view.error();
+    const qint64 offset = call.params.value(u"offset"_s).toInteger();
+    const QByteArray path = textIn(call.params, "path");
+    if (isOwn) {
+        const rpc::Outcome own = co_await ownFile(*view, path, offset);
+        co_return own;
+    }
     const Answer<config::Bundle> bundle = co_await m_viewer.bundle(*view);
     if (!bundle)
         co_return bundle.error();
-    const QByteArray path = textIn(call.params, "path");
     for (const config::BundleFile &file : bundle->files) {
-        if (file.path != path)
-            continue;
-        const qint64 offset = call.params.value(u"offset"_s).toInteger();
-        QCborMap map{{u"bytes"_s, file.bytes.mid(offset, config::limits::chunkBytesMax)},
-                     {u"offset"_s, offset},
-                     {u"total"_s, qint64(file.bytes.size())},
-                     {u"hash"_s, textOf(config::Hash::of(file.bytes).hex())}};
-        putRights(map, file.rights);
-        co_return QCborValue(map);
+        if (file.path == path)
+            co_return pieceOf(file.bytes, offset, config::Hash::of(file.bytes), file.rights);
     }
     co_return Failure::of(Code::notFound,
                           u"path: there is no file or output %1; goconf.get says which "
@@ -283,17 +361,6 @@ Task<rpc::Outcome> ReadMethods::draftDiff(rpc::Call &call)
 
 // ---- history
 
-Task<Result<std::vector<store::FileView>>> ReadMethods::releaseFiles(Revision at)
-{
-    Result<std::vector<store::FileView>> files =
-        co_await filesAt(m_library.store(), "/config/_release", at, store::Detail::keys);
-    if (!files)
-        co_return files.error();
-    std::sort(files->begin(), files->end(),
-              [](const auto &a, const auto &b) { return a.created > b.created; });
-    co_return *files;
-}
-
 Task<Result<ReadMethods::Release>> ReadMethods::release(QByteArray id, Revision at)
 {
     const auto file = co_await fileAt(m_library.store(), releasePath(id), at);
@@ -307,69 +374,148 @@ Task<Result<ReadMethods::Release>> ReadMethods::release(QByteArray id, Revision 
     co_return Release{id, (*file)->created, *record};
 }
 
-QCborMap ReadMethods::describe(const Release &release)
+/// Which of the versions that a release made live can be gone back to.
+Task<Result<ReadMethods::Kept>> ReadMethods::lookUpKept(Release release, Kept kept, Revision at)
+{
+    for (const ReleaseRecord::Service &service : release.record.services) {
+        for (const ReleaseRecord::Target &target : service.targets) {
+            const auto scope = std::pair(service.service, target.scope);
+            if (kept.contains(scope))
+                continue;
+            const QByteArray tree = treePath(service.service) + '/' + target.scope + "/snapshot";
+            const Result<std::vector<QByteArray>> names =
+                co_await namesAt(m_library.store(), tree, at);
+            if (!names)
+                co_return names.error();
+            kept[scope] = std::set<QByteArray>(names->begin(), names->end());
+        }
+    }
+    co_return kept;
+}
+
+QCborMap ReadMethods::describe(const Release &release, const Kept &kept)
 {
     QCborArray services;
     for (const ReleaseRecord::Service &service : release.record.services) {
         QCborArray targets;
         for (const ReleaseRecord::Target &target : service.targets) {
-            targets.append(QCborMap{{u"scope"_s, textOf(target.scope)},
-                                    {u"from"_s, textOf(target.from)},
-                                    {u"to"_s, textOf(target.to)}});
+            const auto versions = kept.find({service.service, target.scope});
+            targets.append(QCborMap{
+                {u"scope"_s, textOf(target.scope)},
+                {u"from"_s, textOf(target.from)},
+                {u"to"_s, textOf(target.to)},
+                {u"kept"_s, versions != kept.end() && versions->second.contains(target.to)}});
         }
         services.append(QCborMap{{u"service"_s, textOf(service.service)}, {u"targets"_s, targets}});
     }
-    return {{u"release"_s, u"r%1"_s.arg(release.created.value())},
-            {u"id"_s, textOf(release.id)},
-            {u"kind"_s, textOf(nameOf(release.record.kind))},
-            {u"change"_s, textOf(release.record.change)},
-            {u"services"_s, services},
-            {u"message"_s, textOf(release.record.message)},
-            {u"by"_s, textOf(release.record.made.by)},
-            {u"at"_s, qint64(release.record.made.at.count())},
-            {u"from"_s, textOf(release.record.from)},
-            {u"hosts"_s, qint64(release.record.hosts)}};
+    QCborMap map{{u"release"_s, u"r%1"_s.arg(release.created.value())},
+                 {u"id"_s, textOf(release.id)},
+                 {u"kind"_s, textOf(nameOf(release.record.kind))},
+                 {u"change"_s, textOf(release.record.change)},
+                 {u"services"_s, services},
+                 {u"message"_s, textOf(release.record.message)},
+                 {u"by"_s, textOf(release.record.made.by)},
+                 {u"at"_s, qint64(release.record.made.at.count())},
+                 {u"from"_s, textOf(release.record.from)},
+                 {u"hosts"_s, qint64(release.record.hosts)}};
+    if (!release.record.canary.empty())
+        map.insert(u"canary"_s, arrayOf(release.record.canary));
+    if (!release.record.candidate.isEmpty())
+        map.insert(u"candidate"_s, textOf(release.record.candidate));
+    return map;
+}
+
+static bool isOf(const ReleaseRecord &record, const QByteArray &service)
+{
+    return service.isEmpty()
+           || std::any_of(record.services.begin(), record.services.end(),
+                          [&service](const auto &one) { return one.service == service; });
+}
+
+/// A part of the history: what of \a keys is asked for. What it is asked for in is in \a page.
+Task<Result<ReadMethods::Page>> ReadMethods::addPage(Page page, std::vector<ReleaseKey> keys,
+                                                     QByteArray service, Revision at)
+{
+    for (const ReleaseKey &key : keys) {
+        if (key.created >= page.bound)
+            continue;
+        page.isFull = page.releases.size() >= page.limit || page.looked == historyLooksMax
+                      || page.bytes > historyBytesMax;
+        if (page.isFull)
+            break;
+        const Result<Release> one = co_await release(key.id, at);
+        if (!one)
+            co_return one.error();
+        ++page.looked;
+        page.last = key.id;
+        if (!isOf(one->record, service))
+            continue;
+        Result<Kept> kept = co_await lookUpKept(*one, std::move(page.kept), at);
+        if (!kept)
+            co_return kept.error();
+        page.kept = std::move(*kept);
+        const QCborMap shown = describe(*one, page.kept);
+        page.bytes += std::size_t(one->record.message.size()) + 100;
+        for (const ReleaseRecord::Service &of : one->record.services)
+            page.bytes += of.targets.size() * 50;
+        page.releases.append(shown);
+    }
+    co_return page;
 }
 
 Task<rpc::Outcome> ReadMethods::history(rpc::Call &call)
 {
     const QByteArray service = textIn(call.params, "service");
-    const qint64 limit = call.params.value(u"limit"_s).toInteger(50);
     const QByteArray before = textIn(call.params, "before");
-    const Revision bound(before.isEmpty() ? INT64_MAX : before.sliced(1).toULongLong());
-    const Result<Revision> at = co_await newestRevision(m_library.store());
-    if (!at)
-        co_return at.error();
-    const auto files = co_await releaseFiles(*at);
-    if (!files)
-        co_return files.error();
-    QCborArray releases;
-    std::size_t looked = 0;
-    std::size_t bytes = 0;
-    Revision last = bound;
-    for (const store::FileView &file : *files) {
-        if (file.created >= bound)
-            continue;
-        if (releases.size() >= limit || looked == historyLooksMax || bytes > historyBytesMax) {
-            co_return QCborValue(QCborMap{{u"releases"_s, releases},
-                                          {u"more"_s, true},
-                                          {u"next"_s, u"r%1"_s.arg(last.value())}});
-        }
-        const Result<Release> one = co_await release(nameIn(file.path), *at);
-        if (!one)
-            co_return one.error();
-        ++looked;
-        last = file.created;
-        const std::vector<ReleaseRecord::Service> &of = one->record.services;
-        const auto isMeant = [&service](const ReleaseRecord::Service &s) {
-            return service.isEmpty() || s.service == service;
-        };
-        if (std::none_of(of.begin(), of.end(), isMeant))
-            continue;
-        bytes += file.valueBytes;
-        releases.append(describe(*one));
+    const Result<Moment> moment = co_await newestMoment(m_library.store());
+    if (!moment)
+        co_return moment.error();
+    Page page;
+    page.limit = call.params.value(u"limit"_s).toInteger(50);
+    std::optional<ReleaseKey> last;
+    if (before == "r1") // there is none before it
+        co_return QCborValue(QCborMap{{u"releases"_s, page.releases}, {u"more"_s, false}});
+    if (before.startsWith('r')) {
+        page.bound = Revision(before.sliced(1).toULongLong());
+    } else if (!before.isEmpty()) {
+        const Result<std::optional<ReleaseKey>> known =
+            co_await ReleaseLog::find(m_library.store(), before, moment->at, moment->time);
+        if (!known)
+            co_return known.error();
+        if (!*known)
+            co_return Failure::of(Code::notFound,
+                                  u"before: there is no release "_s + textOf(before));
+        last = *known;
     }
-    co_return QCborValue(QCborMap{{u"releases"_s, releases}, {u"more"_s, false}});
+    ReleaseLog log(m_library.store(), moment->at, moment->time, last);
+    for (;;) {
+        const Result<std::vector<ReleaseKey>> keys = co_await log.next();
+        if (!keys)
+            co_return keys.error();
+        if (keys->empty())
+            break;
+        Result<Page> more = co_await addPage(std::move(page), *keys, service, moment->at);
+        if (!more)
+            co_return more.error();
+        page = std::move(*more);
+        if (page.isFull) {
+            co_return QCborValue(QCborMap{
+                {u"releases"_s, page.releases}, {u"more"_s, true}, {u"next"_s, textOf(page.last)}});
+        }
+    }
+    co_return QCborValue(QCborMap{{u"releases"_s, page.releases}, {u"more"_s, false}});
+}
+
+/// Without layers for "": nothing was live.
+Task<Answer<Viewer::Pointer>> ReadMethods::versionOf(QByteArray service, QByteArray scope,
+                                                     QByteArray version, Revision at)
+{
+    if (version.isEmpty())
+        co_return Viewer::Pointer(std::make_shared<View>());
+    // Of what lay below and over it then nobody knows any more: the layers of the scope alone.
+    const ViewId id{.service = service, .scope = scope, .version = version, .isAlone = true};
+    const Answer<Viewer::Pointer> view = co_await m_viewer.read(id, at, true);
+    co_return view;
 }
 
 Task<Answer<QCborMap>> ReadMethods::showTarget(QByteArray service, ReleaseRecord::Target target,
@@ -379,20 +525,23 @@ Task<Answer<QCborMap>> ReadMethods::showTarget(QByteArray service, ReleaseRecord
                  {u"scope"_s, textOf(target.scope)},
                  {u"from"_s, textOf(target.from)},
                  {u"to"_s, textOf(target.to)}};
-    const ViewId to{service, target.scope, target.to, {}};
-    const Answer<Viewer::Pointer> after = co_await m_viewer.read(to, at, true);
+    const Answer<Viewer::Pointer> after = co_await versionOf(service, target.scope, target.to, at);
+    if (!after && after.error().code == Code::notFound) {
+        map.insert(u"gone"_s, after.error().message); // so there is nothing to compare
+        co_return map;
+    }
     if (!after)
         co_return after.error();
-    Viewer::Pointer before = std::make_shared<View>();
-    if (!target.from.isEmpty()) {
-        const ViewId from{service, target.scope, target.from, {}};
-        const Answer<Viewer::Pointer> read = co_await m_viewer.read(from, at, true);
-        if (!read)
-            co_return read.error();
-        before = *read;
+    const Answer<Viewer::Pointer> before =
+        co_await versionOf(service, target.scope, target.from, at);
+    if (!before && before.error().code == Code::notFound) {
+        map.insert(u"gone"_s, before.error().message);
+        co_return map;
     }
+    if (!before)
+        co_return before.error();
     const Answer<Viewer::Difference> difference =
-        co_await m_viewer.difference(before, *after, true);
+        co_await m_viewer.difference(*before, *after, true);
     if (!difference)
         co_return difference.error();
     putDifferences(map, difference->changes, 1'000);
@@ -402,31 +551,32 @@ Task<Answer<QCborMap>> ReadMethods::showTarget(QByteArray service, ReleaseRecord
 
 Task<rpc::Outcome> ReadMethods::show(rpc::Call &call)
 {
-    QByteArray id = textIn(call.params, "release");
-    const Result<Revision> at = co_await newestRevision(m_library.store());
-    if (!at)
-        co_return at.error();
-    bool isNumber = false;
-    const Revision created(id.sliced(id.isEmpty() ? 0 : 1).toULongLong(&isNumber));
-    if (id.startsWith('r') && isNumber) {
-        const auto files = co_await releaseFiles(*at);
-        if (!files)
-            co_return files.error();
-        for (const store::FileView &file : *files) {
-            if (file.created == created)
-                id = nameIn(file.path);
-        }
+    const QByteArray id = textIn(call.params, "release");
+    const Result<Moment> moment = co_await newestMoment(m_library.store());
+    if (!moment)
+        co_return moment.error();
+    const Revision at = moment->at;
+    std::optional<ReleaseKey> key;
+    if (config::isName(id)) {
+        const Result<std::optional<ReleaseKey>> known =
+            co_await ReleaseLog::find(m_library.store(), id, at, moment->time);
+        if (!known)
+            co_return known.error();
+        key = *known;
     }
-    if (!config::isName(id))
+    if (!key)
         co_return Failure::of(Code::notFound, u"there is no release "_s + textOf(id));
-    const Result<Release> found = co_await release(id, *at);
+    const Result<Release> found = co_await release(key->id, at);
     if (!found)
         co_return found.error();
-    QCborMap answer = describe(*found);
+    const Result<Kept> kept = co_await lookUpKept(*found, {}, at);
+    if (!kept)
+        co_return kept.error();
+    QCborMap answer = describe(*found, *kept);
     QCborArray targets;
     for (const ReleaseRecord::Service &service : found->record.services) {
         for (const ReleaseRecord::Target &target : service.targets) {
-            const Answer<QCborMap> one = co_await showTarget(service.service, target, *at);
+            const Answer<QCborMap> one = co_await showTarget(service.service, target, at);
             if (!one)
                 co_return one.error();
             targets.append(*one);

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "goconf/release_log.h"
 #include "goconf/view.h"
 
 #include "pluginapi/context.h"
+
+#include <QCborArray>
+
+#include <map>
+#include <set>
+#include <utility>
 
 namespace coffer::goconf {
 
@@ -24,6 +31,7 @@ public:
 private:
     [[nodiscard]] Task<rpc::Outcome> get(rpc::Call &call);
     [[nodiscard]] Task<rpc::Outcome> file(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> ownFile(Viewer::Pointer view, QByteArray path, qint64 offset);
     [[nodiscard]] Task<rpc::Outcome> diff(rpc::Call &call);
     [[nodiscard]] Task<rpc::Outcome> draftDiff(rpc::Call &call);
     [[nodiscard]] Task<rpc::Outcome> history(rpc::Call &call);
@@ -35,12 +43,30 @@ private:
         Revision created;
         ReleaseRecord record;
     };
-    [[nodiscard]] Task<Result<std::vector<store::FileView>>> releaseFiles(Revision at);
+    /// By service and scope, the versions that were not removed yet.
+    using Kept = std::map<std::pair<QByteArray, QByteArray>, std::set<QByteArray>>;
+    /// What one call of history has gathered.
+    struct Page
+    {
+        Revision bound{INT64_MAX}; ///< Only those that were created before.
+        qint64 limit = 0;
+        QCborArray releases = {};
+        Kept kept = {};
+        std::size_t looked = 0;
+        std::size_t bytes = 0;
+        QByteArray last = {}; ///< The id of the last one that was looked at.
+        bool isFull = false;  ///< There are more.
+    };
+    [[nodiscard]] Task<Result<Page>> addPage(Page page, std::vector<ReleaseKey> keys,
+                                             QByteArray service, Revision at);
+    [[nodiscard]] Task<Result<Kept>> lookUpKept(Release release, Kept kept, Revision at);
     [[nodiscard]] Task<Result<Release>> release(QByteArray id, Revision at);
     [[nodiscard]] Task<rpc::Outcome> compare(ViewId from, ViewId to, bool isEffective);
+    [[nodiscard]] Task<rpc::Answer<Viewer::Pointer>> versionOf(QByteArray service, QByteArray scope,
+                                                               QByteArray version, Revision at);
     [[nodiscard]] Task<rpc::Answer<QCborMap>> showTarget(QByteArray service,
                                                          ReleaseRecord::Target target, Revision at);
-    [[nodiscard]] static QCborMap describe(const Release &release);
+    [[nodiscard]] static QCborMap describe(const Release &release, const Kept &kept);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;

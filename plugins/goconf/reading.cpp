@@ -8,6 +8,8 @@ using pluginapi::ReadMode;
 using pluginapi::ReadOptions;
 using pluginapi::Store;
 
+static constexpr WallMs farAway{253'402'300'799'000}; ///< The end of the year 9999.
+
 QByteArray nameIn(const QByteArray &path) { return path.sliced(path.lastIndexOf('/') + 1); }
 
 Task<Result<Moment>> newestMoment(Store &store)
@@ -19,6 +21,20 @@ Task<Result<Moment>> newestMoment(Store &store)
     if (const std::optional<Error> error = errorOf(*reply))
         co_return *error;
     co_return Moment{reply->at, reply->appliedTime};
+}
+
+Task<Result<WallMs>> timeNow(Store &store)
+{
+    store::Transaction question;
+    question.guards.emplace_back(store::TimeReached{farAway});
+    const Result<store::Answer> answer = co_await store.commit(question);
+    if (!answer)
+        co_return answer.error();
+    if (answer->status == store::Status::guardFailed)
+        co_return WallMs(std::int64_t(answer->found));
+    if (const std::optional<Error> error = errorOf(*answer))
+        co_return *error;
+    co_return farAway;
 }
 
 Task<Result<Revision>> newestRevision(Store &store)

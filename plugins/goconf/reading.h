@@ -26,6 +26,9 @@ struct Moment
     WallMs time{0};
 };
 [[nodiscard]] Task<Result<Moment>> newestMoment(pluginapi::Store &store);
+/// The applied time as of now. That of the last entry may be long ago: this writes one, which
+/// changes nothing.
+[[nodiscard]] Task<Result<WallMs>> timeNow(pluginapi::Store &store);
 /// A file as it was at \a at, if it was there.
 [[nodiscard]] Task<Result<std::optional<store::FileView>>> fileAt(pluginapi::Store &store,
                                                                   QByteArray path, Revision at);

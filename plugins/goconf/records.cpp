@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "goconf/records.h"
 
+#include "config/name.h"
 #include "goconf/paths.h"
 #include "goconf/record_fields.h"
 
@@ -62,6 +63,18 @@ static Result<Record> finished(RecordFields &fields, Record record)
 
 // ---- services, data centres, hosts
 
+static Result<SchemaMark> schemaMarkOf(const QCborMap &map)
+{
+    RecordFields fields(map, u"schemas"_s);
+    SchemaMark mark;
+    mark.hash = readHash(fields, "hash");
+    mark.bytes = fields.number("bytes");
+    mark.made = readTrace(fields);
+    if (mark.hash.isNull())
+        fields.fail({ErrorCode::invalid, u"hash: expected 64 hex digits"_s});
+    return finished(fields, mark);
+}
+
 Result<ServiceRecord> ServiceRecord::parse(const QByteArray &json)
 {
     RecordFields fields(json, u"record of a service"_s);
@@ -69,6 +82,18 @@ Result<ServiceRecord> ServiceRecord::parse(const QByteArray &json)
     record.last = fields.number("last");
     record.note = fields.text("note");
     record.made = readTrace(fields);
+    const QCborMap schemas = fields.map("schemas");
+    if (std::size_t(schemas.size()) > schemasMax)
+        fields.fail({ErrorCode::invalid, u"schemas: expected at most %1"_s.arg(schemasMax)});
+    for (auto it = schemas.begin(); it != schemas.end(); ++it) {
+        const QByteArray path = it.key().toString().toUtf8();
+        const Result<SchemaMark> mark = schemaMarkOf(it.value().toMap());
+        if (!mark || (!path.isEmpty() && !config::isFilePath(path)))
+            fields.fail(mark ? Error{ErrorCode::invalid, u"schemas: expected paths"_s}
+                             : mark.error());
+        else
+            record.schemas.insert_or_assign(path, *mark);
+    }
     return finished(fields, record);
 }
 
@@ -76,6 +101,14 @@ QByteArray ServiceRecord::toJson() const
 {
     QCborMap map{{u"last"_s, qint64(last)}, {u"note"_s, textOf(note)}};
     put(map, made);
+    QCborMap marks;
+    for (const auto &[path, mark] : schemas) {
+        QCborMap one{{u"hash"_s, textOf(mark.hash.hex())}, {u"bytes"_s, qint64(mark.bytes)}};
+        put(one, mark.made);
+        marks.insert(textOf(path), one);
+    }
+    if (!marks.isEmpty())
+        map.insert(u"schemas"_s, marks);
     return jsonOf(map);
 }
 
@@ -145,6 +178,39 @@ QByteArray HostRecord::toJson() const
 
 // ---- versions
 
+bool Candidate::names(const QByteArray &host) const
+{
+    return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+static Result<Candidate> candidateOf(const QCborMap &map)
+{
+    RecordFields fields(map, u"candidate"_s);
+    Candidate candidate;
+    candidate.version = readVersion(fields, "version");
+    if (candidate.version.isEmpty())
+        fields.fail({ErrorCode::invalid, u"version: expected a version (v7)"_s});
+    candidate.release = fields.neededText("release");
+    candidate.hosts = fields.texts("hosts", itemsMax);
+    candidate.draft = fields.text("draft");
+    candidate.upTo = Revision(fields.number("upTo"));
+    candidate.made = readTrace(fields);
+    return finished(fields, candidate);
+}
+
+static QCborMap mapOf(const Candidate &candidate)
+{
+    QCborMap map{{u"version"_s, textOf(candidate.version)},
+                 {u"release"_s, textOf(candidate.release)},
+                 {u"hosts"_s, arrayOf(candidate.hosts)}};
+    if (!candidate.draft.isEmpty()) {
+        map.insert(u"draft"_s, textOf(candidate.draft));
+        map.insert(u"upTo"_s, qint64(candidate.upTo.value()));
+    }
+    put(map, candidate.made);
+    return map;
+}
+
 Result<Pointer> Pointer::parse(const QByteArray &json)
 {
     RecordFields fields(json, u"pointer to the live version"_s);
@@ -154,6 +220,14 @@ Result<Pointer> Pointer::parse(const QByteArray &json)
     pointer.last = readVersion(fields, "last_ver");
     pointer.release = fields.neededText("release");
     pointer.made = readTrace(fields);
+    if (fields.has("candidate")) {
+        const Result<Candidate> candidate = candidateOf(fields.map("candidate"));
+        if (!candidate)
+            fields.fail(candidate.error());
+        else
+            pointer.candidate = *candidate;
+    }
+    pointer.until = fields.time("until");
     return finished(fields, pointer);
 }
 
@@ -164,6 +238,10 @@ QByteArray Pointer::toJson() const
                  {u"last_ver"_s, textOf(last)},
                  {u"release"_s, textOf(release)}};
     put(map, made);
+    if (candidate)
+        map.insert(u"candidate"_s, mapOf(*candidate));
+    if (until != WallMs(0))
+        map.insert(u"until"_s, number(until));
     return jsonOf(map);
 }
 
@@ -210,20 +288,25 @@ QByteArray nameOf(ReleaseRecord::Kind kind)
     switch (kind) {
     case ReleaseRecord::Kind::publish: return "publish";
     case ReleaseRecord::Kind::rollback: return "rollback";
+    case ReleaseRecord::Kind::canary: return "canary";
+    case ReleaseRecord::Kind::abandon: return "abandon";
+    case ReleaseRecord::Kind::expire: return "expire";
     case ReleaseRecord::Kind::undo: break;
     }
-    return "undo";
+    return "expire";
 }
 
 static ReleaseRecord::Kind readKind(RecordFields &fields)
 {
     const QByteArray name = fields.neededText("kind");
     using Kind = ReleaseRecord::Kind;
-    for (const Kind kind : {Kind::publish, Kind::rollback, Kind::undo}) {
+    for (const Kind kind :
+         {Kind::publish, Kind::rollback, Kind::undo, Kind::canary, Kind::abandon, Kind::expire}) {
         if (name == nameOf(kind))
             return kind;
     }
-    fields.fail({ErrorCode::invalid, u"kind: expected publish, rollback or undo"_s});
+    fields.fail({ErrorCode::invalid,
+                 u"kind: expected publish, rollback, undo, canary, abandon or expire"_s});
     return Kind::publish;
 }
 
@@ -265,6 +348,8 @@ Result<ReleaseRecord> ReleaseRecord::parse(const QByteArray &json)
     record.hosts = fields.number("hosts");
     record.diff = readHash(fields, "diff");
     record.wish = readHash(fields, "wish");
+    record.canary = fields.texts("canary", itemsMax);
+    record.candidate = fields.text("candidate");
     return finished(fields, record);
 }
 
@@ -289,6 +374,10 @@ QByteArray ReleaseRecord::toJson() const
                  {u"diff"_s, textOf(diff.hex())}};
     if (!wish.isNull())
         map.insert(u"wish"_s, textOf(wish.hex()));
+    if (!canary.empty())
+        map.insert(u"canary"_s, arrayOf(canary));
+    if (!candidate.isEmpty())
+        map.insert(u"candidate"_s, textOf(candidate));
     put(map, made);
     return jsonOf(map);
 }

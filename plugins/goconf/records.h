@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "config/change.h"
 #include "config/hash.h"
@@ -27,12 +28,25 @@ struct Trace
     bool operator==(const Trace &) const = default;
 };
 
+/// A JSON Schema that a service has; its text is an object.
+struct SchemaMark
+{
+    config::Hash hash = {};
+    std::uint64_t bytes = 0;
+    Trace made = {};
+    bool operator==(const SchemaMark &) const = default;
+};
+
 /// /config/_service/<service>
 struct ServiceRecord
 {
+    static constexpr std::size_t schemasMax = 32;
+
     std::uint64_t last = 0; ///< The highest number that a version has got.
     QByteArray note = {};
     Trace made = {};
+    /// By the path of the file or output that it describes; "": the keys.
+    std::map<QByteArray, SchemaMark> schemas = {};
 
     [[nodiscard]] static Result<ServiceRecord> parse(const QByteArray &json);
     [[nodiscard]] QByteArray toJson() const;
@@ -68,14 +82,31 @@ struct HostRecord
     bool operator==(const HostRecord &) const = default;
 };
 
+/// A version that some hosts try before it becomes live for all: part of a pointer.
+struct Candidate
+{
+    QByteArray version = {};
+    QByteArray release = {};            ///< The id of the release that built it.
+    std::vector<QByteArray> hosts = {}; ///< By name: those of this scope that get it.
+    QByteArray draft = {};              ///< Whose changes are in it; "": none of this scope.
+    Revision upTo = {};                 ///< Changes of the draft up to this revision are.
+    Trace made = {};
+
+    [[nodiscard]] bool names(const QByteArray &host) const;
+    bool operator==(const Candidate &) const = default;
+};
+
 /// /config/<service>/<scope>/current
 struct Pointer
 {
     QByteArray current = {};  ///< The live version; "": nothing is live in this scope.
     QByteArray previous = {}; ///< What was live before the last switch; "" if nothing.
     QByteArray last = {};     ///< The newest version built in this scope.
-    QByteArray release = {};  ///< The id of the release that wrote this.
+    QByteArray release = {};  ///< The id of the release that made that live.
     Trace made = {};
+    std::optional<Candidate> candidate = {}; ///< What some hosts get in its place.
+    /// Of the layer of a host: when it ends, by the applied time; 0: there is no end.
+    WallMs until{0};
 
     [[nodiscard]] static Result<Pointer> parse(const QByteArray &json);
     [[nodiscard]] QByteArray toJson() const;
@@ -106,7 +137,7 @@ struct Snapshot
 /// /config/_release/<id>: what was done, for ever.
 struct ReleaseRecord
 {
-    enum class Kind { publish, rollback, undo };
+    enum class Kind { publish, rollback, undo, canary, abandon, expire };
     struct Target
     {
         QByteArray scope;
@@ -130,12 +161,16 @@ struct ReleaseRecord
     std::uint64_t hosts = 0; ///< Whose files it changed, as far as they were known.
     config::Hash diff = {};  ///< Of the text that shows the difference.
     config::Hash wish = {};  ///< Of all that was asked for, if a key was given; else null.
+    std::vector<QByteArray> canary = {}; ///< Those who get it, if it is for some hosts alone.
+    /// The id of the release that built the candidate which this one ended: a publish made it
+    /// live, a canary replaced it, others gave it up. "": there was none.
+    QByteArray candidate = {};
 
     [[nodiscard]] static Result<ReleaseRecord> parse(const QByteArray &json);
     [[nodiscard]] QByteArray toJson() const;
     bool operator==(const ReleaseRecord &) const = default;
 };
-/// "publish", "rollback", "undo".
+/// "publish", "rollback", "undo", "canary", "abandon", "expire".
 [[nodiscard]] QByteArray nameOf(ReleaseRecord::Kind kind);
 
 /// One file of a draft: a pending change.

@@ -17,10 +17,25 @@ using Kind = Access::Kind;
 
 static constexpr std::size_t namesShown = 20; ///< Of hosts, by class.
 
+static constexpr std::chrono::hours expiryMax{30 * 24};
+
+static const char *const expiresSchema = R"("expires":{"type":"string",
+    "pattern":"^[1-9][0-9]{0,6}[smhd]$","description":"of layers of hosts: 2h, at most 30d"},)";
 static const char *const wishSchema = R"("message":{"type":"string","minLength":1,
     "maxLength":4096,"description":"why"},"idcs":$names,
     "change":{"type":"string","pattern":"^[0-9a-f]{16}-[0-9a-f]{8}$",
         "description":"the id of its first release, as publish answered it"},
+    "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
+    "key":{"type":"string","pattern":"^[0-9a-f]{8}$",
+        "description":"random: the same call again is answered with what the first one did"},
+    "dryRun":{"type":"boolean","description":"only say what would happen"},
+    "as":{"type":"string","maxLength":128})";
+
+/// What ends a candidate says less.
+static const char *const endSchema = R"("service":$name,"message":{"type":"string","minLength":1,
+    "maxLength":4096,"description":"why; else what was said of the candidate"},
+    "expected":{"type":"string","pattern":"^v[1-9][0-9]{0,18}$",
+        "description":"the candidate that is meant"},
     "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
     "key":{"type":"string","pattern":"^[0-9a-f]{8}$",
         "description":"random: the same call again is answered with what the first one did"},
@@ -46,6 +61,9 @@ static void addMoved(std::vector<rpc::Touch> &touches, const QByteArray &service
         touches.push_back({Kind::write, pointerPath(service, idc), false});
 }
 
+/// A release of _global shows what it does to all services.
+static rpc::Touch everything() { return {Kind::read, "/config", true}; }
+
 static std::vector<DraftId> targetsIn(const QCborMap &params)
 {
     std::vector<DraftId> targets;
@@ -59,7 +77,19 @@ static std::vector<rpc::Touch> touchesTargets(const rpc::Call &call)
     std::vector<rpc::Touch> touches;
     for (const DraftId &id : targetsIn(call.params))
         addMoved(touches, id.service, id.scope, textsIn(call.params, "idcs"));
+    const std::vector<DraftId> targets = targetsIn(call.params);
+    if (std::any_of(targets.begin(), targets.end(),
+                    [](const DraftId &id) { return id.service == globalService; }))
+        touches.push_back(everything());
     return touches;
+}
+
+/// What a draft would do is shown too.
+static std::vector<rpc::Touch> touchesValidate(const rpc::Call &call)
+{
+    if (textIn(call.params, "service") == globalService)
+        return {everything()};
+    return touchesService(call);
 }
 
 static std::vector<rpc::Touch> touchesRollback(const rpc::Call &call)
@@ -67,37 +97,49 @@ static std::vector<rpc::Touch> touchesRollback(const rpc::Call &call)
     std::vector<rpc::Touch> touches;
     const QByteArray service = textIn(call.params, "service");
     const std::vector<QByteArray> idcs = textsIn(call.params, "idcs");
+    const QByteArray host = textIn(call.params, "host");
     for (const QByteArray &idc : idcs)
         addMoved(touches, service, idc, {});
-    if (idcs.empty())
+    if (!host.isEmpty())
+        addMoved(touches, service, hostScope(host), {});
+    else if (idcs.empty())
         addMoved(touches, service, baseScope, {});
+    if (service == globalService)
+        touches.push_back(everything());
     return touches;
 }
 
 Result<void> ReleaseMethods::start()
 {
-    const QByteArray of = R"("service":$name,"scope":$scope,"draft":$draft)";
+    const QByteArray of = R"("service":$service,"scope":$scope,"draft":$draft)";
     const QByteArray targets = R"("targets":{"type":"array","minItems":1,"maxItems":100,"items":
         {"type":"object","additionalProperties":false,"required":["service"],"properties":{)"
                                + of + R"(}}},"expected":{"type":"object","additionalProperties":
         {"type":"string","pattern":"^(v[1-9][0-9]{0,18})?$"},
-        "description":"what has to be live: {\"shop@_all\": \"v6\"}"},)";
+        "description":"what has to be live: {\"shop@_all\": \"v6\"}"},
+        "canary":{"type":"array","minItems":1,"maxItems":1000,"items":$name,"description":
+        "only these hosts get it, until it is promoted or abandoned; the draft stays"},
+        "replace":{"type":"boolean","description":"canary: in place of the one that is tried"},)";
     pluginapi::Methods &methods = m_context.methods();
     rpc::Method validate =
         methodOf(u"goconf.validate"_s, u"Says what keeps a draft from being published."_s,
-                 schemaOf(of, R"("service")"), Kind::read, &touchesService);
-    rpc::Method publish = methodOf(u"goconf.publish"_s,
-                                   u"Makes drafts live, in one step: all of them in all IDCs, or "
-                                   u"nothing; idcs: the base layer "
-                                   "only there, and with change then further."_s,
-                                   schemaOf(targets + wishSchema, R"("targets","message")"),
-                                   Kind::write, &touchesTargets);
+                 schemaOf(of, R"("service")"), Kind::read, &touchesValidate);
+    rpc::Method publish =
+        methodOf(u"goconf.publish"_s,
+                 u"Makes drafts live, in one step: all of them in all IDCs, or "
+                 u"nothing; idcs: the base layer only there, and with change "
+                 "then further; canary: only for some hosts, to try it."_s,
+                 schemaOf(targets + expiresSchema + wishSchema, R"("targets","message")"),
+                 Kind::write, &touchesTargets);
     rpc::Method rollback = methodOf(
         u"goconf.rollback"_s,
         u"Makes an earlier version live again: to a version, undo of the last switch, or of a "
-        "change."_s,
-        schemaOf(R"("service":$name,"to":$version,"undo":{"type":"boolean"},"each":
-                     {"type":"boolean","description":"undo: behind different releases"},)"
+        "change; host: ends the layer of that host."_s,
+        schemaOf(R"("service":$service,"to":$version,"undo":{"type":"boolean"},"each":
+                     {"type":"boolean","description":"undo: behind different releases"},
+                     "abandon":{"type":"boolean",
+                     "description":"also give up what some hosts are trying"},
+                     "host":$name,)"
                      + QByteArray(wishSchema),
                  R"("service","message")"),
         Kind::write, &touchesRollback);
@@ -109,7 +151,28 @@ Result<void> ReleaseMethods::start()
         if (!added)
             return added;
     }
-    return {};
+    return startCanary();
+}
+
+Result<void> ReleaseMethods::startCanary()
+{
+    rpc::Method promote =
+        methodOf(u"goconf.canary.promote"_s,
+                 u"Makes live what some hosts are trying: that very version, "
+                 "wherever it was built for."_s,
+                 schemaOf(endSchema, R"("service")"), Kind::write, &touchesRollback);
+    rpc::Method abandon =
+        methodOf(u"goconf.canary.abandon"_s,
+                 u"Gives up what some hosts are trying: they go back to what is "
+                 "live, and the draft is as it was."_s,
+                 schemaOf(endSchema, R"("service")"), Kind::write, &touchesRollback);
+    promote.deadline = std::chrono::seconds(60);
+    abandon.deadline = std::chrono::seconds(60);
+    if (const Result<void> added =
+            m_context.methods().add(promote, *this, &ReleaseMethods::promote);
+        !added)
+        return added;
+    return m_context.methods().add(abandon, *this, &ReleaseMethods::abandon);
 }
 
 /// What the call is bound to by its key: all but what does not change what it does.
@@ -153,11 +216,14 @@ static QCborArray blastCbor(const Radius &radius)
     for (const Radius::Class &one : radius.classes) {
         std::vector<QByteArray> names = one.hosts;
         names.resize(std::min(names.size(), namesShown));
-        blast.append(QCborMap{{u"service"_s, textOf(one.service)},
-                              {u"idc"_s, textOf(one.idc)},
-                              {u"hosts"_s, qint64(one.hosts.size())},
-                              {u"names"_s, arrayOf(names)},
-                              {u"diff"_s, textOf(one.diff)}});
+        QCborMap map{{u"service"_s, textOf(one.of.service)},
+                     {u"idc"_s, textOf(one.of.idc)},
+                     {u"hosts"_s, qint64(one.hosts.size())},
+                     {u"names"_s, arrayOf(names)},
+                     {u"diff"_s, textOf(one.diff)}};
+        if (!one.of.host.isEmpty())
+            map.insert(u"host"_s, textOf(one.of.host));
+        blast.append(map);
     }
     return blast;
 }
@@ -185,6 +251,13 @@ static QCborMap versionsOf(const QCborArray &moved)
     return versions;
 }
 
+/// Who tries it, if it is for some hosts alone.
+static void putCanary(QCborMap &map, const std::vector<QByteArray> &hosts)
+{
+    if (!hosts.empty())
+        map.insert(u"canary"_s, arrayOf(hosts));
+}
+
 /// Of a release that was made by an earlier try of the same call.
 static QCborMap earlierCbor(const Released::Earlier &earlier, Revision made)
 {
@@ -193,16 +266,18 @@ static QCborMap earlierCbor(const Released::Earlier &earlier, Revision made)
         for (const ReleaseRecord::Target &target : service.targets)
             moved.append(movedCbor(service.service, target));
     }
-    return {{u"change"_s, textOf(earlier.record.change)},
-            {u"versions"_s, versionsOf(moved)},
-            {u"moved"_s, moved},
-            {u"hosts"_s, qint64(earlier.record.hosts)},
-            {u"blast"_s, QCborArray()},
-            {u"dryRun"_s, false},
-            {u"repeated"_s, true},
-            {u"release"_s, u"r%1"_s.arg(made.value())},
-            {u"id"_s, textOf(earlier.id)},
-            {u"revision"_s, qint64(made.value())}};
+    QCborMap map{{u"change"_s, textOf(earlier.record.change)},
+                 {u"versions"_s, versionsOf(moved)},
+                 {u"moved"_s, moved},
+                 {u"hosts"_s, qint64(earlier.record.hosts)},
+                 {u"blast"_s, QCborArray()},
+                 {u"dryRun"_s, false},
+                 {u"repeated"_s, true},
+                 {u"release"_s, u"r%1"_s.arg(made.value())},
+                 {u"id"_s, textOf(earlier.id)},
+                 {u"revision"_s, qint64(made.value())}};
+    putCanary(map, earlier.record.canary);
+    return map;
 }
 
 static rpc::Outcome answerOf(const Answer<Released> &released)
@@ -215,7 +290,10 @@ static rpc::Outcome answerOf(const Answer<Released> &released)
     for (const Move &move : released->plan.moves()) {
         if (move.isPin)
             continue;
-        moved.append(movedCbor(move.service, {move.scope, move.from, move.to}));
+        QCborMap one = movedCbor(move.service, {move.scope, move.from, move.to});
+        if (move.pointer.until != WallMs(0))
+            one.insert(u"until"_s, qint64(move.pointer.until.count()));
+        moved.append(one);
     }
     QCborMap map{{u"change"_s, textOf(released->plan.order().change)},
                  {u"versions"_s, versionsOf(moved)},
@@ -223,6 +301,9 @@ static rpc::Outcome answerOf(const Answer<Released> &released)
                  {u"hosts"_s, qint64(released->radius.hosts)},
                  {u"blast"_s, blastCbor(released->radius)},
                  {u"dryRun"_s, released->revision.isNone()}};
+    if (!released->radius.broken.empty()) // by a rollback
+        map.insert(u"faults"_s, faultsCbor(released->radius.broken));
+    putCanary(map, released->plan.record(0, {}).canary);
     if (!released->revision.isNone()) {
         const auto revision = qint64(released->revision.value());
         map.insert(u"release"_s, u"r%1"_s.arg(revision));
@@ -245,9 +326,79 @@ Task<rpc::Outcome> ReleaseMethods::validate(rpc::Call &call)
                                   {u"conflicts"_s, conflictsCbor(verdict->conflicts)}});
 }
 
+/// "2h", as the schema lets it through.
+static std::chrono::milliseconds durationOf(const QByteArray &text)
+{
+    const std::chrono::seconds number(text.chopped(1).toLongLong());
+    switch (text.back()) {
+    case 's': return number;
+    case 'm': return number * 60;
+    case 'h': return number * 3'600;
+    default: break;
+    }
+    return number * 86'400;
+}
+
+/// What lies over everything on one host has to end, and nothing else may.
+static std::optional<Failure> addExpiry(PublishWish &wish, const QByteArray &text)
+{
+    const auto ofHost =
+        std::find_if(wish.targets.begin(), wish.targets.end(),
+                     [](const DraftId &id) { return hostOfScope(id.scope).has_value(); });
+    if (ofHost == wish.targets.end()) {
+        if (text.isEmpty())
+            return std::nullopt;
+        return Failure::of(Code::invalidArgument,
+                           u"expires: expected only with layers of hosts, and there is none among "
+                           "the targets"_s);
+    }
+    if (text.isEmpty()) {
+        return Failure::of(Code::refused,
+                           u"expires: %1 is a layer of one host: say how long it is to last, such "
+                           "as 2h, at most 30d"_s.arg(textOf(ofHost->shown())));
+    }
+    wish.release.expires = durationOf(text);
+    if (*wish.release.expires > expiryMax)
+        return Failure::of(Code::invalidArgument, u"expires: expected at most 30d"_s);
+    return std::nullopt;
+}
+
+/// Says what does not go together.
+static std::optional<Failure> addCanary(PublishWish &wish, const QCborMap &params)
+{
+    wish.canary = textsIn(params, "canary");
+    wish.isReplacement = params.value(u"replace"_s).toBool();
+    if (wish.canary.empty()) {
+        if (wish.isReplacement) {
+            return Failure::of(Code::invalidArgument,
+                               u"replace: expected with canary, the hosts that are to try it"_s);
+        }
+        return std::nullopt;
+    }
+    const auto isNoService = [](const DraftId &id) {
+        return id.service == globalService || hostOfScope(id.scope);
+    };
+    if (std::any_of(wish.targets.begin(), wish.targets.end(), isNoService)) {
+        return Failure::of(
+            Code::invalidArgument,
+            u"canary: expected with a service, not with _global or a host's layer"_s);
+    }
+    if (!wish.release.change.isEmpty()) {
+        return Failure::of(Code::invalidArgument,
+                           u"canary: a change that goes on is live already, and not to be tried"_s);
+    }
+    const QByteArray service = wish.targets.front().service;
+    const auto isOther = [&service](const DraftId &id) { return id.service != service; };
+    if (std::any_of(wish.targets.begin(), wish.targets.end(), isOther)) {
+        return Failure::of(Code::invalidArgument,
+                           u"canary: expected one service; publish each for itself"_s);
+    }
+    return std::nullopt;
+}
+
 Task<rpc::Outcome> ReleaseMethods::publish(rpc::Call &call)
 {
-    PublishWish wish{wishOf(call), targetsIn(call.params), {}};
+    PublishWish wish{.release = wishOf(call), .targets = targetsIn(call.params)};
     const QCborMap expected = call.params.value(u"expected"_s).toMap();
     for (auto it = expected.begin(); it != expected.end(); ++it) {
         const QByteArray name = it.key().toString().toUtf8();
@@ -270,21 +421,49 @@ Task<rpc::Outcome> ReleaseMethods::publish(rpc::Call &call)
                     textOf(id.shown())));
         }
     }
+    if (const std::optional<Failure> failure = addCanary(wish, call.params))
+        co_return *failure;
+    if (const std::optional<Failure> failure = addExpiry(wish, textIn(call.params, "expires")))
+        co_return *failure;
     const Answer<Released> released = co_await m_publisher.publish(wish);
     co_return answerOf(released);
 }
 
 Task<rpc::Outcome> ReleaseMethods::rollback(rpc::Call &call)
 {
-    RollbackWish wish{wishOf(call), textIn(call.params, "service"), textIn(call.params, "to"),
-                      call.params.value(u"undo"_s).toBool(), call.params.value(u"each"_s).toBool()};
+    RollbackWish wish{.release = wishOf(call),
+                      .service = textIn(call.params, "service"),
+                      .to = textIn(call.params, "to"),
+                      .isUndo = call.params.value(u"undo"_s).toBool(),
+                      .isEach = call.params.value(u"each"_s).toBool(),
+                      .isAbandoning = call.params.value(u"abandon"_s).toBool(),
+                      .host = textIn(call.params, "host")};
     const int ways = (wish.to.isEmpty() ? 0 : 1) + (wish.isUndo ? 1 : 0)
-                     + (wish.release.change.isEmpty() ? 0 : 1);
+                     + (wish.release.change.isEmpty() ? 0 : 1) + (wish.host.isEmpty() ? 0 : 1);
     if (ways != 1) {
-        co_return Failure::of(Code::invalidArgument,
-                              u"to: expected a version, or undo, or a change: one of them"_s);
+        co_return Failure::of(
+            Code::invalidArgument,
+            u"to: expected a version, or undo, or a change, or a host: one of them"_s);
     }
+    if (!wish.host.isEmpty() && !wish.release.idcs.empty())
+        co_return Failure::of(Code::invalidArgument, u"idcs: not expected with a host"_s);
     const Answer<Released> released = co_await m_publisher.rollback(wish);
+    co_return answerOf(released);
+}
+
+Task<rpc::Outcome> ReleaseMethods::promote(rpc::Call &call)
+{
+    const CanaryWish wish{wishOf(call), textIn(call.params, "service"),
+                          textIn(call.params, "expected"), true};
+    const Answer<Released> released = co_await m_publisher.endCanary(wish);
+    co_return answerOf(released);
+}
+
+Task<rpc::Outcome> ReleaseMethods::abandon(rpc::Call &call)
+{
+    const CanaryWish wish{wishOf(call), textIn(call.params, "service"),
+                          textIn(call.params, "expected"), false};
+    const Answer<Released> released = co_await m_publisher.endCanary(wish);
     co_return answerOf(released);
 }
 

@@ -7,7 +7,7 @@
 
 namespace coffer::goconf {
 
-/// goconf.validate, publish and rollback. Node thread.
+/// goconf.validate, publish, rollback, canary.promote and canary.abandon. Node thread.
 class ReleaseMethods
 {
 public:
@@ -25,6 +25,9 @@ private:
     [[nodiscard]] Task<rpc::Outcome> validate(rpc::Call &call);
     [[nodiscard]] Task<rpc::Outcome> publish(rpc::Call &call);
     [[nodiscard]] Task<rpc::Outcome> rollback(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> promote(rpc::Call &call);
+    [[nodiscard]] Task<rpc::Outcome> abandon(rpc::Call &call);
+    [[nodiscard]] Result<void> startCanary();
     [[nodiscard]] ReleaseWish wishOf(const rpc::Call &call) const;
 
     pluginapi::PluginContext &m_context;

@@ -27,6 +27,8 @@ Move ReleasePlan::moveOf(const ServiceState &state, const QByteArray &scope) con
         move.before = own->live;
         move.pointer = own->pointer;
         move.revision = own->revision;
+        if (own->pointer.candidate)
+            move.tried = {own->pointer.candidate->hosts, own->candidate};
     } else if (const auto wanted = state.wanted(scope)) {
         move.from = wanted->version;
         move.before = wanted->snapshot;
@@ -35,19 +37,61 @@ Move ReleasePlan::moveOf(const ServiceState &state, const QByteArray &scope) con
     return move;
 }
 
+static void noteBuilt(Pointer &pointer, const QByteArray &version)
+{
+    if (versionNumber(version).value_or(0) > versionNumber(pointer.last).value_or(0))
+        pointer.last = version;
+}
+
 void ReleasePlan::setTarget(Move &move, const QByteArray &version) const
 {
     move.to = version;
     move.pointer.previous = move.from;
     move.pointer.current = version;
-    for (const QByteArray &built : {move.from, version}) {
-        if (versionNumber(built).value_or(0) > versionNumber(move.pointer.last).value_or(0))
-            move.pointer.last = built;
-    }
+    move.pointer.candidate.reset();
+    noteBuilt(move.pointer, move.from);
+    noteBuilt(move.pointer, version);
     move.pointer.release = m_order.id;
     move.pointer.made = m_order.made;
-    if (!move.isSnapshotNew)
-        return;
+    if (move.isSnapshotNew)
+        finishSnapshot(move);
+}
+
+/// The pointer of a scope in which nothing is to change. One that follows the base layer gets one
+/// of its own, which says what that says.
+Pointer ReleasePlan::standing(const Move &move, const ServiceState &state) const
+{
+    if (!move.revision.isNone())
+        return move.pointer;
+    const ScopeState *base = state.scope(baseScope);
+    Pointer pointer{move.from, {}, move.from, m_order.id, m_order.made};
+    if (base != nullptr) {
+        pointer.release = base->pointer.release;
+        pointer.made = base->pointer.made;
+    }
+    return pointer;
+}
+
+void ReleasePlan::setCandidate(Move &move, const ServiceState &state, const Canary &canary) const
+{
+    move.to = versionName(state.record.last + 1);
+    move.isTrial = true;
+    finishSnapshot(move);
+    move.pointer = standing(move, state);
+    noteBuilt(move.pointer, move.to);
+    Candidate candidate{.version = move.to, .release = m_order.id, .made = m_order.made};
+    if (const auto hosts = canary.hosts.find(move.scope); hosts != canary.hosts.end())
+        candidate.hosts = hosts->second;
+    if (const auto draft = canary.drafts.find(move.scope); draft != canary.drafts.end()) {
+        candidate.draft = draft->second.first;
+        candidate.upTo = draft->second.second;
+    }
+    move.toTry = {candidate.hosts, move.after};
+    move.pointer.candidate = candidate;
+}
+
+void ReleasePlan::finishSnapshot(Move &move) const
+{
     move.after.parent = move.from;
     move.after.hash = Snapshot::contentHash(move.after.base, move.after.own);
     move.after.author = m_order.made.by;
@@ -56,26 +100,47 @@ void ReleasePlan::setTarget(Move &move, const QByteArray &version) const
     move.after.release = m_order.id;
 }
 
-Result<void> ReleasePlan::addPublish(const ServiceState &state, const Editions &editions,
-                                     const Reach &reach)
+bool ReleasePlan::hasMove(const QByteArray &service, const QByteArray &scope) const
 {
-    const auto base = editions.find(baseScope);
-    const bool isBase = base != editions.end();
+    return std::any_of(m_moves.begin(), m_moves.end(), [&](const Move &move) {
+        return move.service == service && move.scope == scope;
+    });
+}
+
+void ReleasePlan::addService(const ServiceState &state, std::uint64_t last)
+{
+    const auto isSame = [&state](const Service &one) { return one.state.name == state.name; };
+    if (std::none_of(m_services.begin(), m_services.end(), isSame))
+        m_services.push_back({state, last});
+}
+
+std::set<QByteArray> ReleasePlan::scopesOf(const Editions &editions, const Reach &reach)
+{
     std::set<QByteArray> scopes;
     for (const auto &[scope, edition] : editions)
         scopes.insert(scope);
-    if (isBase) {
+    if (editions.contains(baseScope)) {
         const std::vector<QByteArray> &moved = reach.only.empty() ? reach.idcs : reach.only;
         scopes.insert(moved.begin(), moved.end());
-    } else if (!reach.only.empty()) {
+    }
+    return scopes;
+}
+
+Result<void> ReleasePlan::addPublish(const ServiceState &state, const Editions &editions,
+                                     const Reach &reach, const std::optional<Canary> &canary)
+{
+    const auto base = editions.find(baseScope);
+    const bool isBase = base != editions.end();
+    if (!isBase && !reach.only.empty()) {
         return Error{ErrorCode::invalid,
                      u"idcs: expected only with changes of the base layer; %1 has none"_s.arg(
                          textOf(state.name))};
     }
-    const std::uint64_t number = state.record.last + 1;
-    for (const QByteArray &scope : scopes) {
+    const std::uint64_t number = state.record.last + (editions.empty() ? 0 : 1);
+    for (const QByteArray &scope : scopesOf(editions, reach)) {
         Move move = moveOf(state, scope);
-        move.after = {.base = isBase ? base->second.manifest : move.before.base,
+        const bool isOfHost = hostOfScope(scope).has_value(); // which has no base layer
+        move.after = {.base = isBase && !isOfHost ? base->second.manifest : move.before.base,
                       .own = move.before.own};
         const auto own = editions.find(scope);
         if (own != editions.end() && scope != baseScope)
@@ -85,17 +150,67 @@ Result<void> ReleasePlan::addPublish(const ServiceState &state, const Editions &
         else if (isBase)
             move.after.pieces = base->second.pieces;
         move.isSnapshotNew = true;
-        setTarget(move, versionName(number));
+        if (canary)
+            setCandidate(move, state, *canary);
+        else
+            setTarget(move, versionName(number));
+        if (isOfHost)
+            move.pointer.until = reach.until;
         m_moves.push_back(move);
     }
+    for (const QByteArray &scope : reach.extended)
+        addExtension(state, scope, reach.until);
     if (isBase && !reach.only.empty())
-        addPins(state, reach);
-    m_services.push_back({state, number});
+        addPins(state, reach, canary.has_value());
+    addService(state, number);
+    if (canary)
+        addAbandonment(state, false); // of what it replaces
     return {};
 }
 
+void ReleasePlan::addExtension(const ServiceState &state, const QByteArray &scope, WallMs until)
+{
+    Move move = moveOf(state, scope);
+    move.to = move.from;
+    move.after = move.before;
+    move.pointer.release = m_order.id;
+    move.pointer.made = m_order.made;
+    move.pointer.until = until;
+    m_moves.push_back(move);
+}
+
+void ReleasePlan::addPromotion(const ServiceState &state)
+{
+    for (const auto &[scope, one] : state.scopes) {
+        if (!one.pointer.candidate)
+            continue;
+        Move move = moveOf(state, scope);
+        move.after = one.candidate;
+        setTarget(move, one.pointer.candidate->version);
+        m_moves.push_back(move);
+    }
+    addService(state, state.record.last);
+}
+
+void ReleasePlan::addAbandonment(const ServiceState &state, bool isShown)
+{
+    for (const auto &[scope, one] : state.scopes) {
+        if (!one.pointer.candidate || hasMove(state.name, scope))
+            continue;
+        Move move = moveOf(state, scope);
+        move.isTrial = true;
+        move.isPin = !isShown;
+        move.after = move.before;
+        move.to = move.from;
+        move.from = one.pointer.candidate->version;
+        move.pointer.candidate.reset();
+        m_moves.push_back(move);
+    }
+    addService(state, state.record.last);
+}
+
 /// Scopes that have no pointer follow the base layer: those that are not to move now get one.
-void ReleasePlan::addPins(const ServiceState &state, const Reach &reach)
+void ReleasePlan::addPins(const ServiceState &state, const Reach &reach, bool isCanary)
 {
     for (const QByteArray &idc : reach.idcs) {
         if (contains(reach.only, idc) || state.scope(idc) != nullptr)
@@ -104,7 +219,10 @@ void ReleasePlan::addPins(const ServiceState &state, const Reach &reach)
         move.isPin = true;
         move.to = move.from;
         move.after = move.before;
-        move.pointer = {move.from, {}, move.from, m_order.id, m_order.made};
+        if (isCanary)
+            move.pointer = standing(move, state);
+        else
+            move.pointer = {move.from, {}, move.from, m_order.id, m_order.made};
         m_moves.push_back(move);
     }
 }
@@ -162,40 +280,114 @@ Result<void> ReleasePlan::addRollback(const ServiceState &state, const QByteArra
         move.isSnapshotNew = true;
     const Snapshot whole = move.after;
     setTarget(move, version);
+    move.pointer.until = WallMs(0);
     move.after = whole; // a copy of the same version, not a new one
     m_moves.push_back(move);
-    const auto isSame = [&state](const Service &one) { return one.state.name == state.name; };
-    if (std::none_of(m_services.begin(), m_services.end(), isSame))
-        m_services.push_back({state, state.record.last});
+    addService(state, state.record.last);
     return {};
 }
 
 // ---- what it does
 
-std::vector<ClassChange> ReleasePlan::classes(const std::vector<QByteArray> &idcs) const
+bool ReleasePlan::movesGlobal() const
 {
-    std::vector<ClassChange> classes;
-    for (const Service &service : m_services) {
-        const QByteArray &name = service.state.name;
-        std::set<QByteArray> seen;
-        const Move *base = nullptr;
-        for (const Move &move : m_moves) {
-            if (move.service != name)
-                continue;
-            seen.insert(move.scope);
-            if (move.scope == baseScope)
-                base = &move;
-            else if (!move.isPin)
-                classes.push_back({name, move.scope, move.before, move.after});
-        }
-        if (base == nullptr)
+    return std::any_of(m_services.begin(), m_services.end(),
+                       [](const Service &one) { return one.state.name == globalService; });
+}
+
+namespace {
+
+/// Two states of the same services, and who there is.
+struct Sides
+{
+    const Services &before;
+    const Services &after;
+    const std::map<QByteArray, HostRecord> &hosts;
+};
+
+} // namespace
+
+/// Hosts of an IDC that get something else than the others in it.
+static void addApart(std::set<QByteArray> &apart, const Services &services, const HostClass &of,
+                     const std::map<QByteArray, HostRecord> &hosts)
+{
+    const auto found = services.find(of.service);
+    if (found == services.end())
+        return;
+    for (const auto &[scope, one] : found->second.scopes) {
+        const std::optional<QByteArray> host = hostOfScope(scope);
+        const auto record = host ? hosts.find(*host) : hosts.end();
+        if (record != hosts.end() && record->second.idc == of.idc && !one.pointer.current.isEmpty())
+            apart.insert(*host);
+        if (scope == of.idc && one.pointer.candidate)
+            apart.insert(one.pointer.candidate->hosts.begin(), one.pointer.candidate->hosts.end());
+    }
+}
+
+/// Whether a layer of a host is on top.
+static bool hasOwn(const Stack &stack)
+{
+    return !stack.isEmpty() && hostOfScope(stack.parts.back().of.scope).has_value();
+}
+
+/// What changes in an IDC: for those that get something of their own, by what that is; for those
+/// that would try what nobody tries there, since it has to be right too; for all others.
+static void addClasses(std::vector<ClassChange> &classes, const HostClass &of, const Sides &sides)
+{
+    std::set<QByteArray> apart;
+    addApart(apart, sides.before, of, sides.hosts);
+    addApart(apart, sides.after, of, sides.hosts);
+    std::map<std::pair<Editions, Editions>, ClassChange> groups;
+    for (const QByteArray &host : apart) {
+        const HostClass own{of.service, of.idc, host};
+        ClassChange change{own, stackOf(sides.before, own), stackOf(sides.after, own)};
+        if (change.before.editions() == change.after.editions())
             continue;
+        if (!hasOwn(change.before) && !hasOwn(change.after))
+            change.of = of;
+        change.only.emplace();
+        const std::pair name(change.before.editions(), change.after.editions());
+        groups.emplace(name, change).first->second.only->insert(host);
+    }
+    ClassChange rest{of, stackOf(sides.before, of), stackOf(sides.after, of)};
+    rest.others = apart;
+    ClassChange trial{of, rest.before, trialOf(sides.after, of.service, of.idc)};
+    trial.only.emplace();
+    const auto isTrial = [&trial](const auto &group) {
+        return group.first.second == trial.after.editions();
+    };
+    const bool isNew =
+        trial.after.editions() != trialOf(sides.before, of.service, of.idc).editions();
+    // First what all get, which is checked against what all had.
+    if (rest.before.editions() != rest.after.editions())
+        classes.push_back(rest);
+    if (!trial.after.isEmpty() && isNew && std::none_of(groups.begin(), groups.end(), isTrial))
+        classes.push_back(trial);
+    for (const auto &[name, change] : groups)
+        classes.push_back(change);
+}
+
+std::vector<ClassChange> ReleasePlan::classes(const Around &around) const
+{
+    Services before = around.services;
+    for (const Service &service : m_services)
+        before.insert_or_assign(service.state.name, service.state);
+    Services after = before;
+    for (const Move &move : m_moves) {
+        ScopeState &scope = after[move.service].scopes[move.scope];
+        scope.pointer = move.pointer;
+        scope.live = move.liveAfter();
+        scope.candidate = move.toTry.snapshot;
+    }
+    std::vector<QByteArray> idcs = around.idcs;
+    if (idcs.empty())
+        idcs.push_back(baseScope);
+    std::vector<ClassChange> classes;
+    for (const auto &[name, state] : after) {
         for (const QByteArray &idc : idcs) {
-            if (!seen.contains(idc) && service.state.scope(idc) == nullptr)
-                classes.push_back({name, idc, base->before, base->after});
+            if (name != globalService)
+                addClasses(classes, {name, idc}, {before, after, around.hosts});
         }
-        if (idcs.empty())
-            classes.push_back({name, baseScope, base->before, base->after});
     }
     return classes;
 }
@@ -210,23 +402,27 @@ ReleaseRecord ReleasePlan::record(std::uint64_t hosts, const Hash &diff) const
                          .from = m_order.address,
                          .hosts = hosts,
                          .diff = diff,
-                         .wish = m_order.wish};
+                         .wish = m_order.wish,
+                         .candidate = m_order.candidate};
+    std::set<QByteArray> canary;
     for (const Service &service : m_services) {
         ReleaseRecord::Service one{service.state.name, {}};
         for (const Move &move : m_moves) {
             if (move.service == one.service && !move.isPin)
                 one.targets.push_back({move.scope, move.from, move.to});
+            canary.insert(move.toTry.hosts.begin(), move.toTry.hosts.end());
         }
         record.services.push_back(one);
     }
+    record.canary.assign(canary.begin(), canary.end());
     return record;
 }
 
 void ReleasePlan::addGuards(Transaction &transaction) const
 {
     for (const Service &service : m_services)
-        transaction.guards.emplace_back(
-            store::RevisionEquals{servicePath(service.state.name), service.state.revision});
+        transaction.guards.push_back(
+            pluginapi::expectedRevision(servicePath(service.state.name), service.state.revision));
     for (const Move &move : m_moves)
         transaction.guards.push_back(
             pluginapi::expectedRevision(pointerPath(move.service, move.scope), move.revision));
@@ -235,6 +431,10 @@ void ReleasePlan::addGuards(Transaction &transaction) const
             pluginapi::expectedRevision(editedPath(taken.id), taken.edited));
     for (const auto &[path, created] : m_files)
         transaction.guards.emplace_back(store::CreatedEquals{path, created});
+    for (const auto &[path, revision] : m_grounds)
+        transaction.guards.push_back(pluginapi::expectedRevision(path, revision));
+    if (m_order.notBefore != WallMs(0))
+        transaction.guards.emplace_back(store::TimeReached{m_order.notBefore});
     transaction.guards.emplace_back(store::Missing{releasePath(m_order.id)});
 }
 
@@ -249,9 +449,10 @@ void ReleasePlan::addMove(Transaction &transaction, const Move &move) const
             .path = snapshotPath(move.service, move.scope, move.to), .value = move.after.toJson()});
     transaction.operations.emplace_back(
         store::Put{.path = pointerPath(move.service, move.scope), .value = move.pointer.toJson()});
-    if (move.isFirst())
-        transaction.operations.emplace_back(
-            store::Put{.path = idcUsePath(move.scope), .value = useMark});
+    const std::optional<QByteArray> host = hostOfScope(move.scope);
+    if (move.isFirst() || host)
+        transaction.operations.emplace_back(store::Put{
+            .path = host ? hostUsePath(*host) : idcUsePath(move.scope), .value = useMark});
 }
 
 std::vector<DraftId> ReleasePlan::marked() const
@@ -259,7 +460,7 @@ std::vector<DraftId> ReleasePlan::marked() const
     std::vector<DraftId> marked;
     std::size_t removed = 0;
     for (const Taken &taken : m_taken) {
-        if (removed + taken.files <= removedFilesMax)
+        if (!taken.hasNewer && removed + taken.files <= removedFilesMax)
             removed += taken.files;
         else
             marked.push_back(taken.id);
@@ -279,6 +480,12 @@ Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
         transaction.operations.emplace_back(
             store::Put{.path = servicePath(service.state.name), .value = next.toJson()});
     }
+    const bool isOfServices =
+        std::any_of(m_services.begin(), m_services.end(),
+                    [](const Service &one) { return one.state.name != globalService; });
+    if (isOfServices)
+        transaction.operations.emplace_back(
+            store::Put{.path = serviceReleasesPath(), .value = useMark});
     for (const Move &move : m_moves)
         addMove(transaction, move);
     const std::vector<DraftId> left = marked();
@@ -289,14 +496,25 @@ Result<Transaction> ReleasePlan::transaction(const ReleaseRecord &record) const
             transaction.operations.emplace_back(
                 store::Put{.path = takenPath(taken.id), .value = takenMark(taken.at)});
     }
+    for (const auto &[path, change] : m_rebased) {
+        if (change)
+            transaction.operations.emplace_back(
+                store::Put{.path = path, .value = change->toJson()});
+        else
+            transaction.operations.emplace_back(store::Delete{path});
+    }
     transaction.operations.emplace_back(
         store::Put{.path = releasePath(m_order.id), .value = record.toJson()});
     const std::size_t bytes = std::size_t(store::encode(store::Command{{}, transaction}).size());
     if (bytes > entryBytesMax) {
-        return Error{ErrorCode::refused,
-                     u"this release would be an entry of %1 bytes in the log, %2 are allowed: "
-                     "publish fewer services, IDCs or new files at once"_s.arg(bytes)
-                         .arg(entryBytesMax)};
+        const QString advice = m_rebased.empty()
+                                   ? u"publish fewer services, IDCs or new files at once"_s
+                                   : u"discard some of what was edited since the candidate"_s;
+        return Error{
+            ErrorCode::refused,
+            u"this release would be an entry of %1 bytes in the log, %2 are allowed: "_s.arg(bytes)
+                    .arg(entryBytesMax)
+                + advice};
     }
     return transaction;
 }

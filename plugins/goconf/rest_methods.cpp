@@ -28,7 +28,7 @@ static Answer<QCborMap> paramsOf(const net::HttpRequest &request)
                            u"path: expected /v1/config/SERVICE/IDC, or _all in place of an IDC"_s);
     }
     QCborMap params{{u"service"_s, textOf(parts[3])}, {u"scope"_s, textOf(parts[4])}};
-    for (const char *name : {"format", "output", "wait"}) {
+    for (const char *name : {"format", "output", "wait", "host"}) {
         if (const std::optional<QByteArray> value = request.queryItem(name))
             params.insert(QLatin1String(name), textOf(*value));
     }
@@ -65,16 +65,18 @@ static net::HttpResponse responseOf(const net::HttpRequest &request, const QCbor
 
 Result<void> RestMethods::start()
 {
-    rpc::Method render = methodOf(
-        u"goconf.render"_s,
-        u"Renders what is live in an IDC: all its keys in a format, or the bytes of one output or "
-        "file; wait: answers when the tag is another, or after 50 s; known: that tag is answered "
-        "without the bytes."_s,
-        schemaOf(R"("service":$name,"scope":$scope,
+    rpc::Method render = methodOf(u"goconf.render"_s,
+                                  u"Renders what is live in an IDC, or on a host in it: all keys "
+                                  u"in a format, or the bytes of "
+                                  "one output or file; wait: answers when the tag is another, or "
+                                  "after 50 s; known: that tag is answered "
+                                  "without the bytes."_s,
+                                  schemaOf(R"("service":$name,"scope":$scope,
             "format":{"enum":["goconf","env","json","yaml","ini","properties","toml"]},
-            "output":{"type":"string","maxLength":512},"wait":$hash,"known":$hash)",
-                 R"("service","scope")"),
-        Access::Kind::read, &touchesService);
+            "output":{"type":"string","maxLength":512},"host":$name,"wait":$hash,
+            "known":$hash)",
+                                           R"("service","scope")"),
+                                  Access::Kind::read, &touchesService);
     render.deadline = std::chrono::seconds(60);
     if (const Result<void> added = m_context.methods().add(render, *this, &RestMethods::render);
         !added)
@@ -87,10 +89,11 @@ Result<void> RestMethods::start()
 
 // ---- what is live
 
-/// The root of the files of hosts: what makes it is told by the hash of the snapshot.
+/// The root of the files of hosts: what makes it is told by the hash of the layers.
 Task<Answer<config::Hash>> RestMethods::rootOf(Viewer::Pointer view)
 {
-    const auto known = m_roots.find(view->snapshot.hash);
+    const config::Hash name = view->stack.hash();
+    const auto known = m_roots.find(name);
     if (known != m_roots.end()) {
         const config::Hash root = known->second; // co_return would move it out of the map
         co_return root;
@@ -107,7 +110,7 @@ Task<Answer<config::Hash>> RestMethods::rootOf(Viewer::Pointer view)
         co_return root.error();
     if (m_roots.size() >= rootsMax)
         m_roots.clear();
-    m_roots.insert_or_assign(view->snapshot.hash, *root);
+    m_roots.insert_or_assign(name, *root);
     co_return *root;
 }
 
@@ -117,7 +120,9 @@ Task<Answer<RestMethods::Shown>> RestMethods::look(QCborMap params)
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
-    const ViewId id{textIn(params, "service"), textIn(params, "scope", baseScope), {}, {}};
+    const ViewId id{.service = textIn(params, "service"),
+                    .scope = textIn(params, "scope", baseScope),
+                    .host = textIn(params, "host")};
     const Answer<Viewer::Pointer> view = co_await m_viewer.read(id, *at, false);
     if (!view)
         co_return view.error();
@@ -130,7 +135,7 @@ Task<Answer<RestMethods::Shown>> RestMethods::look(QCborMap params)
         co_return root.error();
     // What no file of a host has may be shown in a format all the same.
     const bool isFile = params.contains(u"output"_s);
-    co_return Shown{*view, *root, isFile ? *root : (*view)->snapshot.hash};
+    co_return Shown{*view, *root, isFile ? *root : (*view)->stack.hash()};
 }
 
 Task<rpc::Outcome> RestMethods::answer(Shown shown, QCborMap params)
@@ -190,10 +195,19 @@ Task<Result<void>> RestMethods::endLater(std::shared_ptr<Wait> wait, Monotonic u
     co_return Result<void>();
 }
 
-/// Until a pointer of the service moves, or the wait ends.
+/// Whether a pointer of the service, or of what lies below it, has moved.
+static bool hasMoved(const store::WatchBatch &batch, const QByteArray &service)
+{
+    return std::any_of(batch.events.begin(), batch.events.end(), [&service](const auto &event) {
+        const QByteArray of = event.path.split('/').value(2);
+        return of == service || of == globalService;
+    });
+}
+
+/// Until that is so, or the wait ends.
 Task<void> RestMethods::awaitMove(std::shared_ptr<Wait> wait, QByteArray service, Revision at)
 {
-    const Result<store::Glob> glob = store::Glob::parse(pointerPath(service, "*"));
+    const Result<store::Glob> glob = store::Glob::parse(pointerPath("*", "*"));
     if (!glob)
         co_return;
     wait->watch = m_library.store().watch({*glob, at.next()});
@@ -201,7 +215,7 @@ Task<void> RestMethods::awaitMove(std::shared_ptr<Wait> wait, QByteArray service
     for (bool isMoved = false; !isMoved && wait->watch != nullptr;) {
         const Result<store::WatchAnswer> news = co_await wait->watch->next();
         const auto *batch = news ? std::get_if<store::WatchBatch>(&*news) : nullptr;
-        isMoved = batch != nullptr && !batch->events.empty();
+        isMoved = batch != nullptr && hasMoved(*batch, service);
         if (batch != nullptr || wait->watch == nullptr)
             continue;
         (void)co_await m_context.clock().sleep(watchPause); // it cannot be watched just now

@@ -49,7 +49,7 @@ private:
     pluginapi::PluginContext &m_context;
     Library &m_library;
     Viewer &m_viewer;
-    std::map<config::Hash, config::Hash> m_roots; ///< By the hash of a snapshot; some.
+    std::map<config::Hash, config::Hash> m_roots; ///< By the hash of the layers; some.
 };
 
 } // namespace coffer::goconf

@@ -37,8 +37,9 @@ Result<void> ServiceMethods::start()
     const QByteArray idc = schemaOf(R"("idc":$name,"note":$text,"as":$name)", R"("idc")");
     for (const Result<void> &added :
          {methods.add(methodOf(u"goconf.service.list"_s,
-                               u"Lists services with what is live in each scope, and all IDCs."_s,
-                               schemaOf({}), Kind::read, &touchesAll),
+                               u"Lists services, or one, with what is live in each scope, and all "
+                               "IDCs."_s,
+                               schemaOf(R"("service":$name)"), Kind::read, &touchesService),
                       *this, &ServiceMethods::listServices),
           methods.add(methodOf(u"goconf.service.create"_s,
                                u"Makes a service, without content yet."_s, service, Kind::write,
@@ -92,11 +93,20 @@ Task<Result<QCborMap>> ServiceMethods::describe(QByteArray service, Revision at)
     for (const auto &[scope, count] : changes) {
         const ScopeState *one = state->scope(scope);
         const Pointer pointer = one == nullptr ? Pointer{} : one->pointer;
-        scopes.append(QCborMap{{u"scope"_s, textOf(scope)},
-                               {u"current"_s, textOf(pointer.current)},
-                               {u"previous"_s, textOf(pointer.previous)},
-                               {u"last"_s, textOf(pointer.last)},
-                               {u"draftChanges"_s, count}});
+        if (hostOfScope(scope) && pointer.current.isEmpty() && count == 0)
+            continue; // it has ended
+        QCborMap map{{u"scope"_s, textOf(scope)},
+                     {u"current"_s, textOf(pointer.current)},
+                     {u"previous"_s, textOf(pointer.previous)},
+                     {u"last"_s, textOf(pointer.last)},
+                     {u"draftChanges"_s, count}};
+        if (pointer.until != WallMs(0))
+            map.insert(u"until"_s, qint64(pointer.until.count()));
+        if (pointer.candidate) {
+            map.insert(u"candidate"_s, textOf(pointer.candidate->version));
+            map.insert(u"canary"_s, arrayOf(pointer.candidate->hosts));
+        }
+        scopes.append(map);
     }
     const QByteArray last = state->record.last == 0 ? "" : versionName(state->record.last);
     co_return QCborMap{{u"service"_s, textOf(service)},
@@ -105,8 +115,9 @@ Task<Result<QCborMap>> ServiceMethods::describe(QByteArray service, Revision at)
                        {u"scopes"_s, scopes}};
 }
 
-Task<rpc::Outcome> ServiceMethods::listServices(rpc::Call & /*call*/)
+Task<rpc::Outcome> ServiceMethods::listServices(rpc::Call &call)
 {
+    const QByteArray only = textIn(call.params, "service");
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
@@ -118,6 +129,8 @@ Task<rpc::Outcome> ServiceMethods::listServices(rpc::Call & /*call*/)
         co_return idcs.error();
     QCborArray services;
     for (const QByteArray &name : *names) {
+        if (!only.isEmpty() && name != only)
+            continue;
         const Result<QCborMap> service = co_await describe(name, *at);
         if (!service)
             co_return service.error();

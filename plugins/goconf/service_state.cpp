@@ -11,10 +11,19 @@ const ScopeState *ServiceState::scope(const QByteArray &scope) const
     return found == scopes.end() ? nullptr : &found->second;
 }
 
+const Candidate *ServiceState::candidate() const
+{
+    for (const auto &[at, one] : scopes) {
+        if (one.pointer.candidate)
+            return &*one.pointer.candidate;
+    }
+    return nullptr;
+}
+
 std::optional<ServiceState::Wanted> ServiceState::wanted(const QByteArray &idc) const
 {
     const ScopeState *state = scope(idc);
-    if (state == nullptr)
+    if (state == nullptr && !hostOfScope(idc))
         state = scope(baseScope);
     if (state == nullptr || state->pointer.current.isEmpty())
         return std::nullopt;

@@ -38,6 +38,10 @@ Task<Answer<bool>> Viewer::addDraft(std::shared_ptr<View> view)
     Hash &manifest = view->id.scope == baseScope ? view->snapshot.base : view->snapshot.own;
     manifest = name;
     view->material.layers.insert_or_assign(name, layer);
+    for (Stack::Part &part : view->stack.parts) {
+        if (part.of.service == id.service && part.of.scope == id.scope)
+            part.snapshot = view->snapshot;
+    }
     co_return true;
 }
 
@@ -57,18 +61,46 @@ Task<Result<void>> Viewer::addContents(std::shared_ptr<View> view)
     co_return Result<void>();
 }
 
-Task<Answer<Viewer::Pointer>> Viewer::read(ViewId id, Revision at, bool withContents)
+/// NOT_FOUND if there is no such IDC, or the host is not in it.
+Task<Answer<Viewer::Place>> Viewer::placeOf(ViewId id, Revision at)
 {
-    const auto view = std::make_shared<View>();
-    view->id = id;
-    view->at = at;
-    const Result<ServiceState> state = co_await m_library.service(id.service, at);
+    const std::optional<QByteArray> own = hostOfScope(id.scope);
+    Place place{id.scope, own.value_or(id.host)};
+    if (!own && id.scope != baseScope) {
+        const auto idc = co_await fileAt(m_library.store(), idcPath(id.scope), at);
+        if (!idc)
+            co_return idc.error();
+        if (!*idc) {
+            co_return Failure::of(Code::notFound,
+                                  u"there is no IDC %1; goconf.idc.list says which there are"_s.arg(
+                                      textOf(id.scope)));
+        }
+    }
+    if (place.host.isEmpty())
+        co_return place;
+    const Result<QByteArray> idc = co_await m_library.idcOf(place.host, at);
+    if (!idc)
+        co_return idc.error();
+    if (!own && *idc != id.scope) {
+        co_return Failure::of(
+            Code::notFound, u"host: %1 is in %2, not in %3"_s.arg(textOf(place.host), textOf(*idc),
+                                                                  textOf(id.scope)));
+    }
+    place.idc = *idc;
+    co_return place;
+}
+
+/// What the scope itself has.
+Task<Answer<bool>> Viewer::addLive(std::shared_ptr<View> view)
+{
+    const ViewId id = view->id;
+    const Result<ServiceState> state = co_await m_library.service(id.service, view->at);
     if (!state)
         co_return state.error();
     const auto wanted = state->wanted(id.scope);
     if (!id.version.isEmpty()) {
         const Result<Snapshot> snapshot =
-            co_await m_library.snapshot(id.service, id.scope, id.version, at);
+            co_await m_library.snapshot(id.service, id.scope, id.version, view->at);
         if (!snapshot)
             co_return snapshot.error();
         view->snapshot = *snapshot;
@@ -77,7 +109,52 @@ Task<Answer<Viewer::Pointer>> Viewer::read(ViewId id, Revision at, bool withCont
         view->snapshot = wanted->snapshot;
         view->version = wanted->version;
     }
-    for (const Hash &hash : {view->snapshot.base, view->snapshot.own}) {
+    if (const ScopeState *scope = state->scope(id.scope); scope != nullptr && id.version.isEmpty())
+        view->until = scope->pointer.until;
+    const Services services{{id.service, *state}};
+    const Answer<bool> added = co_await addStack(view, services);
+    co_return added;
+}
+
+/// What lies below and over it.
+Task<Answer<bool>> Viewer::addStack(std::shared_ptr<View> view, Services services)
+{
+    const ViewId id = view->id;
+    const Stack::Part own{{id.service, id.scope, view->version}, view->snapshot};
+    if (id.isAlone) {
+        view->stack.parts = {own};
+        co_return true;
+    }
+    const Answer<Place> place = co_await placeOf(id, view->at);
+    if (!place)
+        co_return place.error();
+    if (id.service != globalService) {
+        const Result<ServiceState> global = co_await m_library.service(globalService, view->at);
+        if (!global)
+            co_return global.error();
+        services.emplace(globalService, *global);
+        if (const auto part = partOf(services, globalService, place->idc))
+            view->stack.parts.push_back(*part);
+    }
+    const bool isOfHost = hostOfScope(id.scope).has_value();
+    if (const auto part = partOf(services, id.service, place->idc); part && isOfHost)
+        view->stack.parts.push_back(*part);
+    view->stack.parts.push_back(own);
+    if (const auto part = partOf(services, id.service, hostScope(place->host)); part && !isOfHost)
+        view->stack.parts.push_back(*part);
+    co_return true;
+}
+
+Task<Answer<Viewer::Pointer>> Viewer::read(ViewId id, Revision at, bool withContents)
+{
+    const auto view = std::make_shared<View>();
+    view->id = id;
+    view->at = at;
+    const Answer<bool> found = co_await addLive(view);
+    if (!found)
+        co_return found.error();
+    const std::vector<Hash> manifests = view->stack.layers();
+    for (const Hash &hash : manifests) {
         const Result<LayerPointer> layer = co_await m_library.layer(hash);
         if (!layer)
             co_return layer.error();
@@ -98,7 +175,7 @@ Task<Answer<Viewer::Pointer>> Viewer::read(ViewId id, Revision at, bool withCont
 
 Task<Answer<config::Bundle>> Viewer::bundle(Pointer view)
 {
-    const auto work = [view] { return view->material.render(view->snapshot); };
+    const auto work = [view] { return view->material.render(view->stack); };
     const Result<config::Rendered> rendered = co_await m_context.offload(work);
     if (!rendered)
         co_return rendered.error();
@@ -117,8 +194,8 @@ Task<Answer<Viewer::Difference>> Viewer::difference(Pointer before, Pointer afte
             difference.changes = config::diff(before->merged().layer, after->merged().layer);
         else
             difference.changes = config::diff(*before->edited(), *after->edited());
-        difference.text = diffOf(before->material.render(before->snapshot).bundle,
-                                 after->material.render(after->snapshot).bundle);
+        difference.text = diffOf(before->material.render(before->stack).bundle,
+                                 after->material.render(after->stack).bundle);
         return difference;
     };
     const Result<Difference> difference = co_await m_context.offload(work);

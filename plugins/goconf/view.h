@@ -18,6 +18,8 @@ struct ViewId
     QByteArray scope = baseScope;
     QByteArray version = {}; ///< "": what is live.
     QByteArray draft = {};   ///< With its changes; "": without.
+    QByteArray host = {};    ///< As this host of the IDC gets it, with its own layer.
+    bool isAlone = false;    ///< Only what the scope itself has, not what lies below and over it.
 };
 
 /// A configuration at one revision, ready to be looked at. Value.
@@ -27,12 +29,14 @@ struct View
     Revision at;
     QByteArray version; ///< "" if nothing is live.
     Snapshot snapshot;  ///< With a draft its layer is not stored, and has a made-up name here.
+    Stack stack = {};   ///< With all that lies below and over it.
+    WallMs until{0};    ///< When this layer of a host ends; 0: there is no end.
     Material material;
     std::vector<config::Conflict> conflicts = {}; ///< Of the draft; what is live is shown there.
 
     [[nodiscard]] LayerPointer edited() const; ///< The layer of the scope alone. Never null.
-    /// Base and own layer. 0 of the origins is "_all", 1 the IDC.
-    [[nodiscard]] config::Merged merged() const { return material.merged(snapshot); }
+    /// All layers as one; see Stack::originOf().
+    [[nodiscard]] config::Merged merged() const { return material.merged(stack); }
 };
 
 /// Reads views. Node thread.
@@ -59,11 +63,20 @@ public:
         std::vector<config::Change> changes;
         std::vector<FileDiff> text;
     };
-    /// \a isEffective: items of base and own layer as one.
+    /// \a isEffective: items of all layers as one.
     [[nodiscard]] Task<rpc::Answer<Difference>> difference(Pointer before, Pointer after,
                                                            bool isEffective);
 
 private:
+    /// The names of the scope's IDC and of its host, if it has one.
+    struct Place
+    {
+        QByteArray idc;
+        QByteArray host;
+    };
+    [[nodiscard]] Task<rpc::Answer<Place>> placeOf(ViewId id, Revision at);
+    [[nodiscard]] Task<rpc::Answer<bool>> addLive(std::shared_ptr<View> view);
+    [[nodiscard]] Task<rpc::Answer<bool>> addStack(std::shared_ptr<View> view, Services services);
     [[nodiscard]] Task<rpc::Answer<bool>> addDraft(std::shared_ptr<View> view);
     [[nodiscard]] Task<Result<void>> addContents(std::shared_ptr<View> view);
 

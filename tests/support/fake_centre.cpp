@@ -146,6 +146,17 @@ QCoro::Task<rpc::Outcome> FakeCentre::follow(rpc::Call &call)
 
 QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
 {
+    if (call.params.contains(u"what"_s)) {
+        ++originsAsked;
+        if (!origins)
+            co_return rpc::Failure::of(rpc::Code::invalidArgument, u"what: not expected"_s);
+        const QByteArray list = config::pack(*origins);
+        co_return QCborMap{{u"packed"_s, list},
+                           {u"offset"_s, 0},
+                           {u"total"_s, list.size()},
+                           {u"bytes"_s, 0},
+                           {u"base"_s, QString()}};
+    }
     fetches.push_back(call.params);
     if (call.params.value(u"ticket"_s).toString() != QString::number(m_tickets))
         co_return rpc::Failure::of(rpc::Code::denied, u"this ticket is not known"_s);

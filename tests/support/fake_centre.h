@@ -60,6 +60,9 @@ public:
     bool isLying = false;                    ///< Fetches have one bit wrong.
     bool isForgettingBases = false;          ///< What it packs against a base is spoilt.
     qsizetype pieceBytes = 100;
+    /// What it says of where bundles come from; nothing: it does not know such a question.
+    std::optional<QByteArray> origins;
+    int originsAsked = 0; ///< These are not among the fetches.
     std::vector<QCborMap> follows;
     std::vector<QCborMap> fetches;
     std::vector<QCborMap> reports; ///< Each of one service.

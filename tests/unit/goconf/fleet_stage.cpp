@@ -32,11 +32,12 @@ public:
 
     pluginapi::Task<Result<void>> start(pluginapi::PluginContext &context) override
     {
-        m_library.emplace(context, m_times.objectsKept / 24); // as in the plugin itself
+        m_library.emplace(context,
+                          m_times.objectsKept.value_or(24h) / 24); // as in the plugin itself
         m_admin.emplace(context, *m_library);
         if (const Result<void> started = m_admin->start(); !started)
             co_return started.error();
-        m_fleet.emplace(context, *m_library, m_times);
+        m_fleet.emplace(context, *m_library, m_admin->publisher(), m_times);
         co_return m_fleet->start();
     }
 
@@ -49,13 +50,14 @@ private:
 
 } // namespace
 
-FleetStage::FleetStage(std::optional<FleetSweep::Times> sweep)
+FleetStage::FleetStage(std::optional<FleetSweep::Times> sweep, const QCborMap &settings)
 {
     const QString json = QStringLiteral(COFFER_PLUGIN_JSON);
     if (sweep)
-        m_cluster.addPlugin(json, [sweep] { return std::make_unique<SweepingPlugin>(*sweep); });
+        m_cluster.addPlugin(
+            json, [sweep] { return std::make_unique<SweepingPlugin>(*sweep); }, settings);
     else
-        m_cluster.addPlugin<GoconfPlugin>(json);
+        m_cluster.addPlugin<GoconfPlugin>(json, settings);
 }
 
 Result<void> FleetStage::start()

@@ -18,7 +18,8 @@ class FleetStage
 {
 public:
     /// With \a sweep, a plugin that sweeps at these times runs in place of its own job.
-    explicit FleetStage(std::optional<FleetSweep::Times> sweep = {});
+    /// \a settings are those of the plugin.
+    explicit FleetStage(std::optional<FleetSweep::Times> sweep = {}, const QCborMap &settings = {});
 
     [[nodiscard]] Result<void> start();
     [[nodiscard]] testkit::Cluster &cluster() { return m_cluster; }

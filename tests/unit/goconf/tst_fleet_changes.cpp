@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/goconf/fleet_stage.h"
 
+#include "config/bundle.h"
 #include "config/hash.h"
+#include "config/origin_list.h"
 #include "goconf/paths.h"
 #include "goconf/records.h"
 #include "testkit/main.h"
@@ -28,6 +30,8 @@ private Q_SLOTS:
     void hostMoved_isOfferedWhatItsNewPlaceWants();
     void hostGrantedAgain_isAskedWhatItHas();
     void objectPutAgain_isYoungForTheSweep();
+    void schema_isNoOrphanForTheSweep();
+    void origins_areFetchedByTheRootThatIsOffered();
 
 private:
     [[nodiscard]] rpc::Outcome call(int node, const QString &method, const QCborMap &params = {})
@@ -219,6 +223,52 @@ void tst_fleet_changes::objectPutAgain_isYoungForTheSweep()
     QVERIFY(call(2, u"goconf.draft.discard"_s, {{u"service"_s, u"shop"_s}}));
     m_stage->cluster().advance(30s);
     QVERIFY(!m_stage->isThere(objectPath(hash, 0)));
+}
+
+void tst_fleet_changes::schema_isNoOrphanForTheSweep()
+{
+    m_stage.reset();
+    m_stage = std::make_unique<FleetStage>(FleetSweep::Times{60s, 10s, 1s, 1s});
+    QVERIFY(m_stage->start());
+    const QByteArray text = R"({"type":"object"})";
+    const QByteArray object = objectPath(config::Hash::of(text), 0);
+    QVERIFY(call(1, u"goconf.schema.set"_s,
+                 {{u"service"_s, u"shop"_s}, {u"schema"_s, QString::fromUtf8(text)}}));
+    m_stage->cluster().advance(120s);
+    QVERIFY(m_stage->isThere(object));
+    QVERIFY(call(2, u"goconf.schema.remove"_s, {{u"service"_s, u"shop"_s}}));
+    m_stage->cluster().advance(30s);
+    QVERIFY(!m_stage->isThere(object));
+}
+
+void tst_fleet_changes::origins_areFetchedByTheRootThatIsOffered()
+{
+    QVERIFY(m_stage->publish("v1", FleetStage::layer({{"a", "1"}})));
+    FleetAgent agent(*m_stage, "web-1");
+    QVERIFY(agent.begin(1));
+    QVERIFY(agent.isOffered("v1"));
+    QCborMap params{{u"ticket"_s, agent.ticket},
+                    {u"service"_s, u"shop"_s},
+                    {u"root"_s, agent.offers["shop"].value(u"root"_s)},
+                    {u"what"_s, u"origins"_s}};
+    const rpc::Outcome piece = call(1, u"goconf.fetch"_s, params);
+    QVERIFY2(piece, piece ? "" : qPrintable(piece.error().message));
+    const QCborMap map = piece->toMap();
+    const QByteArray packed = map.value(u"packed"_s).toByteArray();
+    QCOMPARE(map.value(u"total"_s).toInteger(), packed.size());
+    const Result<QByteArray> bytes =
+        config::unpack(packed, QByteArray(), config::OriginList::bytesMax);
+    QVERIFY(bytes);
+    const Result<config::OriginList> list = config::decodeOrigins(*bytes);
+    QVERIFY(list);
+    QVERIFY(!list->items.empty());
+    for (const config::OriginList::Item &item : list->items)
+        QCOMPARE(list->levels[item.level].name, QByteArray("_all"));
+    QCOMPARE(list->levels.front().version, QByteArray("v1"));
+    params.insert(u"root"_s, QString(64, u'0'));
+    QCOMPARE(call(1, u"goconf.fetch"_s, params).error().code, rpc::Code::notFound);
+    params.insert(u"what"_s, u"everything"_s);
+    QCOMPARE(call(1, u"goconf.fetch"_s, params).error().code, rpc::Code::invalidArgument);
 }
 
 COFFER_TEST_MAIN(tst_fleet_changes)

@@ -35,9 +35,11 @@ private Q_SLOTS:
     void table_saysNothingThatIsOutOfDate();
     void table_withdraws();
     void table_regrants();
+    void table_tellsOneHostSomethingElse();
     void table_takesLittleMemory();
 
     void view_wantsTheBaseUnlessTheIdcSaysOtherwise();
+    void view_laysVersionsOverOneAnother();
     void view_ignoresWhatIsOlder();
     void view_ofAHostIsWhatItsNodeSays();
     void view_findsARival();
@@ -154,6 +156,7 @@ void tst_fleet_parts::ledger_boundsATransaction()
 // ---- who follows what
 
 static const HostClass shop{"shop", "sh001"};
+static const HostClass pay{"pay", "sh001"};
 
 static Follow followOf(const QByteArray &host)
 {
@@ -191,7 +194,7 @@ static QByteArray nextOf(FollowTable &table, FollowId id, Monotonic now = 1s)
 void tst_fleet_parts::table_offersTheNewest()
 {
     FollowTable table(10s);
-    const FollowId id = table.add(followOf("web-1"), {"shop"}, {}, 0s);
+    const FollowId id = table.add(followOf("web-1"), {shop}, {}, 0s);
     QCOMPARE(nextOf(table, id), "-"); // nobody knows yet
     QCOMPARE(table.setWanted(shop, offerOf("v1")), std::vector<FollowId>{id});
     QVERIFY(table.setWanted(shop, offerOf("v1")).empty());
@@ -209,7 +212,7 @@ void tst_fleet_parts::table_offersTheNewest()
 void tst_fleet_parts::table_saysWhenAllIsTold()
 {
     FollowTable table(10s);
-    const FollowId id = table.add(followOf("web-1"), {"pay", "shop"}, {}, 0s);
+    const FollowId id = table.add(followOf("web-1"), {pay, shop}, {}, 0s);
     (void)table.setWanted(shop, offerOf("v1"));
     QCOMPARE(nextOf(table, id), "shop v1");
     QCOMPARE(nextOf(table, id), "-");
@@ -226,11 +229,11 @@ void tst_fleet_parts::table_saysNothingThatIsOutOfDate()
 {
     FollowTable table(10s);
     (void)table.setWanted(shop, offerOf("v1"));
-    const FollowId early = table.add(followOf("web-1"), {"shop"}, {}, 0s);
+    const FollowId early = table.add(followOf("web-1"), {shop}, {}, 0s);
     QCOMPARE(nextOf(table, early), "shop v1");
     QCOMPARE(nextOf(table, early), "heartbeat");
     table.expectWanted(shop); // v2 is live, and being rendered
-    const FollowId late = table.add(followOf("web-2"), {"shop"}, {}, 1s);
+    const FollowId late = table.add(followOf("web-2"), {shop}, {}, 1s);
     QCOMPARE(nextOf(table, late, 2s), "-");
     QCOMPARE(nextOf(table, late, 11s), "alive"); // a heartbeat would say that this is all
     QCOMPARE(nextOf(table, early, 11s), "alive");
@@ -240,7 +243,7 @@ void tst_fleet_parts::table_saysNothingThatIsOutOfDate()
     QCOMPARE(nextOf(table, early, 12s), "shop v2");
     // What was expected turns out to be what was there.
     table.expectWanted(shop);
-    const FollowId last = table.add(followOf("web-3"), {"shop"}, {}, 12s);
+    const FollowId last = table.add(followOf("web-3"), {shop}, {}, 12s);
     QCOMPARE(nextOf(table, last, 13s), "-");
     QCOMPARE(table.setWanted(shop, offerOf("v2")), std::vector<FollowId>{last});
     QCOMPARE(nextOf(table, last, 13s), "shop v2");
@@ -250,12 +253,12 @@ void tst_fleet_parts::table_saysNothingThatIsOutOfDate()
 void tst_fleet_parts::table_withdraws()
 {
     FollowTable table(10s);
-    const FollowId offered = table.add(followOf("web-1"), {"shop"}, {}, 0s);
+    const FollowId offered = table.add(followOf("web-1"), {shop}, {}, 0s);
     (void)table.setWanted(shop, offerOf("v1"));
     QCOMPARE(nextOf(table, offered), "shop v1");
     (void)table.setWanted(shop, {});
-    const FollowId had = table.add(followOf("web-2"), {"shop"}, {"shop"}, 0s);
-    const FollowId never = table.add(followOf("web-3"), {"shop"}, {}, 0s);
+    const FollowId had = table.add(followOf("web-2"), {shop}, {"shop"}, 0s);
+    const FollowId never = table.add(followOf("web-3"), {shop}, {}, 0s);
     QCOMPARE(nextOf(table, offered), "shop withdrawn");
     QCOMPARE(nextOf(table, had), "shop withdrawn");
     QCOMPARE(nextOf(table, never), "heartbeat");
@@ -265,17 +268,41 @@ void tst_fleet_parts::table_withdraws()
 void tst_fleet_parts::table_regrants()
 {
     FollowTable table(10s);
-    const FollowId id = table.add(followOf("web-1"), {"shop"}, {}, 0s);
+    const FollowId id = table.add(followOf("web-1"), {shop}, {}, 0s);
     (void)table.setWanted(shop, offerOf("v1"));
     (void)table.setWanted({"shop", "sh004"}, offerOf("v2"));
     QCOMPARE(nextOf(table, id), "shop v1");
-    QVERIFY(!table.regrant(id, "sh001", {"shop"}));
-    QVERIFY(table.regrant(id, "sh004", {"shop"}));
+    QVERIFY(!table.regrant(id, "sh001", {shop}));
+    QVERIFY(table.regrant(id, "sh004", {{"shop", "sh004"}}));
     QCOMPARE(nextOf(table, id), "shop v2");
-    QVERIFY(table.regrant(id, "sh004", {"pay"}));
+    QVERIFY(table.regrant(id, "sh004", {{"pay", "sh004"}}));
     QVERIFY(!table.isGranted(id, "shop"));
     QCOMPARE(nextOf(table, id), "shop withdrawn");
     QCOMPARE(table.classes(), (std::set<HostClass>{{"pay", "sh004"}}));
+}
+
+void tst_fleet_parts::table_tellsOneHostSomethingElse()
+{
+    const HostClass own{"shop", "sh001", "web-1"};
+    FollowTable table(10s);
+    const FollowId id = table.add(followOf("web-1"), {shop}, {}, 0s);
+    const FollowId other = table.add(followOf("web-2"), {shop}, {}, 0s);
+    (void)table.setWanted(shop, offerOf("v1"));
+    QCOMPARE(nextOf(table, id), "shop v1");
+    QCOMPARE(nextOf(table, other), "shop v1");
+    QCOMPARE(nextOf(table, other), "heartbeat");
+    QVERIFY(table.regrant(id, "sh001", {own}));
+    QVERIFY(!table.regrant(id, "sh001", {own}));
+    QVERIFY(table.classOf(id, "shop") == own);
+    QVERIFY(!table.classOf(id, "pay"));
+    QCOMPARE(nextOf(table, id), "-"); // nobody knows yet; what all get is not meant for it
+    QCOMPARE(table.setWanted(own, offerOf("v2")), std::vector<FollowId>{id});
+    QCOMPARE(nextOf(table, id), "shop v2");
+    QCOMPARE(table.setWanted(shop, offerOf("v3")), std::vector<FollowId>{other});
+    QCOMPARE(nextOf(table, other), "shop v3");
+    QCOMPARE(table.classes(), (std::set<HostClass>{shop, own}));
+    QVERIFY(table.regrant(id, "sh001", {shop})); // one of all again
+    QCOMPARE(nextOf(table, id), "shop v3");
 }
 
 /// Of the table alone: its connection and coroutine come on top.
@@ -288,7 +315,7 @@ void tst_fleet_parts::table_takesLittleMemory()
         Follow follow = followOf("web-" + QByteArray::number(i));
         follow.run = QByteArray(36, 'r');
         follow.address = QByteArray(21, 'a');
-        (void)table.add(follow, {"shop", "pay"}, {}, 0s);
+        (void)table.add(follow, {pay, shop}, {}, 0s);
     }
     (void)table.setWanted(shop, offerOf("v1"));
     const std::size_t each = (mallinfo2().uordblks - before) / many;
@@ -321,7 +348,7 @@ void tst_fleet_parts::view_wantsTheBaseUnlessTheIdcSaysOtherwise()
     FleetView view;
     QVERIFY(!view.wanted(shop));
     view.put(Kind::pointer, pointerPath("shop", "_all"), pointerOf("v1"), Revision(1));
-    QCOMPARE(view.wanted(shop)->scope, "_all");
+    QVERIFY(view.wanted(shop)->editions == (Editions{{"shop", "_all", "v1"}}));
     view.put(Kind::pointer, pointerPath("shop", "sh001"), pointerOf("v2"), Revision(2));
     QCOMPARE(view.wanted(shop)->version, "v2");
     QCOMPARE(view.wanted({"shop", "sh004"})->version, "v1");
@@ -329,6 +356,34 @@ void tst_fleet_parts::view_wantsTheBaseUnlessTheIdcSaysOtherwise()
     QVERIFY(!view.wanted(shop));
     view.put(Kind::pointer, pointerPath("shop", "sh001"), "rubbish", Revision(4));
     QCOMPARE(view.wanted(shop)->version, "v1");
+}
+
+void tst_fleet_parts::view_laysVersionsOverOneAnother()
+{
+    FleetView view;
+    view.put(Kind::pointer, pointerPath("_global", "_all"), pointerOf("v3"), Revision(9));
+    QVERIFY(!view.wanted(shop)); // the service is not live
+    view.put(Kind::pointer, pointerPath("shop", "sh001"), pointerOf("v1"), Revision(2));
+    QVERIFY(view.wanted(shop)->editions
+            == (Editions{{"_global", "_all", "v3"}, {"shop", "sh001", "v1"}}));
+    QCOMPARE(view.wanted(shop)->version, "v1");
+    QCOMPARE(view.wanted(shop)->release, "release of v3"); // the newest of them
+    const QByteArray path = pointerPath("shop", hostScope("web-1"));
+    QVERIFY(view.classOf("shop", "sh001", "web-1") == shop);
+    view.put(Kind::pointer, path, pointerOf("v5"), Revision(10));
+    const HostClass own = view.classOf("shop", "sh001", "web-1");
+    QVERIFY(own == (HostClass{"shop", "sh001", "web-1"}));
+    QVERIFY(view.classOf("shop", "sh001", "web-2") == shop);
+    QVERIFY(view.classOf("pay", "sh001", "web-1") == (HostClass{"pay", "sh001"}));
+    QCOMPARE(view.wanted(own)->editions.size(), std::size_t(3));
+    QCOMPARE(view.wanted(own)->release, "release of v5");
+    QCOMPARE(view.endings().size(), std::size_t(1));
+    view.put(Kind::pointer, path, pointerOf(""), Revision(11)); // it has ended
+    QVERIFY(view.classOf("shop", "sh001", "web-1") == shop);
+    QVERIFY(view.endings().empty());
+    view.put(Kind::pointer, path, pointerOf("v4"), Revision(12));
+    view.remove(Kind::pointer, path, Revision(13));
+    QVERIFY(view.classOf("shop", "sh001", "web-1") == shop);
 }
 
 void tst_fleet_parts::view_ignoresWhatIsOlder()

@@ -62,9 +62,18 @@ static const std::map<QString, QCborMap> &calls()
           {u"pieces"_s, 1},
           {u"bytes"_s, QByteArray("x")}}},
         {u"validate"_s, shop},
+        {u"why"_s, {{u"service"_s, u"shop"_s}, {u"place"_s, u"core/timeout"_s}}},
         {u"publish"_s, {{u"targets"_s, QCborArray{target(u"shop"_s)}}, {u"message"_s, u"m"_s}}},
         {u"rollback"_s, why},
+        {u"schema.get"_s, shop},
+        {u"schema.check"_s, {{u"service"_s, u"shop"_s}, {u"schema"_s, u"{}"_s}}},
+        {u"schema.set"_s, {{u"service"_s, u"shop"_s}, {u"schema"_s, u"{}"_s}}},
+        {u"schema.remove"_s, shop},
+        {u"canary.promote"_s, shop},
+        {u"canary.abandon"_s, shop},
+        {u"canary.list"_s, {}},
         {u"history"_s, {}},
+        {u"search"_s, {{u"text"_s, u"x"_s}}},
         {u"show"_s, {{u"release"_s, u"r1"_s}}},
         {u"render"_s, {{u"service"_s, u"shop"_s}, {u"scope"_s, u"sh001"_s}}}};
     return all;
@@ -111,6 +120,21 @@ static void addReleaseRows()
            u"w /config/shop/sh001/current, w /config/shop/bj001/current"_s);
     addRow("publish two services", u"publish"_s, {{u"targets"_s, two}},
            u"w /config/shop/sh001/current, w /config/pay/*/current"_s);
+    const QString host = u"_host@web-1"_s;
+    addRow("publish a host's layer", u"publish"_s,
+           {{u"targets"_s, QCborArray{target(u"shop"_s, host)}}, {u"expires"_s, u"1h"_s}},
+           u"w /config/shop/_host@web-1/current"_s);
+    const QCborArray global{target(u"_global"_s, u"sh001"_s)};
+    addRow("publish what lies below all", u"publish"_s, {{u"targets"_s, global}},
+           u"w /config/_global/sh001/current, r /config/"_s);
+    addRow("rollback what lies below all", u"rollback"_s, {{u"service"_s, u"_global"_s}},
+           u"w /config/_global/*/current, r /config/"_s);
+    addRow("end a host's layer", u"rollback"_s, {{u"host"_s, u"web-1"_s}},
+           u"w /config/shop/_host@web-1/current"_s);
+    addRow("publish for some hosts", u"publish"_s, {{u"canary"_s, QCborArray{u"web-1"_s}}},
+           u"w /config/shop/*/current"_s);
+    addRow("promote a canary", u"canary.promote"_s, {}, u"w /config/shop/*/current"_s);
+    addRow("abandon a canary", u"canary.abandon"_s, {}, u"w /config/shop/*/current"_s);
     addRow("rollback all", u"rollback"_s, {{u"to"_s, u"v1"_s}}, u"w /config/shop/*/current"_s);
     addRow("undo all", u"rollback"_s, {{u"undo"_s, true}}, u"w /config/shop/*/current"_s);
     addRow("rollback two IDCs", u"rollback"_s, {{u"to"_s, u"v1"_s}, {u"idcs"_s, idcs}},
@@ -125,6 +149,7 @@ void tst_goconf_access::touches_areWhatTheCallReadsAndWrites_data()
     const QString shop = u"r /config/shop/"_s;
     const QString all = u"r /config/"_s;
     addRow("service.list", u"service.list"_s, {}, all);
+    addRow("service.list of one", u"service.list"_s, {{u"service"_s, u"shop"_s}}, shop);
     addRow("service.create", u"service.create"_s, {}, u"w /config/_service/new"_s);
     addRow("service.remove", u"service.remove"_s, {}, u"w /config/_service/shop"_s);
     addRow("idc.list", u"idc.list"_s, {}, all);
@@ -133,15 +158,31 @@ void tst_goconf_access::touches_areWhatTheCallReadsAndWrites_data()
     for (const char *name :
          {"get", "file", "diff", "draft.get", "draft.diff", "validate", "render"})
         addRow(name, QLatin1String(name), {}, shop);
+    addRow("validate what lies below all", u"validate"_s, {{u"service"_s, u"_global"_s}}, all);
+    addRow("get what lies below all", u"get"_s, {{u"service"_s, u"_global"_s}},
+           u"r /config/_global/"_s);
+    addRow("why", u"why"_s, {}, shop);
+    addRow("why of a host", u"why"_s, {{u"host"_s, u"web-1"_s}},
+           shop + u", r /config/_host/web-1"_s);
+    addRow("schema.get", u"schema.get"_s, {}, shop);
+    addRow("schema.check", u"schema.check"_s, {}, shop);
+    addRow("schema.set", u"schema.set"_s, {}, u"w /config/_service/shop, "_s + shop);
+    addRow("schema.remove", u"schema.remove"_s, {}, u"w /config/_service/shop"_s);
     addRow("draft.list", u"draft.list"_s, {}, all);
     addRow("draft.list of one", u"draft.list"_s, {{u"service"_s, u"shop"_s}}, shop);
+    addRow("canary.list", u"canary.list"_s, {}, all);
+    addRow("canary.list of one", u"canary.list"_s, {{u"service"_s, u"shop"_s}}, shop);
     addRow("history", u"history"_s, {}, all);
     addRow("history of one", u"history"_s, {{u"service"_s, u"shop"_s}}, shop);
     addRow("show", u"show"_s, {}, all);
+    addRow("search", u"search"_s, {}, {}); // each service is asked for when it is looked through
+    addRow("search of one", u"search"_s, {{u"service"_s, u"shop"_s}}, shop);
     addRow("object.put", u"object.put"_s, {}, u"w /config/_object/*"_s);
     addRow("edit", u"draft.edit"_s, {}, u"w /config/shop/_all/draft/main/"_s);
     addRow("edit of an IDC", u"draft.edit"_s, {{u"scope"_s, u"sh001"_s}, {u"draft"_s, u"mine"_s}},
            u"w /config/shop/sh001/draft/mine/"_s);
+    addRow("edit of a host", u"draft.edit"_s, {{u"scope"_s, u"_host@web-1"_s}},
+           u"w /config/shop/_host@web-1/draft/main/"_s);
     addRow("discard", u"draft.discard"_s, {}, u"w /config/shop/_all/draft/main/"_s);
     addRow("revert", u"draft.revert"_s, {}, u"w /config/shop/_all/draft/main/, "_s + shop);
     addRow("promote", u"draft.promote"_s, {}, u"w /config/shop/sh001/draft/main/, "_s + shop);

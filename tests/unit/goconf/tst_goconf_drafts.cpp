@@ -209,8 +209,12 @@ static void addEdits()
     QTest::newRow("edit nothing") << u"draft.edit"_s << QCborMap{{u"service"_s, shop}} << invalid;
     QTest::newRow("edit op") << u"draft.edit"_s << editsOf({{u"op"_s, u"x"_s}}) << invalid;
     QTest::newRow("edit without key")
-        << u"draft.edit"_s << editsOf({{u"op"_s, u"unset"_s}, {u"section"_s, u"core"_s}})
+        << u"draft.edit"_s
+        << editsOf({{u"op"_s, u"set"_s}, {u"section"_s, u"core"_s}, {u"value"_s, u"1"_s}})
         << invalid;
+    QTest::newRow("unset of a section that is no tombstone")
+        << u"draft.edit"_s << editsOf({{u"op"_s, u"unset"_s}, {u"section"_s, u"core"_s}})
+        << int(Code::notFound);
     QTest::newRow("edit with more") << u"draft.edit"_s
                                     << editsOf({{u"op"_s, u"unset"_s},
                                                 {u"section"_s, u"core"_s},

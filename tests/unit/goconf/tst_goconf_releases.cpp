@@ -218,8 +218,10 @@ void tst_goconf_releases::history_looksAtABoundedNumber()
     record.change = "other";
     record.services = {{"other", {{"_all", "", "v1"}}}};
     store::Transaction many;
+    const qint64 now = cluster().clock().wall().count();
+    const QByteArray time = QByteArray::number(now, 16).rightJustified(16, '0');
     for (int i = 0; i < 1'200; ++i) {
-        const QByteArray id = "0000000000000000-" + QByteArray::number(i).rightJustified(8, '0');
+        const QByteArray id = time + '-' + QByteArray::number(i).rightJustified(8, '0');
         many.operations.emplace_back(
             store::Put{.path = goconf::releasePath(id), .value = record.toJson()});
     }
@@ -229,6 +231,17 @@ void tst_goconf_releases::history_looksAtABoundedNumber()
     DONE(some);
     QCOMPARE(some->toMap().value(u"releases"_s).toArray().size(), 1);
     QVERIFY(some->toMap().value(u"more"_s).toBool());
+    const QCborMap behind{{u"service"_s, u"shop"_s}, {u"before"_s, some->toMap().value(u"next"_s)}};
+    const rpc::Outcome others = call(u"history"_s, behind);
+    DONE(others);
+    const QCborArray older = others->toMap().value(u"releases"_s).toArray();
+    QCOMPARE(older.size(), 1);
+    QVERIFY(!others->toMap().value(u"more"_s).toBool());
+    // By its number too, and past releases that are of no interest.
+    const QString first = older.first().toMap().value(u"release"_s).toString();
+    DONE(call(u"show"_s, {{u"release"_s, first}}));
+    QCOMPARE(textIn(call(u"history"_s, {{u"before"_s, u"r1"_s}}), u"next"_s), QString());
+    FAILS(call(u"history"_s, {{u"before"_s, u"0000000000000000-00000000"_s}}), Code::notFound);
 }
 
 COFFER_TEST_MAIN(tst_goconf_releases)

@@ -135,7 +135,7 @@ void tst_goconf_removal::remove_takesDraftsThatSayNothingAlong()
     DONE(call(u"idc.remove"_s, {{u"idc"_s, old}}));
     QCOMPARE(filesBelow("/config/old"), 0);
     QCOMPARE(filesBelow("/config/shop/old"), 0);
-    QCOMPARE(filesBelow("/config/_use"), 3); // shop, and the IDCs in which it has pointers
+    QCOMPARE(filesBelow("/config/_use"), 4); // shop, its releases, IDCs in which it has pointers
 }
 
 COFFER_TEST_MAIN(tst_goconf_removal)

@@ -108,6 +108,13 @@ void tst_records::records_readTheirOwnJson()
     host.secretHash = Hash::of("secret");
     compareOwn(host);
     compareOwn(Pointer{"v6", "", "v7", "id", trace()});
+    compareOwn(Pointer{"v6", "", "v7", "id", trace(), {}, WallMs(9)});
+    Candidate candidate{"v8", "trial", {"web-1", "web-2"}, "main", Revision(77), trace()};
+    compareOwn(Pointer{"v6", "", "v8", "id", trace(), candidate});
+    candidate.draft.clear();
+    candidate.upTo = Revision();
+    candidate.hosts.clear();
+    compareOwn(Pointer{"", "", "v8", "id", trace(), candidate});
     const Hash base = Hash::of("base");
     compareOwn(Snapshot{
         "v6", Snapshot::contentHash(base, {}), "ann", WallMs(1), "why", base, {}, "id", 3});
@@ -119,7 +126,9 @@ void tst_records::records_readTheirOwnJson()
                              "192.0.2.1:5",
                              21,
                              Hash::of("diff"),
-                             Hash::of("wish")});
+                             Hash::of("wish"),
+                             {"web-1"},
+                             "trial"});
     compareOwn(ReportRecord{"v7", base, "failed", "check said no", "1", WallMs(2), WallMs(1), "i",
                             "192.0.2.1:5", "0.1.0", "id", "v8"});
     const config::Key key{"timeout", {config::Type::string, "2s"}, "rpc"};
@@ -138,6 +147,14 @@ void tst_records::records_refuseWhatIsNone_data()
     QTest::newRow("a number") << QByteArray(R"({"cur_ver":1,)" + rest) << "cur_ver";
     QTest::newRow("no version") << QByteArray(R"({"cur_ver":"1.2",)" + rest) << "cur_ver";
     QTest::newRow("no release") << QByteArray(R"({"cur_ver":"v1"})") << "release";
+    QTest::newRow("no candidate") << QByteArray(R"({"cur_ver":"v1","candidate":{"release":"x"},)"
+                                                + rest)
+                                  << "version";
+    QTest::newRow("half a candidate")
+        << QByteArray(R"({"cur_ver":"v1","candidate":{"version":"v2"},)" + rest) << "release";
+    QTest::newRow("unknown in a candidate")
+        << QByteArray(R"({"cur_ver":"v1","candidate":{"version":"v2","release":"x","z":1},)" + rest)
+        << "z";
     QTest::newRow("large") << QByteArray(R"({"release":")" + QByteArray(2 << 20, 'x') + "\"}")
                            << "JSON";
 }
