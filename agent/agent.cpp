@@ -335,6 +335,14 @@ Result<QJsonObject> Agent::applied(const Ask &ask)
     return m_versions.answer(ask, (*worker)->switcher());
 }
 
+Result<QJsonObject> Agent::why(const Ask &ask)
+{
+    const Result<Worker *> worker = find(ask.service);
+    if (!worker)
+        return worker.error();
+    return m_versions.why(ask, (*worker)->switcher(), (*worker)->origins());
+}
+
 Result<std::optional<QJsonObject>> Agent::news(const QString &service, const Seen &seen)
 {
     const Result<Worker *> worker = find(service);
@@ -439,6 +447,7 @@ Task<Result<QJsonObject>> Agent::answer(Ask ask)
     case Verb::list:
     case Verb::version:
     case Verb::env: co_return applied(ask);
+    case Verb::why: co_return why(ask);
     case Verb::diff: co_return co_await diff(ask);
     case Verb::plan: co_return co_await plan(ask);
     case Verb::rollback: co_return co_await rollBack(ask);

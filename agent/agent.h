@@ -83,6 +83,7 @@ private:
     [[nodiscard]] Result<QJsonObject> history(const Ask &ask) const;
     [[nodiscard]] Result<QJsonObject> file(const Ask &ask) const;
     [[nodiscard]] Result<QJsonObject> applied(const Ask &ask);
+    [[nodiscard]] Result<QJsonObject> why(const Ask &ask);
     [[nodiscard]] Task<Result<QJsonObject>> diff(Ask ask);
     [[nodiscard]] Task<Result<QJsonObject>> plan(Ask ask);
     [[nodiscard]] Task<Result<QJsonObject>> rollBack(Ask ask);

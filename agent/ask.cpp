@@ -16,7 +16,7 @@ namespace coffer::agent {
 static constexpr qint64 secondsMax = qint64(366) * 24 * 3600;
 static constexpr qsizetype keyLengthMax = 2 * qsizetype(config::limits::nameBytesMax) + 1;
 
-static const std::array<std::pair<Verb, QLatin1StringView>, 14> verbs{{
+static const std::array<std::pair<Verb, QLatin1StringView>, 15> verbs{{
     {Verb::status, "status"_L1},
     {Verb::metrics, "metrics"_L1},
     {Verb::history, "history"_L1},
@@ -30,6 +30,7 @@ static const std::array<std::pair<Verb, QLatin1StringView>, 14> verbs{{
     {Verb::list, "list"_L1},
     {Verb::version, "version"_L1},
     {Verb::env, "env"_L1},
+    {Verb::why, "why"_L1},
     {Verb::watch, "watch"_L1},
 }};
 
@@ -62,6 +63,7 @@ static bool needsService(Verb verb)
     case Verb::file:
     case Verb::get:
     case Verb::version:
+    case Verb::why:
     case Verb::env: return true;
     default: return false;
     }
@@ -73,8 +75,8 @@ static Result<Ask> check(Ask ask)
         return invalid(u"service: say which one"_s);
     if (ask.verb == Verb::file && ask.path.isEmpty())
         return invalid(u"path: say which file"_s);
-    if (!ask.key.isEmpty() && ask.verb != Verb::get)
-        return invalid(u"key: only \"get\" has one"_s);
+    if (!ask.key.isEmpty() && ask.verb != Verb::get && ask.verb != Verb::why)
+        return invalid(u"key: only \"get\" and \"why\" have one"_s);
     const qsizetype slash = ask.key.indexOf(u'/');
     const bool isKey = slash > 0 && slash == ask.key.lastIndexOf(u'/') && slash + 1 < ask.key.size()
                        && ask.key.size() <= keyLengthMax;

@@ -22,6 +22,7 @@ enum class Verb {
     get,      ///< One value of what is applied, or all.
     list,     ///< What is applied of all services; of one with its files and keys.
     version,  ///< Which version of a service is applied.
+    why,      ///< Which layers what is applied comes from.
     env,      ///< The variables of the env files that are applied.
     watch     ///< A line for each change, until the asker leaves; of a service: for each version.
 };
@@ -34,8 +35,8 @@ struct Ask
     /// For rollback: of a kept version, at least 4 digits; empty: the one before. For watch: the
     /// root or version that the asker has seen.
     QString root = {};
-    QString path = {};  ///< For file; for get: the only file to look into.
-    QString key = {};   ///< For get: "section/key"; empty: all.
+    QString path = {};  ///< For file; for get: the only file to look into; for why: a file.
+    QString key = {};   ///< For get, why: "section/key"; empty: all.
     qint64 seconds = 0; ///< For hold; 0: until it is released.
     bool operator==(const Ask &) const = default;
 };

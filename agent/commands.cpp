@@ -252,6 +252,30 @@ static QString describeVariables(const QJsonObject &answer)
     return text;
 }
 
+/// "core/timeout 5s <- sh001 v7, in shop.conf".
+static QString describeOrigins(const QJsonObject &answer)
+{
+    QString text = u"%1\n"_s.arg(describeVersion(answer));
+    for (const QJsonValue value : answer[u"origins"_s].toArray()) {
+        const QJsonObject one = value.toObject();
+        QStringList files;
+        for (const QJsonValue file : one[u"files"_s].toArray())
+            files.append(file.toString());
+        const QString layer = one[u"layer"_s].toString();
+        text += one[u"place"_s].toString();
+        if (one.contains(u"value"_s))
+            text += u' ' + one[u"value"_s].toString();
+        text += u"  <- %1 %2"_s.arg(layer == u"_all" ? u"service"_s : layer,
+                                    one[u"version"_s].toString());
+        if (one[u"final"_s].toBool())
+            text += u", final"_s;
+        if (!files.isEmpty())
+            text += u", in "_s + files.join(u", "_s);
+        text += u'\n';
+    }
+    return text;
+}
+
 static void print(const Ask &ask, const QJsonObject &answer, bool isJson)
 {
     QString text;
@@ -271,6 +295,7 @@ static void print(const Ask &ask, const QJsonObject &answer, bool isJson)
     case Verb::list: text = describeList(answer); break;
     case Verb::version: text = describeVersion(answer) + u'\n'; break;
     case Verb::env: text = describeVariables(answer); break;
+    case Verb::why: text = describeOrigins(answer); break;
     case Verb::file:
     case Verb::watch: break;
     }
@@ -313,6 +338,7 @@ static Duty dutyOf(Verb verb)
     case Verb::list:
     case Verb::version:
     case Verb::env:
+    case Verb::why:
     case Verb::watch: break;
     }
     return Duty::look;

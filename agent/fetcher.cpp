@@ -31,18 +31,18 @@ static Error broken(const Wanted &wanted, const QString &why)
     return {ErrorCode::corrupt, u"version %1 of %2: %3"_s.arg(wanted.version, wanted.service, why)};
 }
 
+/// \a more: members of the question besides those that are always there.
 static Task<Result<Packed>> fetchPacked(client::Client &client, QByteArray ticket, Wanted wanted,
-                                        QByteArray base)
+                                        QCborMap more)
 {
     const QPointer<client::Client> guard(&client);
     Packed packed;
     for (;;) {
-        QCborMap params{{u"ticket"_s, QString::fromLatin1(ticket)},
-                        {u"service"_s, wanted.service},
-                        {u"root"_s, QString::fromLatin1(wanted.root)},
-                        {u"offset"_s, qint64(packed.bytes.size())}};
-        if (!base.isEmpty())
-            params[u"base"_s] = QString::fromLatin1(base);
+        QCborMap params = more;
+        params.insert(u"ticket"_s, QString::fromLatin1(ticket));
+        params.insert(u"service"_s, wanted.service);
+        params.insert(u"root"_s, QString::fromLatin1(wanted.root));
+        params.insert(u"offset"_s, qint64(packed.bytes.size()));
         const rpc::Outcome outcome = co_await guard->call(
             u"goconf.fetch"_s, params, {.repeat = client::Repeat::safe, .timeout = pieceTimeout});
         if (!guard)
@@ -84,16 +84,34 @@ Task<Result<QByteArray>> fetchBundle(client::Client &client, QByteArray ticket, 
                                      FetchBase base)
 {
     const QPointer<client::Client> guard(&client);
-    Result<Packed> packed = co_await fetchPacked(*guard, ticket, wanted, base.root);
+    QCborMap against;
+    if (!base.root.isEmpty())
+        against.insert(u"base"_s, QString::fromLatin1(base.root));
+    Result<Packed> packed = co_await fetchPacked(*guard, ticket, wanted, against);
     if (!packed)
         co_return packed.error();
     Result<QByteArray> bytes = open(*packed, wanted, base);
     if (bytes || packed->base.isEmpty() || !guard)
         co_return bytes;
-    packed = co_await fetchPacked(*guard, ticket, wanted, {});
+    packed = co_await fetchPacked(*guard, ticket, wanted, QCborMap());
     if (!packed)
         co_return packed.error();
     co_return open(*packed, wanted, base);
+}
+
+Task<Result<config::OriginList>> fetchOrigins(client::Client &client, QByteArray ticket,
+                                              Wanted wanted)
+{
+    const QCborMap what{{u"what"_s, u"origins"_s}};
+    const Result<Packed> packed = co_await fetchPacked(client, ticket, wanted, what);
+    if (!packed)
+        co_return packed.error();
+    const Result<QByteArray> bytes =
+        config::unpack(packed->bytes, QByteArray(), config::OriginList::bytesMax);
+    if (!bytes)
+        co_return bytes.error();
+    const Result<config::OriginList> list = config::decodeOrigins(*bytes);
+    co_return list;
 }
 
 } // namespace coffer::agent

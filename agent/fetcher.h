@@ -3,6 +3,8 @@
 
 #include "agent/follower.h"
 
+#include "config/origin_list.h"
+
 namespace coffer::agent {
 
 /// Bytes that a node may have as well, so that only what differs need be sent. Value.
@@ -19,5 +21,10 @@ struct FetchBase
 /// and `notFound` as the node said them. \a client outlives the task.
 [[nodiscard]] Task<Result<QByteArray>> fetchBundle(client::Client &client, QByteArray ticket,
                                                    Wanted wanted, FetchBase base);
+
+/// Fetches where what is in the bundle of \a wanted comes from. Errors as above; `invalid` too if
+/// the node does not know such lists yet. \a client outlives the task.
+[[nodiscard]] Task<Result<config::OriginList>> fetchOrigins(client::Client &client,
+                                                            QByteArray ticket, Wanted wanted);
 
 } // namespace coffer::agent

@@ -179,6 +179,66 @@ Result<QJsonObject> LocalVersions::answer(const Ask &ask, Switcher &switcher)
     return answer;
 }
 
+// ---- origins
+
+static QString kindOf(const config::Place &place)
+{
+    if (place.kind == config::Place::Kind::key)
+        return u"key"_s;
+    return place.kind == config::Place::Kind::file ? u"file"_s : u"output"_s;
+}
+
+static QJsonObject originOf(const config::OriginList &list, const config::OriginList::Item &item,
+                            const LocalValues *values)
+{
+    const config::OriginList::Level &level = list.levels[item.level];
+    QJsonObject one{{u"place"_s, QString::fromUtf8(item.place.shown())},
+                    {u"kind"_s, kindOf(item.place)},
+                    {u"layer"_s, QString::fromUtf8(level.name)},
+                    {u"version"_s, QString::fromUtf8(level.version)}};
+    if (item.isFinal)
+        one[u"final"_s] = true;
+    if (item.place.kind != config::Place::Kind::key)
+        return one;
+    QJsonArray files;
+    for (const QByteArray &path : list.showing(item.place.section))
+        files.append(QString::fromUtf8(path));
+    one[u"files"_s] = files;
+    if (values == nullptr || files.isEmpty())
+        return one;
+    const auto value = values->find(item.place.shown(), {});
+    if (value)
+        one[u"value"_s] = QString::fromUtf8((*value)->text);
+    return one;
+}
+
+Result<QJsonObject> LocalVersions::why(const Ask &ask, Switcher &switcher, OriginFiles &origins)
+{
+    const std::optional<Generation> applied = switcher.applied();
+    if (!applied)
+        return Error{ErrorCode::notFound, u"nothing of %1 is applied yet"_s.arg(ask.service)};
+    const Result<config::OriginList> list = origins.read(applied->root);
+    if (!list)
+        return list.error().in(ask.service);
+    const Result<const LocalValues *> values = load(ask.service, *applied, switcher);
+    const QByteArray wanted = (ask.key.isEmpty() ? ask.path : ask.key).toUtf8();
+    QJsonArray all;
+    for (const config::OriginList::Item &item : list->items) {
+        const bool isKey = item.place.kind == config::Place::Kind::key;
+        const bool isMeant =
+            wanted.isEmpty() || (isKey != ask.key.isEmpty() && item.place.shown() == wanted);
+        if (isMeant)
+            all.append(originOf(*list, item, values ? *values : nullptr));
+    }
+    if (all.isEmpty() && !wanted.isEmpty())
+        return Error{ErrorCode::notFound,
+                     u"%1 %2 has no %3"_s.arg(ask.service, QString::fromUtf8(applied->version),
+                                              QString::fromUtf8(wanted))};
+    QJsonObject answer = briefOf(ask.service, applied);
+    answer[u"origins"_s] = all;
+    return answer;
+}
+
 // ---- news
 
 std::optional<QJsonObject> LocalVersions::news(const QString &service, const Seen &seen,

@@ -3,6 +3,7 @@
 
 #include "agent/ask.h"
 #include "agent/local_values.h"
+#include "agent/origin_files.h"
 #include "agent/switcher.h"
 
 #include <map>
@@ -44,6 +45,10 @@ public:
     /// no such key or file. `refused`: a key that files do not agree in. `corrupt`: the bundle is
     /// damaged; the next scrub gets it again.
     [[nodiscard]] Result<QJsonObject> answer(const Ask &ask, Switcher &switcher);
+    /// Verb::why of one service: {"origins": [{"place","kind","layer","version"}]}, with "final",
+    /// with "files", the outputs that show a key, and with its "value" as these have it. `notFound`
+    /// as above, and where nobody has said where it comes from.
+    [[nodiscard]] Result<QJsonObject> why(const Ask &ask, Switcher &switcher, OriginFiles &origins);
     /// What to say to who has seen \a seen: nothing if that, or nothing at all, is applied. Else
     /// {"event":"applied","service","version","root","release"} with "from", a root, and what
     /// changed; without "from" if what was seen is not kept here: then everything was added.

@@ -102,6 +102,11 @@ void addLocal(CLI::App &app, Given &given)
     addAsk(app, given, Verb::version, "version", "Which version of a service is applied")
         ->add_option("SERVICE", given.service)
         ->required();
+    CLI::App *const why = addAsk(app, given, Verb::why, "why",
+                                 "Which layers what is applied comes from; needs no node");
+    why->add_option("SERVICE", given.service)->required();
+    why->add_option("KEY", given.key, "As core/timeout; default: everything");
+    why->add_option("--file", given.path, "Of this file or output");
     addAsk(app, given, Verb::env, "env", "The variables of a service's .env files, as for sh")
         ->add_option("SERVICE", given.service)
         ->required();

@@ -48,6 +48,7 @@ Worker::Worker(Target target, QString state, std::unique_ptr<Actions> actions, W
     , m_actions(std::move(actions))
     , m_world(world)
     , m_switcher(m_target, state.toUtf8(), {world.files, *m_actions, world.clock, world.random})
+    , m_origins(world.files, state.toUtf8(), m_target.service)
     , m_applyBackoff(10s, 300s)
     , m_fetchBackoff(1s, 60s)
 {
@@ -57,6 +58,11 @@ Worker::Worker(Target target, QString state, std::unique_ptr<Actions> actions, W
     m_holdEnd.setSingleShot(true);
     connect(&m_again, &QTimer::timeout, this, &Worker::kick);
     connect(&m_holdEnd, &QTimer::timeout, this, &Worker::kick);
+    m_originsDue.setSingleShot(true);
+    connect(&m_originsDue, &QTimer::timeout, this, [this] {
+        if (m_done)
+            spawn(askForOrigins(*m_done), "ask for origins");
+    });
 }
 
 void Worker::setNetwork(client::Client *client, Follower *follower, Reporter *reporter)
@@ -236,6 +242,8 @@ void Worker::kick()
         m_done = m_wanted;
         m_failure.reset();
         say();
+        if (!m_origins.read(applied->root))
+            askForOriginsSoon();
         return;
     }
     if (!m_again.isActive()) // else it is tried again later
@@ -286,6 +294,34 @@ Task<void> Worker::fetchAndApply()
     m_isFetching = false;
     if (isHeld())
         kick(); // It says so, and looks again when that ends.
+}
+
+/// Not at once: all hosts of a release would ask while others still take it up.
+void Worker::askForOriginsSoon()
+{
+    const auto delay = m_world.random.below(std::uint64_t(originsWithin.count()));
+    m_originsDue.start(std::chrono::milliseconds(delay));
+}
+
+/// Once: it is advice, which a later version brings again.
+Task<void> Worker::askForOrigins(Wanted wanted)
+{
+    const Busy busy(*this);
+    const auto root = config::Hash::fromHex(wanted.root);
+    if (!root || m_isRetired || m_world.client == nullptr || m_world.follower == nullptr
+        || m_world.follower->ticket().isEmpty())
+        co_return;
+    const Result<config::OriginList> list =
+        co_await fetchOrigins(*m_world.client, m_world.follower->ticket(), wanted);
+    const auto applied = m_switcher.applied();
+    if (m_isRetired || !applied || applied->root != *root)
+        co_return;
+    Result<void> kept = list ? m_origins.keep(*root, *list) : Result<void>(list.error());
+    if (kept)
+        kept = m_origins.sweep(m_switcher.generations());
+    if (!kept)
+        qCDebug(logAgent).noquote()
+            << service() << "where it comes from is not known:" << kept.error().message;
 }
 
 bool Worker::mayTryAgain()
@@ -341,6 +377,7 @@ void Worker::onVerdict(const Wanted &wanted, const Verdict &verdict)
         m_drift.reset();
         m_isBundleLost = false;
         say();
+        askForOriginsSoon();
         return;
     case Verdict::State::drifted:
         m_tries = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/fetcher.h"
+#include "agent/origin_files.h"
 #include "agent/reporter.h"
 #include "agent/switcher.h"
 
@@ -51,6 +52,8 @@ public:
         Duty duty = Duty::keep;
     };
     static constexpr int triesMax = 5;
+    /// After a switch, at some moment within it the node is asked where what it brought comes from.
+    static constexpr std::chrono::milliseconds originsWithin{2'000};
 
     Worker(Target target, QString state, std::unique_ptr<Actions> actions, World world);
 
@@ -63,6 +66,8 @@ public:
     [[nodiscard]] const Target &target() const { return m_target; }
     [[nodiscard]] QString service() const { return QString::fromUtf8(m_target.service); }
     [[nodiscard]] Switcher &switcher() { return m_switcher; }
+    /// Where what is in the kept versions comes from, as far as nodes have said it.
+    [[nodiscard]] OriginFiles &origins() { return m_origins; }
     [[nodiscard]] ServiceStatus status() const;
     /// Nothing is under way, and nothing waits that was not tried at least once.
     [[nodiscard]] bool isSettled() const;
@@ -104,6 +109,8 @@ private:
     [[nodiscard]] Task<void> apply(Wanted wanted, QByteArray bundle);
     [[nodiscard]] Task<void> settle();
     [[nodiscard]] Task<Result<QByteArray>> obtain(Wanted wanted);
+    void askForOriginsSoon();
+    [[nodiscard]] Task<void> askForOrigins(Wanted wanted);
     void onNotFetched(const Error &why);
     void onVerdict(const Wanted &wanted, const Verdict &verdict);
     void onScrubbed(const DriftReport &drift);
@@ -117,6 +124,7 @@ private:
     std::unique_ptr<Actions> m_actions;
     World m_world;
     Switcher m_switcher;
+    OriginFiles m_origins;
     Report m_report;
     std::optional<Trouble> m_failure; ///< Why what is wanted is not applied.
     std::optional<Trouble> m_drift;   ///< How files differ from what is applied.
@@ -133,6 +141,7 @@ private:
     Backoff m_fetchBackoff;
     QTimer m_again;
     QTimer m_holdEnd;
+    QTimer m_originsDue;
 };
 
 } // namespace coffer::agent

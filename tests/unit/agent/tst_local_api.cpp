@@ -94,6 +94,7 @@ private Q_SLOTS:
     void list_namesFilesAndKeys();
     void env_readsEnvFiles();
     void env_refusesWhatShWouldPutTogether();
+    void why_saysWhatANodeHasSaid();
     void news_saysWhatChanged();
     void news_ofWhatIsNotKeptIsAll();
     void news_isNothingToWhoHasSeenIt();
@@ -313,6 +314,45 @@ void tst_LocalApi::env_refusesWhatShWouldPutTogether()
         QCOMPARE(env.error().code, ErrorCode::invalid);
         QVERIFY(env.error().message.contains(u"a.env"_s));
     }
+}
+
+// ---- why
+
+void tst_LocalApi::why_saysWhatANodeHasSaid()
+{
+    using config::Place;
+    OriginFiles origins(m_host->disk, stateDirectory, "shop");
+    const auto why = [&](Ask ask) {
+        ask.verb = Verb::why;
+        ask.service = u"shop"_s;
+        return m_versions->why(ask, m_host->switcher(), origins);
+    };
+    QCOMPARE(why({}).error().code, ErrorCode::notFound); // nothing is applied
+    QCOMPARE(m_host->apply(firstVersion()).state, Verdict::State::healthy);
+    QCOMPARE(why({}).error().code, ErrorCode::notFound);
+    const config::OriginList list{{{"_all", "v1"}, {"sh001", "v1"}},
+                                  {{{Place::Kind::key, "core", "port"}, 1, true},
+                                   {{Place::Kind::key, "hidden", "x"}, 0, false},
+                                   {{Place::Kind::file, {}, "nginx.conf"}, 0, false},
+                                   {{Place::Kind::output, {}, "app.json"}, 0, false}},
+                                  {{"app.json", {"core"}}}};
+    QVERIFY(origins.keep(firstVersion().root(), list));
+    const QJsonObject port{{u"place"_s, u"core/port"_s}, {u"kind"_s, u"key"_s},
+                           {u"layer"_s, u"sh001"_s},     {u"version"_s, u"v1"_s},
+                           {u"final"_s, true},           {u"files"_s, QJsonArray{u"app.json"_s}},
+                           {u"value"_s, u"80"_s}};
+    const auto one = why({.key = u"core/port"_s});
+    QVERIFY(one.has_value());
+    QCOMPARE((*one)[u"version"_s].toString(), u"v1"_s);
+    QCOMPARE((*one)[u"origins"_s].toArray(), QJsonArray{port});
+    const auto hidden = why({.key = u"hidden/x"_s}); // no file shows it
+    QVERIFY(hidden.has_value());
+    QVERIFY(!(*hidden)[u"origins"_s].toArray().at(0).toObject().contains(u"value"_s));
+    const auto file = why({.path = u"nginx.conf"_s});
+    QVERIFY(file.has_value());
+    QCOMPARE((*file)[u"origins"_s].toArray().at(0).toObject()[u"kind"_s].toString(), u"file"_s);
+    QCOMPARE(why({})->value(u"origins"_s).toArray().size(), 4);
+    QCOMPARE(why({.key = u"core/none"_s}).error().code, ErrorCode::notFound);
 }
 
 // ---- news

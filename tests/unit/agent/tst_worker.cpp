@@ -59,6 +59,8 @@ private Q_SLOTS:
     void withdrawal_beforeAnythingWasAppliedEndsClean();
     void withdrawal_endsASwitchThatIsUnderWay();
     void look_changesNothingAndSaysWhatIsUnfinished();
+    void origins_areKeptBesideTheirVersion();
+    void origins_areNoReasonToFail();
 
 private:
     void publish(const Version &version)
@@ -226,6 +228,48 @@ void tst_Worker::lostBundle_doesNotReviveAnotherVersion()
     QTRY_VERIFY2(saidField(u"error"_s).contains(u"was damaged or lost"_s),
                  qPrintable(saidField(u"error"_s)));
     QVERIFY(saidField(u"error"_s).startsWith(u"version v2"_s));
+}
+
+static config::OriginList originsIn(const QByteArray &layer)
+{
+    const config::Place key{config::Place::Kind::key, "core", "a"};
+    return {{{layer, "v1"}}, {{key, 0, false}}, {}};
+}
+
+void tst_Worker::origins_areKeptBesideTheirVersion()
+{
+    m_centre->origins = config::encode(originsIn("sh001"));
+    publish(versionOne());
+    QTRY_COMPARE(said(), u"healthy v1"_s);
+    QTRY_VERIFY(m_worker->origins().read(versionOne().root()));
+    QVERIFY(*m_worker->origins().read(versionOne().root()) == originsIn("sh001"));
+    m_centre->origins = config::encode(originsIn("_all"));
+    publish(versionTwo());
+    QTRY_COMPARE(said(), u"healthy v2"_s);
+    QTRY_VERIFY(m_worker->origins().read(versionTwo().root()));
+    QVERIFY(*m_worker->origins().read(versionOne().root()) == originsIn("sh001"));
+    QVERIFY(m_worker->origins().sweep({{versionTwo().root(), "v2"}}));
+    QCOMPARE(m_worker->origins().read(versionOne().root()).error().code, ErrorCode::notFound);
+    QVERIFY(m_worker->origins().read(versionTwo().root()));
+}
+
+void tst_Worker::origins_areNoReasonToFail()
+{
+    publish(versionOne()); // from a node that does not know of them
+    QTRY_COMPARE(said(), u"healthy v1"_s);
+    QTRY_COMPARE(m_centre->originsAsked, 1);
+    m_centre->origins = "rotten";
+    publish(versionTwo());
+    QTRY_COMPARE(said(), u"healthy v2"_s);
+    QTRY_COMPARE(m_centre->originsAsked, 2);
+    QTRY_VERIFY(m_worker->isIdle());
+    QVERIFY(!m_worker->origins().read(versionTwo().root()));
+    // What was kept, and is damaged, is as if it were not there.
+    QVERIFY(m_worker->origins().keep(versionTwo().root(), originsIn("_all")));
+    QVERIFY(m_worker->origins().read(versionTwo().root()));
+    m_disk->damage(stateDirectory + "/services/shop/origins/" + versionTwo().root().hex(), "x");
+    QCOMPARE(m_worker->origins().read(versionTwo().root()).error().code, ErrorCode::notFound);
+    QCOMPARE(said(), u"healthy v2"_s);
 }
 
 void tst_Worker::withdrawal_beforeAnythingWasAppliedEndsClean()
