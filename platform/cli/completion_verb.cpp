@@ -50,6 +50,10 @@ _coffer() {
         [[ $word != -* ]] && _coffer_words "$candidate" && place=$candidate
     done
     _coffer_words "$place"
+    if [[ $cur == @ || ${COMP_WORDS[COMP_CWORD-1]} == @ ]]; then
+        cur=${cur#@} words=host:
+        compopt -o nospace 2>/dev/null
+    fi
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
 complete -o default -F _coffer coffer

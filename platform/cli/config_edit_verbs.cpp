@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/config_verbs.h"
 #include "cli/config_words.h"
-#include "config/hash.h"
 #include "config/limits.h"
 #include "config/name.h"
 #include "config/render.h"
-#include "config/snapshot.h"
 
 #include <CLI/CLI.hpp>
 #include <QDir>
@@ -34,14 +32,32 @@ struct EditArguments
     std::string type;
     std::optional<std::string> comment;
     std::vector<std::string> choices;
+    std::vector<std::string> paths;
+    std::string final; ///< "true", "false"; "" if nothing is said.
+    bool isSecret = false;
     bool isForced = false;
 };
 
 void addCommon(CLI::App *verb, const std::shared_ptr<EditArguments> &arguments)
 {
-    verb->add_option("target", arguments->target, "SERVICE, or SERVICE@IDC")->required();
+    verb->add_option("target", arguments->target, targetHelp)->required();
     verb->add_option("--draft-name", arguments->draft, "Which draft")->capture_default_str();
     verb->add_flag("--force", arguments->isForced, "Also over a pending change of somebody else");
+}
+
+void addMarks(CLI::App *verb, const std::shared_ptr<EditArguments> &arguments)
+{
+    verb->add_flag("--final{true},--no-final{false}", arguments->final,
+                   "No higher layer may have a say in it; --no-final takes that back");
+    verb->add_flag("--secret", arguments->isSecret)->group(""); // for the sentence that refuses it
+}
+
+void putMarks(QCborMap &edit, const EditArguments &arguments)
+{
+    if (!arguments.final.empty())
+        edit.insert(u"final"_s, arguments.final == "true");
+    if (arguments.isSecret)
+        edit.insert(u"secret"_s, true);
 }
 
 /// Adds \a edits to the draft, in several calls if they are many.
@@ -81,19 +97,27 @@ QCborMap placed(const char *op, const ConfigPlace &place)
         {u"op"_s, QString::fromLatin1(op)}, {u"section"_s, place.section}, {u"key"_s, place.key}};
 }
 
-Result<QCborMap> setOf(const EditArguments &arguments, const QString &place, const QString &value)
+/// \a value: nothing leaves it as it is.
+Result<QCborMap> setOf(const EditArguments &arguments, const QString &place,
+                       const std::optional<QString> &value)
 {
     const Result<ConfigPlace> where = configPlace(place);
     if (!where)
         return where.error();
-    if (where->section.isEmpty()) {
-        return QCborMap{{u"op"_s, u"splice"_s},
-                        {u"path"_s, where->file},
-                        {u"pointer"_s, where->pointer},
-                        {u"value"_s, value}};
+    if (where->section.isEmpty() && value) {
+        QCborMap map{{u"op"_s, u"splice"_s},
+                     {u"path"_s, where->file},
+                     {u"pointer"_s, where->pointer},
+                     {u"value"_s, *value}};
+        putMarks(map, arguments);
+        return map;
     }
+    if (where->section.isEmpty())
+        return Error{ErrorCode::invalid, u"'%1': expected a VALUE behind it"_s.arg(place)};
     QCborMap map = placed("set", *where);
-    map.insert(u"value"_s, value);
+    if (value)
+        map.insert(u"value"_s, *value);
+    putMarks(map, arguments);
     if (!arguments.type.empty())
         map.insert(u"type"_s, QString::fromStdString(arguments.type));
     if (arguments.comment)
@@ -107,7 +131,8 @@ Result<QCborMap> setOf(const EditArguments &arguments, const QString &place, con
 Result<QCborArray> setsOf(const EditArguments &arguments)
 {
     QCborArray edits;
-    const auto add = [&](const QString &place, const QString &value) -> Result<void> {
+    const auto add = [&](const QString &place,
+                         const std::optional<QString> &value) -> Result<void> {
         const Result<QCborMap> made = setOf(arguments, place, value);
         if (!made)
             return made.error();
@@ -124,6 +149,11 @@ Result<QCborArray> setsOf(const EditArguments &arguments)
             !added)
             return added.error();
         return edits;
+    }
+    const bool isMarked = !arguments.final.empty() || arguments.comment;
+    if (!arguments.value && isMarked && arguments.key.find('=') == std::string::npos) {
+        const Result<void> added = add(QString::fromStdString(arguments.key), std::nullopt);
+        return added ? Result<QCborArray>(edits) : Result<QCborArray>(added.error());
     }
     std::vector<std::string> words{arguments.key};
     if (arguments.value)
@@ -150,14 +180,54 @@ Task<int> set(Console &console, EditArguments arguments)
     co_return code;
 }
 
+/// SECTION/KEY, or a SECTION alone.
+Result<QCborMap> keyOrSection(const char *op, const QString &word)
+{
+    if (config::isName(word.toUtf8()))
+        return QCborMap{{u"op"_s, QString::fromLatin1(op)}, {u"section"_s, word}};
+    const Result<ConfigPlace> place = configPlace(word);
+    if (!place)
+        return place.error();
+    if (place->section.isEmpty())
+        return Error{ErrorCode::invalid, u"'%1': expected SECTION/KEY or SECTION"_s.arg(word)};
+    return placed(op, *place);
+}
+
 Task<int> unset(Console &console, EditArguments arguments)
 {
     QCborArray edits;
     for (const std::string &word : arguments.words) {
-        const Result<ConfigPlace> place = configPlace(QString::fromStdString(word));
-        if (!place)
-            co_return console.fail(place.error());
-        edits.append(placed("unset", *place));
+        const Result<QCborMap> made = keyOrSection("unset", QString::fromStdString(word));
+        if (!made)
+            co_return console.fail(made.error());
+        edits.append(*made);
+    }
+    const int code = co_await edit(console, arguments, edits);
+    co_return code;
+}
+
+Task<int> tombstone(Console &console, EditArguments arguments)
+{
+    QCborArray edits;
+    std::vector<std::string> words = arguments.words;
+    const std::size_t places = words.size();
+    words.insert(words.end(), arguments.paths.begin(), arguments.paths.end());
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const QString word = QString::fromStdString(words[i]);
+        const bool isPath = i >= places;
+        const Result<QCborMap> made =
+            isPath ? Result<QCborMap>(QCborMap{{u"op"_s, u"tombstone"_s}, {u"path"_s, word}})
+                   : keyOrSection("tombstone", word);
+        if (!made)
+            co_return console.fail(made.error());
+        QCborMap one = *made;
+        if (arguments.comment)
+            one.insert(u"comment"_s, QString::fromStdString(*arguments.comment));
+        edits.append(one);
+    }
+    if (edits.isEmpty()) {
+        const Error none{ErrorCode::invalid, u"expected SECTION/KEY, SECTION or --file PATH"_s};
+        co_return console.fail(none);
     }
     const int code = co_await edit(console, arguments, edits);
     co_return code;
@@ -228,23 +298,15 @@ Result<QByteArray> bytesOf(const QString &name)
     return bytes;
 }
 
-/// Uploads the content; the edit that names it. Bytes that the cluster has are not sent again.
+/// Uploads the content; the edit that names it.
 Task<rpc::Outcome> upload(Console &console, Source source, QByteArray bytes)
 {
-    const QString hash = QString::fromLatin1(config::Hash::of(bytes).hex());
-    const std::vector<QByteArray> pieces = config::piecesOf(bytes);
-    for (std::size_t piece = 0; piece < pieces.size(); ++piece) {
-        const QCborMap params{{u"hash"_s, hash},
-                              {u"piece"_s, qint64(piece)},
-                              {u"pieces"_s, qint64(pieces.size())},
-                              {u"bytes"_s, pieces[piece]}};
-        const rpc::Outcome stored = co_await askSafely(console, u"goconf.object.put"_s, params);
-        if (!stored)
-            co_return stored;
-    }
+    const rpc::Outcome hash = co_await uploadContent(console, bytes);
+    if (!hash)
+        co_return hash;
     co_return QCborValue(QCborMap{{u"op"_s, u"file"_s},
                                   {u"path"_s, source.path},
-                                  {u"object"_s, hash},
+                                  {u"object"_s, *hash},
                                   {u"bytes"_s, bytes.size()}});
 }
 
@@ -308,8 +370,12 @@ Task<int> import(Console &console, ImportArguments arguments)
                 keysOf(*bytes, QByteArray::fromStdString(arguments.asKeys));
             if (!keys)
                 co_return console.fail(keys.error().in(source.file));
-            for (const QCborValue key : *keys)
-                edits.append(key);
+            for (const QCborValue key : *keys) {
+                QCborMap edit = key.toMap();
+                if (edit.value("op"_L1) == "set"_L1)
+                    putMarks(edit, arguments.edit);
+                edits.append(edit);
+            }
             continue;
         }
         if (Result<void> path = config::checkFilePath(source.path.toUtf8()); !path)
@@ -320,6 +386,7 @@ Task<int> import(Console &console, ImportArguments arguments)
         QCborMap edit = made->toMap();
         if (Result<void> added = addRights(edit, arguments); !added)
             co_return console.fail(added.error());
+        putMarks(edit, arguments.edit);
         edits.append(edit);
     }
     if (edits.isEmpty()) {
@@ -340,6 +407,7 @@ Task<int> output(Console &console, ImportArguments arguments, std::string format
         made.insert(u"sections"_s, textsOf(sections));
     if (Result<void> added = addRights(made, arguments); !added)
         co_return console.fail(added.error());
+    putMarks(made, arguments.edit);
     const QCborArray edits{made};
     const int code = co_await edit(console, arguments.edit, edits);
     co_return code;
@@ -397,16 +465,31 @@ void addValueVerbs(CLI::App &config, Run &run)
     verb->add_option("--comment", arguments->comment, "For those who read it later");
     verb->add_option("--choice", arguments->choices,
                      "A word of an enum; may be given several times");
+    addMarks(verb, arguments);
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return set(console, *arguments); };
     });
 
     arguments = std::make_shared<EditArguments>();
-    verb = config.add_subcommand("unset", "Remove keys in the draft");
+    verb = config.add_subcommand("unset", "Remove keys, and tombstones, in the draft");
     addCommon(verb, arguments);
-    verb->add_option("keys", arguments->words, "SECTION/KEY...")->required();
+    verb->add_option("keys", arguments->words, "SECTION/KEY...; SECTION where that is a tombstone")
+        ->required();
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return unset(console, *arguments); };
+    });
+
+    arguments = std::make_shared<EditArguments>();
+    verb = config.add_subcommand("tombstone",
+                                 "Say in the draft that what lower layers have is not there; "
+                                 "unset, remove-file or remove-output takes that back");
+    addCommon(verb, arguments);
+    verb->add_option("places", arguments->words,
+                     "SECTION/KEY...; SECTION: none of its keys, also those that come later");
+    verb->add_option("--file", arguments->paths, "Path of a file or output; may be given again");
+    verb->add_option("--comment", arguments->comment, "Why");
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return tombstone(console, *arguments); };
     });
 
     arguments = std::make_shared<EditArguments>();
@@ -442,6 +525,7 @@ void addFileVerbs(CLI::App &config, Run &run)
     verb->add_option("--as-keys", arguments->asKeys, "Read them as " + formats);
     verb->add_option("--path", arguments->path, "What a single file is called on hosts");
     addRightsOptions(verb, arguments);
+    addMarks(verb, common());
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return import(console, *arguments); };
     });
@@ -456,6 +540,7 @@ void addFileVerbs(CLI::App &config, Run &run)
     verb->add_option("--section", *sections,
                      "Only these, in this order; may be given several times");
     addRightsOptions(verb, arguments);
+    addMarks(verb, common());
     verb->callback([&run, arguments, format, sections] {
         run = [arguments, format, sections](Console &console) {
             return output(console, *arguments, *format, *sections);

@@ -13,6 +13,16 @@ namespace coffer::cli {
 
 namespace {
 
+/// ", v8 is tried by web-1, web-2".
+QString triedText(const QString &version, const QCborArray &hosts)
+{
+    const QString text = u", %1 is tried"_s.arg(version);
+    if (hosts.isEmpty())
+        return text;
+    return text + u" by "_s
+           + (hosts.size() > 5 ? u"%1 hosts"_s.arg(hosts.size()) : namesText(hosts));
+}
+
 Task<int> services(Console &console)
 {
     const QCborMap none;
@@ -29,11 +39,15 @@ Task<int> services(Console &console)
             const QCborMap scope = part.toMap();
             const QString name = scope.value("scope"_L1).toString();
             const QString current = scope.value("current"_L1).toString();
-            QString line = u"  %1 %2"_s.arg(
-                (name == "_all"_L1 ? u"(service)"_s : u'@' + name).leftJustified(18),
-                current.isEmpty() ? u"-"_s : current);
+            const QString word = name == "_all"_L1 ? u"(service)"_s : targetText({}, name);
+            QString line =
+                u"  %1 %2"_s.arg(word.leftJustified(18), current.isEmpty() ? u"-"_s : current);
+            if (const QCborValue until = scope.value("until"_L1); until.isInteger())
+                line += u" until "_s + timeText(until);
             if (const QString previous = scope.value("previous"_L1).toString(); !previous.isEmpty())
                 line += u", before that "_s + previous;
+            if (const QString tried = scope.value("candidate"_L1).toString(); !tried.isEmpty())
+                line += triedText(tried, scope.value("canary"_L1).toArray());
             if (const qint64 pending = scope.value("draftChanges"_L1).toInteger(); pending > 0)
                 line += u", %1 changes pending"_s.arg(pending);
             console.line(line);
@@ -128,10 +142,14 @@ void addConfigVerbs(CLI::App &app, Run &run)
         app.add_subcommand("config", "Configuration of services: draft, diff, publish, roll back");
     config->require_subcommand(1);
     addConfigPlaceVerbs(*config, run);
+    addConfigSearchVerb(*config, run);
+    addConfigDirectoryVerbs(*config, run);
     addConfigReadVerbs(*config, run);
+    addConfigWhyVerb(*config, run);
     addConfigEditVerbs(*config, run);
     addConfigProposalVerbs(*config, run);
     addConfigReleaseVerbs(*config, run);
+    addConfigSchemaVerbs(*config, run);
 }
 
 } // namespace coffer::cli

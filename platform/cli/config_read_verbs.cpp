@@ -42,10 +42,12 @@ void showComment(Console &console, const QCborMap &of, const QString &indent)
         console.line(indent + u"# "_s + line);
 }
 
+/// Behind an item: whether it is final, and where it is from.
 QString fromText(const QCborMap &of)
 {
+    const QString mark = of.value("final"_L1).toBool() ? u"   final"_s : QString();
     const QString from = of.value("from"_L1).toString();
-    return from.isEmpty() ? from : u"   <- "_s + (from == "_all"_L1 ? u"service"_s : from);
+    return from.isEmpty() ? mark : mark + u"   <- "_s + (from == "_all"_L1 ? u"service"_s : from);
 }
 
 QString rightsText(const QCborMap &of)
@@ -94,6 +96,24 @@ void showFiles(Console &console, const QCborMap &view)
     }
 }
 
+/// Of a layer of a host.
+QString endText(const QCborMap &view)
+{
+    const QCborValue until = view.value("until"_L1);
+    return until.isInteger() ? u", until "_s + timeText(until) : QString();
+}
+
+void showTombstones(Console &console, const QCborMap &view)
+{
+    for (const QCborValue value : view.value("tombstones"_L1).toArray()) {
+        const QCborMap tombstone = value.toMap();
+        showComment(console, tombstone, {});
+        console.line(u"%1  tombstone of a %2%3"_s.arg(tombstone.value("place"_L1).toString(),
+                                                      tombstone.value("kind"_L1).toString(),
+                                                      fromText(tombstone)));
+    }
+}
+
 Task<int> tree(Console &console, ReadArguments arguments)
 {
     const Result<ConfigTarget> target = configTarget(arguments.target);
@@ -110,34 +130,18 @@ Task<int> tree(Console &console, ReadArguments arguments)
         const QCborMap view = outcome->toMap();
         const QString version = view.value("version"_L1).toString();
         if (after.isEmpty())
-            console.aside(version.isEmpty() ? u"nothing is published yet"_s : version);
+            console.aside(version.isEmpty() ? u"nothing is published yet"_s
+                                            : version + endText(view));
         showSections(console, view, after.section(u'/', 0, 0));
         after = view.value("next"_L1).toString();
         if (after.isEmpty()) {
             showFiles(console, view);
+            showTombstones(console, view);
             break;
         }
         params.insert(u"after"_s, after);
     }
     co_return ok;
-}
-
-/// The bytes of a file or output, piece by piece.
-Task<rpc::Outcome> fileBytes(Console &console, QCborMap params)
-{
-    QByteArray bytes;
-    for (;;) {
-        params.insert(u"offset"_s, bytes.size());
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.file"_s, params);
-        if (!outcome)
-            co_return outcome;
-        const QCborMap piece = outcome->toMap();
-        const QByteArray part = piece.value("bytes"_L1).toByteArray();
-        bytes += part;
-        if (part.isEmpty() || bytes.size() >= piece.value("total"_L1).toInteger())
-            break;
-    }
-    co_return QCborValue(bytes);
 }
 
 Task<int> cat(Console &console, ReadArguments arguments)
@@ -147,7 +151,7 @@ Task<int> cat(Console &console, ReadArguments arguments)
         co_return console.fail(target.error());
     QCborMap params = viewOf(*target, arguments);
     params.insert(u"path"_s, QString::fromStdString(arguments.place));
-    const rpc::Outcome bytes = co_await fileBytes(console, params);
+    const rpc::Outcome bytes = co_await fileContent(console, params);
     if (!bytes)
         co_return console.fail(bytes.error());
     console.json(QCborMap{{u"path"_s, params.value("path"_L1)}, {u"bytes"_s, *bytes}});
@@ -166,6 +170,21 @@ QCborMap keyIn(const QCborMap &view, const ConfigPlace &place)
             if (key.toMap().value("name"_L1).toString() == place.key)
                 return key.toMap();
         }
+    }
+    return {};
+}
+
+/// Why a key that is not there is missing; "" if no tombstone is why.
+QString tombstoneText(const QCborMap &view, const ConfigPlace &place)
+{
+    const QString key = place.section + u'/' + place.key;
+    for (const QCborValue value : view.value("tombstones"_L1).toArray()) {
+        const QCborMap tombstone = value.toMap();
+        const QString of = tombstone.value("place"_L1).toString();
+        const QString kind = tombstone.value("kind"_L1).toString();
+        const QString from = tombstone.value("from"_L1).toString(u"it"_s);
+        if ((kind == "key"_L1 && of == key) || (kind == "section"_L1 && of == place.section))
+            return u": %1 has a tombstone of %2"_s.arg(from, of);
     }
     return {};
 }
@@ -193,14 +212,17 @@ Task<int> get(Console &console, ReadArguments arguments)
         co_return console.fail(outcome.error());
     const QCborMap key = keyIn(outcome->toMap(), *place);
     if (key.isEmpty()) {
-        const Error none{
-            ErrorCode::notFound,
-            u"%1 has no key %2; `coffer config tree %1` shows what there is"_s.arg(
-                QString::fromStdString(arguments.target), QString::fromStdString(arguments.place))};
+        const Error none{ErrorCode::notFound,
+                         u"%1 has no key %2%3; `coffer config tree %1` shows what there is"_s.arg(
+                             QString::fromStdString(arguments.target),
+                             QString::fromStdString(arguments.place),
+                             tombstoneText(outcome->toMap(), *place))};
         co_return console.fail(none);
     }
     console.json(key);
     console.line(key.value("value"_L1).toString());
+    if (key.value("final"_L1).toBool())
+        console.aside(u"final: no higher layer may have a say in it"_s);
     co_return ok;
 }
 
@@ -221,6 +243,9 @@ QCborMap pointOf(const std::string &text, const ConfigTarget &target)
     QString scope = target.scope;
     if (const qsizetype at = version.indexOf(u'@'); at >= 0) {
         scope = version.mid(at + 1);
+        if (const Result<ConfigTarget> of =
+                configTarget((target.service + u'@' + scope).toStdString()))
+            scope = of->scope; // "host:web-1"; the node says what is wrong with another
         version = version.first(at);
     }
     QCborMap point{{u"scope"_s, scope}};
@@ -273,8 +298,7 @@ Task<int> drafts(Console &console, std::string only)
         const QString scope = draft.value("scope"_L1).toString();
         const QString service = draft.value("service"_L1).toString();
         console.line(u"%1  draft %2: %3 changes by %4"_s.arg(
-            scope == "_all"_L1 ? service : service + u'@' + scope,
-            draft.value("draft"_L1).toString(),
+            targetText(service, scope), draft.value("draft"_L1).toString(),
             QString::number(draft.value("changes"_L1).toInteger()), by.join(u", "_s)));
     }
     if (list.isEmpty())
@@ -284,7 +308,7 @@ Task<int> drafts(Console &console, std::string only)
 
 void addView(CLI::App *verb, const std::shared_ptr<ReadArguments> &arguments)
 {
-    verb->add_option("target", arguments->target, "SERVICE, or SERVICE@IDC")->required();
+    verb->add_option("target", arguments->target, targetHelp)->required();
     CLI::Option *version =
         verb->add_option("--at", arguments->version, "A version, as v12; else what is live");
     verb->add_option("--draft-name", arguments->draft, "With the changes of this draft")
@@ -299,9 +323,8 @@ void addConfigReadVerbs(CLI::App &config, Run &run)
     auto arguments = std::make_shared<ReadArguments>();
     CLI::App *verb = config.add_subcommand("tree", "Sections, keys, files and outputs of a layer");
     addView(verb, arguments);
-    verb->add_flag(
-        "--effective", arguments->isEffective,
-        "What hosts get: the service's layer with that of the IDC, and where each is from");
+    verb->add_flag("--effective", arguments->isEffective,
+                   "What hosts get: all layers as one, and where each is from");
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return tree(console, *arguments); };
     });
@@ -325,7 +348,7 @@ void addConfigReadVerbs(CLI::App &config, Run &run)
     auto points = std::make_shared<DiffArguments>();
     verb = config.add_subcommand(
         "diff", "What is pending; or the differences between two versions, v3 v4@sh001");
-    verb->add_option("target", points->target, "SERVICE, or SERVICE@IDC")->required();
+    verb->add_option("target", points->target, targetHelp)->required();
     CLI::Option *from = verb->add_option("from", points->from, "VERSION or VERSION@IDC");
     verb->add_option("to", points->to, "The same; else what is live")->needs(from);
     verb->add_option("--draft-name", points->draft, "Which draft")->capture_default_str();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/config_release.h"
 #include "cli/config_verbs.h"
 #include "cli/config_words.h"
 #include "cli/fleet_view.h"
@@ -15,28 +16,9 @@ namespace coffer::cli {
 
 namespace {
 
-struct ReleaseArguments
-{
-    std::vector<std::string> targets;
-    std::string draft = "main";
-    std::string message;
-    std::vector<std::string> idcs;
-    std::vector<std::string> byIdc;
-    std::vector<std::string> expected;
-    std::string to;
-    std::string change;
-    std::string by;
-    std::optional<std::uint64_t> yes;
-    bool isUndo = false;
-    bool isEach = false;
-    bool isDryRun = false;
-    bool waits = false;
-    double waitSeconds = 60;
-};
-
 // ---- what a release does, for people
 
-/// "shop@sh001: 2 hosts (web-1, web-2)".
+/// "shop@sh001: 2 hosts (web-1, web-2)", "shop@host:web-1: 1 host (web-1)".
 QString classText(const QCborMap &one)
 {
     QStringList names;
@@ -45,8 +27,10 @@ QString classText(const QCborMap &one)
     const qint64 hosts = one.value("hosts"_L1).toInteger();
     if (hosts > names.size() && !names.isEmpty())
         names.append(u"..."_s);
-    return u"%1@%2: %3 %4%5"_s
-        .arg(one.value("service"_L1).toString(), one.value("idc"_L1).toString())
+    const QString host = one.value("host"_L1).toString();
+    return u"%1: %2 %3%4"_s
+        .arg(targetText(one.value("service"_L1).toString(),
+                        host.isEmpty() ? one.value("idc"_L1).toString() : u"_host@"_s + host))
         .arg(hosts)
         .arg(hosts == 1 ? u"host"_s : u"hosts"_s,
              names.isEmpty() ? QString() : u" ("_s + names.join(u", "_s) + u')');
@@ -93,18 +77,29 @@ void showRelease(Console &console, const QCborMap &map, bool isDryRun)
         const QString service = moved.value("service"_L1).toString();
         if (map.value("versions"_L1).toMap().contains(service))
             continue; // all of it goes to one version
-        console.line(u"%1@%2: %3 -> %4"_s.arg(service, moved.value("scope"_L1).toString(),
-                                              moved.value("from"_L1).toString(),
-                                              moved.value("to"_L1).toString()));
+        console.line(u"%1: %2 -> %3"_s.arg(targetText(service, moved.value("scope"_L1).toString()),
+                                           moved.value("from"_L1).toString(),
+                                           moved.value("to"_L1).toString()));
     }
-    if (isDryRun)
-        console.line(u"nothing was released: this was a dry run"_s);
-    else
-        console.line(
-            u"released %1: %2"_s.arg(map.value("release"_L1).toString(), versionsText(map)));
+    for (const QCborValue value : map.value("moved"_L1).toArray()) {
+        const QCborMap moved = value.toMap();
+        if (const QCborValue until = moved.value("until"_L1); until.isInteger())
+            console.line(u"%1 until %2"_s.arg(targetText(moved.value("service"_L1).toString(),
+                                                         moved.value("scope"_L1).toString()),
+                                              timeText(until)));
+    }
+    if (!map.value("faults"_L1).toArray().isEmpty() && !console.isJson()) {
+        console.aside(u"what is gone back to does not fit the schema of now:"_s);
+        showFaults(console, map);
+    }
+    QString text = u"released %1: %2"_s.arg(map.value("release"_L1).toString(), versionsText(map));
+    if (const QString canary = namesText(map.value("canary"_L1)); !canary.isEmpty())
+        text += u", to be tried by "_s + canary;
+    console.line(isDryRun ? u"nothing was released: this was a dry run"_s : text);
 }
 
-/// What every release says.
+} // namespace
+
 QCborMap releaseParams(const ReleaseArguments &arguments)
 {
     QCborMap params{{u"message"_s, QString::fromStdString(arguments.message)},
@@ -119,6 +114,8 @@ QCborMap releaseParams(const ReleaseArguments &arguments)
         params.insert(u"idcs"_s, textsOf(arguments.idcs));
     return params;
 }
+
+namespace {
 
 Result<QCborMap> publishParams(const ReleaseArguments &arguments)
 {
@@ -143,9 +140,25 @@ Result<QCborMap> publishParams(const ReleaseArguments &arguments)
     }
     QCborMap params = releaseParams(arguments);
     params.insert(u"targets"_s, targets);
+    if (!arguments.expires.empty())
+        params.insert(u"expires"_s, QString::fromStdString(arguments.expires));
     if (!expected.isEmpty())
         params.insert(u"expected"_s, expected);
+    if (!arguments.canary.empty())
+        params.insert(u"canary"_s, textsOf(arguments.canary));
+    if (arguments.isReplacement)
+        params.insert(u"replace"_s, true);
     return params;
+}
+
+/// Whether it reaches other hosts than those of its services and IDCs: then it is awaited by name.
+bool isOfOtherHosts(const ReleaseArguments &arguments)
+{
+    return std::any_of(arguments.targets.begin(), arguments.targets.end(),
+                       [](const std::string &text) {
+                           const Result<ConfigTarget> target = configTarget(text);
+                           return target && (target->host() || target->service == "_global"_L1);
+                       });
 }
 
 std::vector<QString> servicesOf(const ReleaseArguments &arguments)
@@ -158,12 +171,7 @@ std::vector<QString> servicesOf(const ReleaseArguments &arguments)
     return services;
 }
 
-/// What became of it, or none if it was refused; then \a code says why.
-struct Done
-{
-    int code = ok;
-    QCborMap answer{};
-};
+} // namespace
 
 Task<Done> release(Console &console, ReleaseArguments arguments, QString method, QCborMap params)
 {
@@ -177,11 +185,20 @@ Task<Done> release(Console &console, ReleaseArguments arguments, QString method,
     showRelease(console, done.answer, arguments.isDryRun);
     if (!arguments.waits || arguments.isDryRun)
         co_return done;
-    const FleetWish wish{servicesOf(arguments), params.value("idcs"_L1).toArray(),
-                         std::chrono::milliseconds(std::int64_t(arguments.waitSeconds * 1000))};
+    FleetWish wish{servicesOf(arguments), params.value("idcs"_L1).toArray()};
+    wish.limit = std::chrono::milliseconds(std::int64_t(arguments.waitSeconds * 1000));
+    wish.isOfAllServices = isOfOtherHosts(arguments);
+    if (wish.isOfAllServices)
+        wish.release = done.answer.value("id"_L1).toString();
+    if (done.answer.contains("canary"_L1)) {
+        wish.release = done.answer.value("id"_L1).toString();
+        wish.hosts = done.answer.value("canary"_L1).toArray();
+    }
     done.code = co_await awaitFleet(console, wish);
     co_return done;
 }
+
+namespace {
 
 // ---- publish
 
@@ -269,6 +286,13 @@ Task<int> rollback(Console &console, ReleaseArguments arguments)
             u"say where to: --to VERSION, --undo (the version before), or --change ID"_s};
         co_return console.fail(fault);
     }
+    if (target->host()) {
+        const Error fault{
+            ErrorCode::invalid,
+            u"a layer of a host is not rolled back: coffer config expire %1 ends it"_s.arg(
+                QString::fromStdString(arguments.targets.front()))};
+        co_return console.fail(fault);
+    }
     QCborMap params = releaseParams(arguments);
     params.insert(u"service"_s, target->service);
     if (target->scope != "_all"_L1)
@@ -279,8 +303,27 @@ Task<int> rollback(Console &console, ReleaseArguments arguments)
         params.insert(u"undo"_s, true);
     if (arguments.isEach)
         params.insert(u"each"_s, true);
+    if (arguments.isAbandoning)
+        params.insert(u"abandon"_s, true);
     if (!arguments.change.empty())
         params.insert(u"change"_s, QString::fromStdString(arguments.change));
+    const Done done = co_await release(console, arguments, u"goconf.rollback"_s, params);
+    co_return done.code;
+}
+
+Task<int> expire(Console &console, ReleaseArguments arguments)
+{
+    const Result<ConfigTarget> target = configTarget(arguments.targets.front());
+    if (!target)
+        co_return console.fail(target.error());
+    if (!target->host()) {
+        const Error fault{ErrorCode::invalid,
+                          u"expected SERVICE@host:HOST: only layers of hosts end"_s};
+        co_return console.fail(fault);
+    }
+    QCborMap params = releaseParams(arguments);
+    params.insert(u"service"_s, target->service);
+    params.insert(u"host"_s, *target->host());
     const Done done = co_await release(console, arguments, u"goconf.rollback"_s, params);
     co_return done.code;
 }
@@ -296,9 +339,12 @@ void showHistoryLine(Console &console, const QCborMap &release)
             const QCborMap target = moved.toMap();
             const QString scope = target.value("scope"_L1).toString();
             const QString name = service.value("service"_L1).toString();
-            moves.append(u"%1 %2->%3"_s.arg(scope == "_all"_L1 ? name : name + u'@' + scope,
-                                            target.value("from"_L1).toString(u"-"_s),
-                                            target.value("to"_L1).toString()));
+            const QString to = target.value("to"_L1).toString();
+            const bool isGone =
+                !to.isEmpty() && target.contains("kept"_L1) && !target.value("kept"_L1).toBool();
+            moves.append(u"%1 %2->%3%4"_s.arg(
+                targetText(name, scope), target.value("from"_L1).toString(u"-"_s),
+                to.isEmpty() ? u"-"_s : to, isGone ? u" (gone)"_s : QString()));
         }
     }
     console.line(u"%1  %2  %3  %4  %5"_s.arg(
@@ -306,7 +352,9 @@ void showHistoryLine(Console &console, const QCborMap &release)
         release.value("kind"_L1).toString().leftJustified(8),
         release.value("by"_L1).toString().leftJustified(10),
         release.value("message"_L1).toString()));
-    console.line(u"          %1"_s.arg(moves.join(u", "_s)));
+    const QString canary = namesText(release.value("canary"_L1));
+    console.line(u"          %1%2"_s.arg(moves.join(u", "_s),
+                                         canary.isEmpty() ? canary : u" for "_s + canary));
 }
 
 Task<int> history(Console &console, std::string service, int limit, std::string before)
@@ -338,38 +386,65 @@ Task<int> show(Console &console, std::string name)
     console.json(*outcome);
     const QCborMap release = outcome->toMap();
     showHistoryLine(console, release);
-    showDifferences(console, release);
+    for (const QCborValue value : release.value("targets"_L1).toArray()) {
+        const QCborMap target = value.toMap();
+        console.line(
+            targetText(target.value("service"_L1).toString(), target.value("scope"_L1).toString())
+            + u':');
+        if (target.contains("gone"_L1))
+            console.line(u"no differences are known: "_s + target.value("gone"_L1).toString());
+        else
+            showDifferences(console, target);
+    }
     co_return ok;
 }
 
 // ---- the verbs
 
-void addCommon(CLI::App *verb, const std::shared_ptr<ReleaseArguments> &arguments)
+} // namespace
+
+void addReleaseOptions(CLI::App *verb, const std::shared_ptr<ReleaseArguments> &arguments)
 {
-    verb->add_option("-m,--message", arguments->message, "Why, for those who read the history")
-        ->required();
     verb->add_flag("--dry-run", arguments->isDryRun, "Only show what would change, and where");
     verb->add_option("--yes", arguments->yes, "That many hosts may change; needed above 20");
-    verb->add_option("--idc", arguments->idcs, "Only these")->delimiter(',');
     verb->add_flag("--wait", arguments->waits, "Until the hosts have followed; says who has not");
     verb->add_option("--wait-seconds", arguments->waitSeconds, "How long to wait at most")
         ->check(CLI::Range(0.1, 86'400.0))
         ->capture_default_str();
 }
 
+namespace {
+
+void addMoving(CLI::App *verb, const std::shared_ptr<ReleaseArguments> &arguments)
+{
+    verb->add_option("-m,--message", arguments->message, "Why, for those who read the history")
+        ->required();
+    verb->add_option("--idc", arguments->idcs, "Only these")->delimiter(',');
+    addReleaseOptions(verb, arguments);
+}
+
 void addPublish(CLI::App &config, Run &run)
 {
     auto arguments = std::make_shared<ReleaseArguments>();
     CLI::App *verb = config.add_subcommand("publish", "Make what is pending live, all or nothing");
-    verb->add_option("targets", arguments->targets, "SERVICE or SERVICE@IDC, one or more")
-        ->required();
-    addCommon(verb, arguments);
+    verb->add_option("targets", arguments->targets, targetHelp)->required();
+    addMoving(verb, arguments);
     verb->add_option("--draft-name", arguments->draft, "Which draft")->capture_default_str();
+    verb->add_option("--expires", arguments->expires,
+                     "How long layers of hosts last, as 30m, 2h, 7d; needed for these");
     verb->add_option("--by-idc", arguments->byIdc,
                      "One IDC after the other, each when the hosts of the one before are healthy")
         ->delimiter(',');
     verb->add_option("--change", arguments->change, "Go on with a change that --by-idc began");
     verb->add_option("--expect", arguments->expected, "TARGET=VERSION that has to be live now");
+    CLI::Option *canary =
+        verb->add_option("--canary", arguments->canary,
+                         "Only for these hosts, to try it; then `coffer config canary promote`")
+            ->delimiter(',')
+            ->excludes("--by-idc");
+    verb->add_flag("--replace", arguments->isReplacement,
+                   "With --canary: in place of what is tried now")
+        ->needs(canary);
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return publish(console, *arguments); };
     });
@@ -382,14 +457,28 @@ void addRollback(CLI::App &config, Run &run)
     verb->add_option("target", arguments->targets, "SERVICE, or SERVICE@IDC")
         ->required()
         ->expected(1);
-    addCommon(verb, arguments);
+    addMoving(verb, arguments);
     verb->add_option("--to", arguments->to, "A version, as v12");
     verb->add_flag("--undo", arguments->isUndo, "To what was live before the last switch");
     verb->add_flag("--each", arguments->isEach,
                    "With --undo and --idc: also behind different releases");
     verb->add_option("--change", arguments->change, "Undo all releases of a change");
+    verb->add_flag("--abandon", arguments->isAbandoning, "Also give up what some hosts are trying");
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return rollback(console, *arguments); };
+    });
+}
+
+void addExpire(CLI::App &config, Run &run)
+{
+    auto arguments = std::make_shared<ReleaseArguments>();
+    CLI::App *verb = config.add_subcommand("expire", "End the layer of a host before its time");
+    verb->add_option("target", arguments->targets, "SERVICE@host:HOST")->required()->expected(1);
+    verb->add_option("-m,--message", arguments->message, "Why, for those who read the history")
+        ->required();
+    addReleaseOptions(verb, arguments);
+    verb->callback([&run, arguments] {
+        run = [arguments](Console &console) { return expire(console, *arguments); };
     });
 }
 
@@ -399,14 +488,15 @@ void addConfigReleaseVerbs(CLI::App &config, Run &run)
 {
     auto arguments = std::make_shared<ReleaseArguments>();
     CLI::App *verb = config.add_subcommand("validate", "Whether what is pending can be published");
-    verb->add_option("targets", arguments->targets, "SERVICE or SERVICE@IDC, one or more")
-        ->required();
+    verb->add_option("targets", arguments->targets, targetHelp)->required();
     verb->add_option("--draft-name", arguments->draft, "Which draft")->capture_default_str();
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return validate(console, *arguments); };
     });
     addPublish(config, run);
     addRollback(config, run);
+    addExpire(config, run);
+    addConfigCanaryVerbs(config, run);
 
     auto service = std::make_shared<std::string>();
     auto limit = std::make_shared<int>(20);

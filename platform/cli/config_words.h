@@ -6,17 +6,21 @@
 #include <QCborArray>
 #include <QCborMap>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 /// What the verbs of `coffer config` have in common.
 namespace coffer::cli {
 
-/// A layer as people write it: "shop" is the service's base layer, "shop@sh001" that of one IDC.
+/// A layer as people write it: "shop" is the service's base layer, "shop@sh001" that of one IDC,
+/// "shop@host:web-1" that of one host. "_global" and "_global@sh001" lie below all services.
 struct ConfigTarget
 {
     QString service;
-    QString scope; ///< "_all", or an IDC.
+    QString scope; ///< "_all", an IDC, or "_host@" and a host.
+    /// Whether it is the layer of a host; its name.
+    [[nodiscard]] std::optional<QString> host() const;
     /// The parameters service and scope.
     [[nodiscard]] QCborMap params() const
     {
@@ -24,6 +28,11 @@ struct ConfigTarget
     }
 };
 [[nodiscard]] Result<ConfigTarget> configTarget(const std::string &text);
+/// What a target may be, for help.
+inline constexpr char targetHelp[] = "SERVICE, SERVICE@IDC or SERVICE@host:HOST; _global or "
+                                     "_global@IDC for what lies below all services";
+/// The way back: a layer as people write it.
+[[nodiscard]] QString targetText(const QString &service, const QString &scope);
 
 /// What is edited: "core/timeout", or a scalar in a file, "app.yaml#/server/port".
 struct ConfigPlace
@@ -42,9 +51,19 @@ struct ConfigPlace
 /// "sh001,sh002" as an array of texts.
 [[nodiscard]] QCborArray textsOf(const std::vector<std::string> &texts);
 
+/// An array of texts as "sh001, sh002".
+[[nodiscard]] QString namesText(const QCborValue &array);
+
 /// A call that may be sent twice without harm.
 [[nodiscard]] Task<rpc::Outcome> askSafely(Console &console, QString method, QCborMap params);
 
+/// The bytes of a file or output, by goconf.file, piece by piece.
+[[nodiscard]] Task<rpc::Outcome> fileContent(Console &console, QCborMap params);
+/// Stores content for an edit that names its hash. Bytes that the cluster has stay as they are.
+[[nodiscard]] Task<rpc::Outcome> uploadContent(Console &console, QByteArray bytes);
+
+/// The faults in details or an answer, one a line, for people.
+void showFaults(Console &console, const QCborMap &details);
 /// Faults, conflicts: what the details of a failure list, for people; then as Console::fail().
 [[nodiscard]] int failConfig(Console &console, const rpc::Failure &failure);
 /// Lines of a unified diff.

@@ -25,6 +25,18 @@ static bool isFailure(const QCborMap &row)
     return state == "failed"_L1 || state == "rolledBack"_L1;
 }
 
+/// What is wanted besides the version of the service: "(global v3, host v9)".
+static QString layersText(const QCborMap &row)
+{
+    QStringList texts;
+    for (const auto &[name, word] :
+         {std::pair("globalVersion"_L1, u"global "_s), std::pair("hostVersion"_L1, u"host "_s)}) {
+        if (row.contains(name))
+            texts.append(word + row.value(name).toString());
+    }
+    return texts.isEmpty() ? QString() : u" ("_s + texts.join(u", "_s) + u')';
+}
+
 void showFleetLine(Console &console, const QCborMap &row)
 {
     const auto text = [&row](QLatin1StringView name) { return row.value(name).toString(); };
@@ -39,6 +51,7 @@ void showFleetLine(Console &console, const QCborMap &row)
                                                                  tried, wanted);
     else if (has != wanted)
         versions = u"%1, wants %2"_s.arg(has.isEmpty() ? u"nothing"_s : has, wanted);
+    versions += layersText(row);
     QString line = u"%1 %2 %3 %4 %5"_s.arg(
         text("host"_L1).leftJustified(16), text("idc"_L1).leftJustified(8),
         text("service"_L1).leftJustified(12), text("state"_L1).leftJustified(11), versions);
@@ -75,6 +88,8 @@ Standing standingOf(const QCborArray &rows, const FleetWish &wish)
         const QCborValue idc = row.value("idc"_L1);
         if (!wish.idcs.isEmpty() && !wish.idcs.contains(idc))
             continue;
+        if (!wish.hosts.isEmpty() && !wish.hosts.contains(row.value("host"_L1)))
+            continue;
         if (isThere(row))
             ++standing.healthy;
         else if (hasFailed(row))
@@ -92,7 +107,9 @@ static Task<rpc::Outcome> rowsOf(Console &console, FleetWish wish)
 {
     QCborArray rows;
     for (const QString &service : wish.services) {
-        QCborMap params{{u"service"_s, service}};
+        QCborMap params;
+        if (!service.isEmpty())
+            params.insert(u"service"_s, service);
         for (bool hasMore = true; hasMore;) {
             const rpc::Outcome outcome = co_await askSafely(console, u"goconf.fleet"_s, params);
             if (!outcome)
@@ -100,9 +117,12 @@ static Task<rpc::Outcome> rowsOf(Console &console, FleetWish wish)
             const QCborArray some = outcome->toMap().value("hosts"_L1).toArray();
             for (const QCborValue row : some)
                 rows.append(row);
-            hasMore = outcome->toMap().value("more"_L1).toBool() && !some.isEmpty();
-            const QString last = some.last().toMap().value("host"_L1).toString();
-            params.insert(u"after"_s, last + u'/' + service);
+            hasMore = outcome->toMap().value("more"_L1).toBool();
+            if (some.isEmpty())
+                break;
+            const QCborMap last = some.last().toMap();
+            params.insert(u"after"_s, last.value("host"_L1).toString() + u'/'
+                                          + last.value("service"_L1).toString());
         }
     }
     co_return QCborValue(rows);
@@ -256,8 +276,14 @@ Task<int> awaitFleet(Console &console, FleetWish wish)
     const Time::time_point until = Time::now() + wish.limit;
     qint64 healthy = 0;
     bool isDone = true;
+    if (wish.isOfAllServices)
+        wish.services = {QString()};
     for (const QString &service : wish.services) {
-        const QCborMap params{{u"service"_s, service}, {u"idcs"_s, wish.idcs}};
+        QCborMap params{{u"idcs"_s, wish.idcs}};
+        if (!service.isEmpty())
+            params.insert(u"service"_s, service);
+        if (!wish.release.isEmpty())
+            params.insert(u"release"_s, wish.release);
         const rpc::Outcome stand = co_await followService(console, params, until);
         console.progress({});
         if (!stand)

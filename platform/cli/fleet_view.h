@@ -15,8 +15,11 @@ namespace coffer::cli {
 struct FleetWish
 {
     std::vector<QString> services;
-    QCborArray idcs; ///< Empty: all.
+    QCborArray idcs;       ///< Empty: all.
+    QString release = {};  ///< Only those that this one made something for; empty: all.
+    QCborArray hosts = {}; ///< The same, by name; empty: all.
     std::chrono::milliseconds limit{60'000};
+    bool isOfAllServices = false; ///< Whatever the services of these hosts are.
 };
 
 /// Waits until all hosts of \a wish are healthy on what they are wanted to have. The exit code: ok,

@@ -209,6 +209,7 @@ say "A value of one data centre alone: bj001 searches in Chinese only."
 run coffer config set shop@bj001 search/languages '["zh"]'
 run coffer config publish shop@bj001 -m 'Beijing searches in Chinese' --wait
 run coffer config diff shop v3@bj001 v2@bj001
+run coffer config why shop@bj001 search/languages
 
 killed=$(leader)
 say "The leader, node $killed, is killed in the middle of a publish."
