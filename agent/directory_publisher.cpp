@@ -67,10 +67,6 @@ Result<Intent> DirectoryPublisher::prepare(const Generation &to, const config::B
         if (Result<void> synced = syncTree(m_files, m_destination + '/' + name->first); !synced)
             return synced.error();
     }
-    for (const QByteArray &path : {m_work, m_destination}) {
-        if (Result<void> synced = m_files.sync(path); !synced)
-            return synced.error();
-    }
     return Intent{
         .to = to, .directory = name->first, .isDirectoryNew = name->second, .linkBefore = *before};
 }
@@ -81,8 +77,10 @@ Result<void> DirectoryPublisher::perform(const Intent &intent)
         const QByteArray path = m_destination + '/' + intent.directory;
         if (Result<void> renamed = m_files.rename(stagedPath(), path); !renamed)
             return renamed;
-        // Durable before anything names it.
-        if (Result<void> synced = m_files.sync(m_destination); !synced)
+    }
+    // The directory is durable before anything names it, and what leads back before it is needed.
+    for (const QByteArray &path : {m_work, m_destination}) {
+        if (Result<void> synced = m_files.sync(path); !synced)
             return synced;
     }
     if (Result<void> renamed = m_files.rename(m_work + "/forth", m_destination + "/current");
@@ -101,6 +99,13 @@ Result<void> DirectoryPublisher::undo(const Intent &intent)
         if (Result<void> removed = m_files.remove(link); !removed)
             return removed;
     } else if (*now == intent.directory && intent.linkBefore != intent.directory) {
+        const Result<std::optional<FileStatus>> back = m_files.status(m_work + "/back");
+        if (!back)
+            return back.error();
+        // Somebody removed it, or a record that came later was lost with the disk's block: nothing
+        // leads back. A scrub finds the difference.
+        if (!back->has_value())
+            return {};
         if (Result<void> renamed = m_files.rename(m_work + "/back", link); !renamed)
             return renamed;
     }

@@ -12,9 +12,11 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/openat2.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace coffer::agent {
@@ -92,6 +94,16 @@ static Descriptor openStart(bool isAbsolute)
     return Descriptor(::open(isAbsolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
+/// \a directory if no link is on the way to it; not open otherwise, nor before Linux 5.6.
+static Descriptor openWithoutLinks(const QByteArray &directory)
+{
+    open_how how = {};
+    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.resolve = RESOLVE_NO_SYMLINKS;
+    return Descriptor(
+        int(::syscall(SYS_openat2, AT_FDCWD, directory.constData(), &how, sizeof how)));
+}
+
 /// Where the link \a link leads, if it is root's.
 static Result<QByteArrayList> follow(const Descriptor &link, uid_t owner, const QByteArray &path)
 {
@@ -112,7 +124,12 @@ static Result<Spot> spotOf(const QByteArray &path)
 {
     if (::geteuid() != 0)
         return Spot{Descriptor(AT_FDCWD), path};
-    QByteArrayList parts = path.split('/');
+    if (const qsizetype slash = path.lastIndexOf('/'); slash > 0 && slash + 1 < path.size()) {
+        Descriptor directory = openWithoutLinks(path.first(slash));
+        if (directory.isOpen())
+            return Spot{std::move(directory), path.sliced(slash + 1)};
+    }
+    QByteArrayList parts = path.split('/'); // One by one, to see whose links are on the way.
     const QByteArray name = parts.takeLast();
     Descriptor here = openStart(path.startsWith('/'));
     int links = 0;

@@ -38,8 +38,9 @@ public:
     /// `corrupt` if what is staged is not exactly \a bundle.
     [[nodiscard]] Result<void> checkStaged(const config::Bundle &bundle);
 
-    /// What is to be done, and all that undo() will need, durable. \a ours: the paths of the
-    /// version that is applied. \a record: to find what is kept.
+    /// What is to be done, and all that undo() will need, durable at the latest before perform()
+    /// changes what others see. \a ours: the paths of the version that is applied. \a record: to
+    /// find what is kept.
     [[nodiscard]] virtual Result<Intent> prepare(const Generation &to, const config::Bundle &bundle,
                                                  const std::vector<QByteArray> &ours,
                                                  const Record &record) = 0;

@@ -130,4 +130,28 @@ Result<Record> decodeRecord(const QByteArray &bytes)
     return record;
 }
 
+/// Where the line begins that ends before \a end.
+static qsizetype lineBefore(const QByteArray &text, qsizetype end)
+{
+    return end > 1 ? text.lastIndexOf('\n', end - 2) + 1 : 0;
+}
+
+Result<LastRecord> decodeLast(const QByteArray &log)
+{
+    qsizetype end = log.size();
+    while (end > 0) {
+        const qsizetype hash = lineBefore(log, end);
+        const qsizetype json = lineBefore(log, hash);
+        const QByteArray text = log.sliced(json, hash - json);
+        if (log.sliced(hash, end - hash) == config::Hash::of(text).hex() + '\n') {
+            Result<Record> record = decodeRecord(log.sliced(json, end - json));
+            if (!record)
+                return record.error();
+            return LastRecord{*std::move(record), end == log.size()};
+        }
+        end = hash;
+    }
+    return Error{ErrorCode::corrupt, QStringLiteral("the record of the state is damaged")};
+}
+
 } // namespace coffer::agent

@@ -63,4 +63,13 @@ inline constexpr std::uint64_t recordBytesMax = std::uint64_t(32) << 20;
 /// `corrupt` if it is not exactly what encode() gives.
 [[nodiscard]] Result<Record> decodeRecord(const QByteArray &bytes);
 
+/// The last record of \a log, in which one comes after the other. What was not written to its end
+/// is left out. `corrupt` if no record is whole.
+struct LastRecord
+{
+    Record record;
+    bool isAtEnd = false; ///< Nothing comes after it.
+};
+[[nodiscard]] Result<LastRecord> decodeLast(const QByteArray &log);
+
 } // namespace coffer::agent

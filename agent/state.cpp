@@ -8,6 +8,8 @@ namespace coffer::agent {
 
 /// Of an encoded bundle: its files, and as much again for paths would be plenty.
 static constexpr std::uint64_t bundleBytesMax = std::uint64_t(config::limits::serviceBytesMax) * 2;
+/// What all records may come to before the last one replaces them.
+static constexpr qsizetype recordsBytesMax = qsizetype(64) << 10;
 
 State::State(Files &files, const QByteArray &state, const QByteArray &service)
     : m_files(files)
@@ -21,10 +23,10 @@ Result<void> State::look()
         return {};
     if (!bytes)
         return bytes.error();
-    Result<Record> record = decodeRecord(*bytes);
-    if (!record)
-        return record.error();
-    m_record = *std::move(record);
+    Result<LastRecord> last = decodeLast(*bytes);
+    if (!last)
+        return last.error();
+    m_record = std::move(last->record);
     return {};
 }
 
@@ -50,18 +52,21 @@ Result<void> State::open()
     }
     if (!bytes)
         return bytes.error();
-    Result<Record> record = decodeRecord(*bytes);
-    if (!record) {
+    Result<LastRecord> last = decodeLast(*bytes);
+    if (!last) {
         if (Result<void> moved = putAside(path, "record"); !moved)
             return moved;
         m_isOpen = true;
-        return record.error();
+        return last.error();
     }
     // What was read may be what a process that died had not made durable yet. Nothing may be done
     // because of it before it is.
-    if (Result<void> synced = m_files.sync(m_directory); !synced)
-        return synced;
-    m_record = *std::move(record);
+    for (const QByteArray &read : {path, m_directory}) {
+        if (Result<void> synced = m_files.sync(read); !synced)
+            return synced;
+    }
+    m_record = std::move(last->record);
+    m_recordBytes = last->isAtEnd ? bytes->size() : 0;
     m_isOpen = true;
     m_isSure = true;
     return {};
@@ -74,11 +79,25 @@ Result<void> State::save(Record next)
             ErrorCode::io,
             QStringLiteral("the state of this service was never read, or is only looked at")};
     m_isSure = false;
-    if (Result<void> done = replaceFile(m_files, m_directory + "/record", encode(next)); !done)
+    const QByteArray record = encode(next);
+    const qsizetype before = std::exchange(m_recordBytes, 0); // After an error nobody knows.
+    const bool isAppended = before > 0 && before + record.size() < recordsBytesMax;
+    const Result<void> done =
+        isAppended ? append(record) : replaceFile(m_files, m_directory + "/record", record);
+    if (!done)
         return done.error().in(QStringLiteral("the state was not kept"));
+    m_recordBytes = isAppended ? before + record.size() : record.size();
     m_record = std::move(next);
     m_isSure = true;
     return {};
+}
+
+Result<void> State::append(const QByteArray &record)
+{
+    const QByteArray path = m_directory + "/record";
+    if (Result<void> written = m_files.write(path, record); !written)
+        return written;
+    return m_files.sync(path);
 }
 
 Result<void> State::keepBundle(const config::Hash &root, const QByteArray &bytes)

@@ -6,6 +6,8 @@
 namespace coffer::agent {
 
 /// STATE/services/<service>/: the record and the bundles. Each change is one moment, and durable.
+/// A record is appended to those before it: one sync of one file, and no name changes. What is
+/// torn at the end was never written. When there are many the last one replaces them.
 class State
 {
 public:
@@ -34,12 +36,14 @@ public:
     Result<void> sweepBundles();
 
 private:
+    Result<void> append(const QByteArray &record);
     /// Keeps one of a kind: what was put aside before under \a name is gone.
     Result<void> putAside(const QByteArray &path, const QByteArray &name);
 
     Files &m_files;
     QByteArray m_directory;
     Record m_record;
+    qsizetype m_recordBytes = 0; ///< Of all records; 0 if nothing may be appended to them.
     bool m_isOpen = false;
     bool m_isSure = false;
 };

@@ -74,7 +74,8 @@ bool hasToken(const QByteArray &list, const char *token)
     });
 }
 
-/// Whether the line of a chunk that has data is there as a whole, perhaps behind the end of another.
+/// Whether the line of a chunk that has data is there as a whole, perhaps behind the end of another
+/// chunk.
 bool hasChunkLine(QByteArrayView bytes)
 {
     const QByteArrayView line = bytes.sliced(bytes.startsWith("\r\n") ? 2 : 0);

@@ -97,6 +97,19 @@ void MemoryFiles::makeDurable(const Change &change)
         edit(m_inodes.at(one.directory).durableNames, one.name, one.inode);
 }
 
+/// What was synced stays when something is appended to it; the rest is there up to some byte, or
+/// has its length but zeroes in it.
+QByteArray MemoryFiles::torn(const Inode &inode, bool isShort, Random &random)
+{
+    const QByteArray &seen = inode.seen.bytes;
+    const qsizetype kept = seen.startsWith(inode.durable.bytes) ? inode.durable.bytes.size() : 0;
+    const qsizetype whole = kept + qsizetype(random.below(std::uint64_t(seen.size() - kept)));
+    QByteArray bytes = seen.first(whole);
+    if (!isShort)
+        bytes.append(QByteArray(seen.size() - whole, '\0'));
+    return bytes;
+}
+
 void MemoryFiles::reboot(Loss loss, Random &random)
 {
     m_isDead = false;
@@ -120,10 +133,9 @@ void MemoryFiles::reboot(Loss loss, Random &random)
         const std::uint64_t chance = random.below(4);
         if (chance == 0)
             inode.durable = inode.seen;
-        else if (chance == 1 && inode.kind == FileStatus::Kind::file
+        else if (chance < 3 && inode.kind == FileStatus::Kind::file
                  && inode.durable.bytes != inode.seen.bytes)
-            inode.durable.bytes = inode.seen.bytes.first(
-                qsizetype(random.below(std::uint64_t(inode.seen.bytes.size()))));
+            inode.durable.bytes = torn(inode, chance == 1, random);
         inode.seen = inode.durable;
     }
 }

@@ -14,7 +14,8 @@ namespace coffer::agent {
 /// It keeps apart what programs see and what is durable. After a power loss each change of names
 /// that was not synced is there or not, by chance and each for itself (but a rename is whole, and
 /// changes of one name keep their order), and each file that was not synced has its old bytes, its
-/// new ones or a part of them. That is more cruel than the file systems that we know.
+/// new ones or a part of them, with zeroes for the rest or without; what was synced stays if bytes
+/// were appended. That is more cruel than the file systems that we know.
 class MemoryFiles final : public Files
 {
 public:
@@ -99,6 +100,7 @@ private:
     [[nodiscard]] Result<void> alive() const;
     void change(Change change);
     void makeDurable(const Change &change);
+    [[nodiscard]] static QByteArray torn(const Inode &inode, bool isShort, Random &random);
     [[nodiscard]] static bool touches(const Change &change, const Change &other);
     Result<void> add(const QByteArray &path, Inode inode);
 

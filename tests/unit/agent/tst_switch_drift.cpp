@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "agent/record.h"
 #include "unit/agent/switch_kit.h"
 
 #include <QTest>
@@ -20,6 +21,8 @@ private Q_SLOTS:
     void drift_ofTheLink();
     void damagedBundle_isPutAside();
     void damagedRecord_isPutAside();
+    void lostRecord_leavesOneWholeVersion_data() { drift_isReported_data(); }
+    void lostRecord_leavesOneWholeVersion();
     void recover_restoresWhatIsGone_data() { drift_isReported_data(); }
     void recover_restoresWhatIsGone();
     void recover_runsNoCommandAndSettleReloads();
@@ -145,6 +148,29 @@ void tst_SwitchDrift::damagedRecord_isPutAside()
     QVERIFY(!host.switcher().applied());
     QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
     QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
+    QVERIFY(host.start().has_value());
+    QCOMPARE(host.switcher().applied()->version, QByteArray("v2"));
+}
+
+void tst_SwitchDrift::lostRecord_leavesOneWholeVersion()
+{
+    QFETCH(int, style);
+    Host host(targetOf(Style(style)));
+    QVERIFY(host.start().has_value());
+    QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
+    QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
+    // The last record, which calls version two applied, is lost: the intent comes before it.
+    const QByteArray path = stateDirectory + "/services/shop/record";
+    QByteArray records = *host.disk.read(path, 1'000'000);
+    records[records.size() - 2] = '?';
+    host.disk.damage(path, records);
+    QVERIFY(host.start().has_value());
+    QVERIFY(host.showsVersion() == "v1" || host.showsVersion() == "v2");
+    QCOMPARE(host.switcher().applied()->version, QByteArray("v1"));
+    // What was torn is not written behind.
+    QCOMPARE(host.apply(versionTwo()).state, Verdict::State::healthy);
+    QCOMPARE(host.showsVersion(), QByteArray("v2"));
+    QVERIFY(QCoro::waitFor(host.switcher().scrub()).isClean());
     QVERIFY(host.start().has_value());
     QCOMPARE(host.switcher().applied()->version, QByteArray("v2"));
 }
@@ -286,17 +312,23 @@ void tst_SwitchDrift::record_doesNotGrow()
     Host host(target);
     QVERIFY(host.start().has_value());
     qsizetype bytes = 0;
-    for (int round = 10; round < 40; ++round) {
+    qsizetype bytesMax = 0;
+    for (int round = 10; round < 99; ++round) {
         const QByteArray name = "v" + QByteArray::number(round);
         const Version version{
             name, {{{.path = name + "/deep/a.conf", .rights = {.mode = 0644}, .bytes = name}}}};
         QCOMPARE(host.apply(version).state, Verdict::State::healthy);
         const auto record = host.disk.read(stateDirectory + "/services/shop/record", 1'000'000);
+        const Result<LastRecord> last = decodeLast(*record);
+        QVERIFY(last && last->isAtEnd);
         if (round == 15)
-            bytes = record->size();
+            bytes = encode(last->record).size();
         if (round > 15)
-            QCOMPARE(record->size(), bytes);
+            QCOMPARE(encode(last->record).size(), bytes);
+        bytesMax = std::max(bytesMax, record->size());
     }
+    QVERIFY(bytesMax > 4 * bytes); // Appended, and not for ever.
+    QVERIFY(bytesMax < 65'536);
 }
 
 } // namespace coffer::agent

@@ -15,6 +15,7 @@ private Q_SLOTS:
     void checkTarget_namesTheField();
     void record_comesBackAsItWas();
     void record_noticesEveryFlippedBit();
+    void records_lastWholeOneCounts();
 };
 
 using Spoil = std::function<void(Target &)>;
@@ -91,6 +92,31 @@ void tst_Target::record_noticesEveryFlippedBit()
     }
     for (qsizetype size = 0; size < bytes.size(); ++size)
         QVERIFY(!decodeRecord(bytes.first(size)).has_value());
+}
+
+void tst_Target::records_lastWholeOneCounts()
+{
+    const QByteArray one = encode(Record());
+    const QByteArray both = one + encode(fullRecord());
+    for (qsizetype size = 0; size <= both.size(); ++size) {
+        const Result<LastRecord> last = decodeLast(both.first(size));
+        QCOMPARE(last.has_value(), size >= one.size());
+        if (!last)
+            continue;
+        QVERIFY(last->record == (size == both.size() ? fullRecord() : Record()));
+        QCOMPARE(last->isAtEnd, size == one.size() || size == both.size());
+    }
+    for (qsizetype at = one.size() * 8; at < both.size() * 8; ++at) {
+        QByteArray flipped = both;
+        flipped[at / 8] = char(flipped[at / 8] ^ (1 << (at % 8)));
+        const Result<LastRecord> last = decodeLast(flipped);
+        QVERIFY(last && last->record == Record() && !last->isAtEnd);
+    }
+    // Not that of before: whoever wrote this one knew more.
+    const QByteArray later = R"({"format":2})"
+                             "\n";
+    const auto unknown = decodeLast(one + later + config::Hash::of(later).hex() + '\n');
+    QVERIFY(!unknown && unknown.error().message.contains(QStringLiteral("another version")));
 }
 
 } // namespace coffer::agent

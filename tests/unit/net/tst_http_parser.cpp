@@ -118,8 +118,8 @@ void TestHttpParser::request_isRefused_data()
     row("chunks and length", post + "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n", 400);
     row("gzip", post + "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501);
     row("chunk of no number", post + "Transfer-Encoding: chunked\r\n\r\nzz\r\nab", 400);
-    row("extension that is not closed",
-        post + "Transfer-Encoding: chunked\r\n\r\n3;a=\"\r\nbc\r\n", 400);
+    row("extension that is not closed", post + "Transfer-Encoding: chunked\r\n\r\n3;a=\"\r\nbc\r\n",
+        400);
     row("extension that is not closed, later",
         post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n03;a=\"\r\nbc\r\n", 400);
     row("chunk overflows", post + "Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", 400);
