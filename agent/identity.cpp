@@ -139,6 +139,9 @@ Result<client::Options> clientOptions(const Settings &settings, std::vector<QUrl
     options.link = client::webSocketLinks(std::move(*credentials));
     options.pingEvery = std::chrono::seconds(5);
     options.pauseMax = std::chrono::seconds(15);
+    // All hosts call at once when something is published; to leave a node that is late to answer
+    // would make them later still.
+    options.doubtAfter = std::chrono::seconds(3);
     return options;
 }
 

@@ -187,6 +187,11 @@ void Worker::want(const Wanted &wanted)
     if (m_isRetired)
         return;
     if (m_wanted == wanted) {
+        if (std::exchange(m_needsOffer, false)) {
+            m_again.stop();
+            kick();
+            return;
+        }
         // Nothing was switched: one more try at each poll, for the disk may have room by now.
         if (m_tries >= triesMax && m_failure && m_failure->state == u"failed") {
             m_tries = triesMax - 1;
@@ -196,6 +201,7 @@ void Worker::want(const Wanted &wanted)
         return;
     }
     m_wanted = wanted;
+    m_needsOffer = false;
     m_tries = 0;
     m_applyBackoff.reset();
     m_fetchBackoff.reset();
@@ -246,8 +252,10 @@ void Worker::kick()
             askForOriginsSoon();
         return;
     }
-    if (!m_again.isActive()) // else it is tried again later
-        spawn(fetchAndApply(), "fetch");
+    if (m_again.isActive())
+        return; // It is tried again later.
+    m_needsOffer = false;
+    spawn(fetchAndApply(), "fetch");
 }
 
 Task<Result<QByteArray>> Worker::obtain(Wanted wanted)
@@ -335,13 +343,17 @@ bool Worker::mayTryAgain()
 
 void Worker::onNotFetched(const Error &why)
 {
+    // Another node says the same offer again when it is followed: then there is nothing to wait
+    // for.
+    const bool isFirst = m_tries == 0;
+    m_needsOffer =
+        why.code == ErrorCode::unavailable || (why.code == ErrorCode::notFound && isFirst);
     if (why.code == ErrorCode::unavailable) {
         m_again.start(m_fetchBackoff.next(m_world.random));
         return;
     }
     if (why.code == ErrorCode::notFound && m_world.follower != nullptr)
         m_world.follower->again(); // The ticket or the offer is an old one.
-    const bool isFirst = m_tries == 0;
     if (!mayTryAgain())
         m_taken = m_wanted; // until a newer one is offered, or a poll
     if (why.code == ErrorCode::notFound && isFirst)

@@ -134,6 +134,7 @@ private:
     std::optional<Wanted> m_done;  ///< The offer that was carried out last.
     std::optional<Wanted> m_taken; ///< What was handed over last, or is applied.
     bool m_isFetching = false;
+    bool m_needsOffer = false; ///< It was not fetched, and can be as soon as a node offers it anew.
     bool m_isRetired = false;
     int m_tries = 0;
     int m_underWay = 0;

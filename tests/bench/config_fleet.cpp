@@ -41,7 +41,9 @@ Fleet::Fleet(Centre &centre, int count)
     awaitHealthy();
     for (const auto &agent : m_agents) {
         const QByteArray folder = QFile::encodeName(agent->folder() + u"/state/services/shop"_s);
-        if (::inotify_add_watch(m_inotify, folder.constData(), IN_MOVED_TO) < 0) {
+        // An agent closes the record once more when it has synced what it appended.
+        if (::inotify_add_watch(m_inotify, folder.constData(), IN_CLOSE_NOWRITE | IN_MOVED_TO)
+            < 0) {
             std::fprintf(stderr, "bench: %s cannot be watched\n", folder.constData());
             std::exit(1);
         }

@@ -158,6 +158,8 @@ QCoro::Task<rpc::Outcome> FakeCentre::fetch(rpc::Call &call)
                            {u"base"_s, QString()}};
     }
     fetches.push_back(call.params);
+    if (const auto fault = std::exchange(fetchFault, {}))
+        co_return *fault;
     if (call.params.value(u"ticket"_s).toString() != QString::number(m_tickets))
         co_return rpc::Failure::of(rpc::Code::denied, u"this ticket is not known"_s);
     const Version &version = wanted.at(call.params.value(u"service"_s).toString());

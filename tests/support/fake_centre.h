@@ -56,6 +56,7 @@ public:
     std::optional<rpc::Failure> refusal;     ///< Of follow.
     std::function<void()> onFollow;          ///< Before each follow is answered.
     std::optional<rpc::Failure> reportFault; ///< Of the next report.
+    std::optional<rpc::Failure> fetchFault;  ///< Of the next fetch.
     bool isComplete = true;                  ///< A heartbeat follows the offers.
     bool isLying = false;                    ///< Fetches have one bit wrong.
     bool isForgettingBases = false;          ///< What it packs against a base is spoilt.

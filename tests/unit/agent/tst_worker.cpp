@@ -11,11 +11,12 @@ using namespace std::chrono_literals;
 
 namespace coffer::agent {
 
-/// Pauses as short as they get.
-class NoRandom final : public Random
+/// Pauses as short as they get, or as long.
+class Extremes final : public Random
 {
 public:
-    std::uint64_t next() override { return 0; }
+    std::uint64_t next() override { return isLong ? std::uint64_t(-1) : 0; }
+    bool isLong = false;
 };
 
 /// The worker hands over its own; what it does is seen here.
@@ -56,6 +57,7 @@ private Q_SLOTS:
     void lostBundle_isFetchedAgain();
     void lostBundle_isTriedSoOftenAndNoMore();
     void lostBundle_doesNotReviveAnotherVersion();
+    void lateTicket_isNoReasonToWait();
     void withdrawal_beforeAnythingWasAppliedEndsClean();
     void withdrawal_endsASwitchThatIsUnderWay();
     void look_changesNothingAndSaysWhatIsUnfinished();
@@ -86,7 +88,7 @@ private:
     std::unique_ptr<test::FakeCentre> m_centre;
     std::unique_ptr<MemoryFiles> m_disk;
     FakeActions m_actions;
-    NoRandom m_random;
+    Extremes m_random;
     std::unique_ptr<client::Client> m_client;
     std::unique_ptr<Follower> m_follower;
     std::unique_ptr<Reporter> m_reporter;
@@ -111,6 +113,7 @@ void tst_Worker::init()
     m_disk->put(stateDirectory + "/lock", "");
     m_actions.script.clear();
     m_actions.ran.clear();
+    m_random.isLong = false;
     client::Options options;
     options.nodes = *client::parseEndpoints(u"a:1"_s);
     options.link = [this](const QUrl &node) { return m_centre->network.make(node); };
@@ -208,6 +211,18 @@ void tst_Worker::lostBundle_isTriedSoOftenAndNoMore()
     m_follower->again(); // as a poll does
     QTRY_COMPARE(said(), u"healthy v1"_s);
     QVERIFY(!m_worker->status().isGivenUp);
+}
+
+/// The fetch was for a ticket of before: it is tried as soon as the next follow offers the same.
+void tst_Worker::lateTicket_isNoReasonToWait()
+{
+    m_random.isLong = true; // the next try by itself comes after seconds
+    m_centre->fetchFault = rpc::Failure::of(rpc::Code::notFound, u"follow again"_s);
+    const auto follows = m_centre->follows.size();
+    publish(versionOne());
+    QTRY_VERIFY(m_worker->status().applied && m_worker->status().applied->version == "v1");
+    QCOMPARE(m_centre->fetches.size(), 2U);
+    QCOMPARE(m_centre->follows.size(), follows + 1);
 }
 
 /// What is applied lost its bundle; what is wanted, and was given up, does not help.
