@@ -10,6 +10,7 @@
 #include "node/daemon.h"
 #include "node/plugin_service.h"
 #include "node/settings.h"
+#include "pluginhost/plugin_folder.h"
 
 #include <QCoreApplication>
 #include <QHostAddress>
@@ -55,6 +56,18 @@ static pluginhost::PluginSources sourcesOf(const node::Settings &settings)
     sources.isOpenToAll = settings.isOpenToAll;
     sources.node = "gateway"; // a node says its own name
     return sources;
+}
+
+/// Of those that are used unless --plugins names another folder.
+static QString helpOnPlugins()
+{
+    const QString settings = pluginhost::describeSettings(
+        pluginhost::findPluginFolder(QCoreApplication::applicationDirPath()));
+    if (settings.isEmpty())
+        return {};
+    return QStringLiteral("\n\nSettings of plugins, in the file, or for all nodes with "
+                          "\"coffer plugins set NAME JSON\":\n")
+           + settings.trimmed();
 }
 
 /// A process that is no node: see Gateway.
@@ -104,7 +117,10 @@ int main(int count, char **arguments)
 
     const auto read = node::readSettings(QCoreApplication::arguments().mid(1), &environment);
     if (const auto *leave = std::get_if<node::Leave>(&read)) {
-        std::fprintf(leave->code == 0 ? stdout : stderr, "%s\n", qUtf8Printable(leave->text));
+        QString text = leave->text;
+        if (leave->isHelp)
+            text += helpOnPlugins();
+        std::fprintf(leave->code == 0 ? stdout : stderr, "%s\n", qUtf8Printable(text));
         return leave->code;
     }
     const auto &settings = std::get<node::Settings>(read);

@@ -211,7 +211,8 @@ public:
             std::ostringstream fault;
             const bool isAsked = m_app.exit(error, out, fault) == 0;
             return Leave{isAsked ? 0 : 2,
-                         QString::fromStdString(isAsked ? out.str() : fault.str()).trimmed()};
+                         QString::fromStdString(isAsked ? out.str() : fault.str()).trimmed(),
+                         error.get_name() == "CallForHelp"};
         }
         for (const SettingSpec &spec : settingTable()) {
             const std::string flag = "--" + spec.name.toStdString();

@@ -66,6 +66,7 @@ struct Leave
 {
     int code = 0; ///< 0: asked for; 2: a setting is wrong.
     QString text; ///< For standard output (0) or standard error (2).
+    bool isHelp = false;
 };
 
 /// What an environment variable says; nothing if it is not set.

@@ -12,4 +12,8 @@ class PluginHost;
 /// loaded stays until the process ends. A folder that is not there holds none.
 void addFolder(PluginHost &host, const QString &folder);
 
+/// The settings of the plugins of a folder for `--help`: of each plugin that has some a line
+/// "[plugins.NAME]", and a line or two for each. Runs none of their code. Empty if there are none.
+[[nodiscard]] QString describeSettings(const QString &folder);
+
 } // namespace coffer::pluginhost

@@ -251,6 +251,7 @@ private Q_SLOTS:
         const auto *leave = std::get_if<Leave>(&read);
         QVERIFY(leave != nullptr);
         QCOMPARE(leave->code, 0);
+        QVERIFY(leave->isHelp);
         for (const SettingSpec &spec : settingTable()) {
             QVERIFY(leave->text.contains("--" + spec.name));
             QVERIFY(leave->text.contains(spec.variable()));

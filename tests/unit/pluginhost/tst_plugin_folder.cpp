@@ -160,6 +160,14 @@ private Q_SLOTS:
         QCOMPARE(stage.state(u"broken"_s), PluginState::refused);
         QCOMPARE(stage.report(u"broken"_s).reason, u"it is no plugin of Coffer"_s);
     }
+    void settings_areDescribedWithoutRunningAnything()
+    {
+        const QString text = describeSettings(QStringLiteral(COFFER_LIBRARIES));
+        QVERIFY2(text.contains(u"[plugins.greeter]\n  greeting = TEXT\n      What it says"_s),
+                 qPrintable(text));
+        QVERIFY(!text.contains(u"polite"_s)); // has none
+        QCOMPARE(describeSettings(u"/nowhere"_s), QString());
+    }
 
 private:
     std::unique_ptr<StoreStage> m_store;
