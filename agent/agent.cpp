@@ -254,6 +254,13 @@ bool Agent::isSettled() const
                                   [](const auto &entry) { return entry.second->isSettled(); });
 }
 
+bool Agent::isSettledWithOrigins() const
+{
+    return isSettled() && std::ranges::none_of(m_workers, [](const auto &entry) {
+               return entry.second->willAskForOrigins();
+           });
+}
+
 bool Agent::isConverged() const
 {
     return std::ranges::all_of(m_workers, [](const auto &entry) {

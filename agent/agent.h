@@ -43,6 +43,8 @@ public:
     [[nodiscard]] AgentStatus status() const;
     /// Everything that is wanted is known, and nothing is left to be done or said.
     [[nodiscard]] bool isSettled() const;
+    /// isSettled(), and no service is about to ask where what it has applied comes from.
+    [[nodiscard]] bool isSettledWithOrigins() const;
     /// All services have what is wanted of them.
     [[nodiscard]] bool isConverged() const;
     /// Answers a question of this host; everything but Verb::watch.

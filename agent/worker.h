@@ -71,6 +71,8 @@ public:
     [[nodiscard]] ServiceStatus status() const;
     /// Nothing is under way, and nothing waits that was not tried at least once.
     [[nodiscard]] bool isSettled() const;
+    /// It is about to ask where what it has applied comes from.
+    [[nodiscard]] bool willAskForOrigins() const { return m_originsDue.isActive(); }
 
     void want(const Wanted &wanted);
     /// Nothing is wanted any more: what is applied stays, and what was not yet, is given up.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/agent_process.h"
+#include "config/origin_list.h"
 #include "support/fake_centre.h"
 
 #include <QDir>
@@ -206,8 +207,14 @@ private Q_SLOTS:
     }
     void once_appliesAndEnds()
     {
+        const config::Place file{config::Place::Kind::file, {}, "app.conf"};
+        m_centre->origins =
+            config::encode(config::OriginList{{{"sh001", "v1"}}, {{file, 0, false}}, {}});
         publish(u"v1"_s, "one");
         QCOMPARE(m_agent->run({u"--once"_s}), 0);
+        QCOMPARE(m_centre->originsAsked, 1);
+        QCOMPARE(m_agent->run({u"why"_s, u"shop"_s}), 0);
+        QVERIFY2(m_agent->output().contains("app.conf  <- sh001 v1"), m_agent->output());
         QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "one");
         QCOMPARE(m_centre->lastState(), u"healthy"_s);
         QCOMPARE(m_agent->run({u"history"_s}), 0);
