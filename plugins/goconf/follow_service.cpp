@@ -19,7 +19,8 @@ using rpc::Code;
 using rpc::Failure;
 
 static constexpr std::chrono::seconds sweepEvery{1};
-static constexpr int tidyEvery = 60; ///< Sweeps.
+static constexpr int tidyEvery = 60;   ///< Sweeps.
+static constexpr int toldPerTurn = 32; ///< Hosts; then what else waits has its turn.
 static constexpr qsizetype errorBytesMax = 4096;
 
 static QByteArray textIn(const QCborMap &map, QLatin1StringView name)
@@ -310,10 +311,26 @@ Task<Result<void>> FollowService::serve(FollowId id,
 
 void FollowService::wake(const std::vector<FollowId> &ids)
 {
-    for (const FollowId id : ids) {
+    m_woken.insert(m_woken.end(), ids.begin(), ids.end());
+    if (!std::exchange(m_isWaking, true))
+        m_parts.context.spawn(wakeInTurns(), "tell hosts");
+}
+
+Task<Result<void>> FollowService::wakeInTurns()
+{
+    for (int told = 1; !m_woken.empty(); ++told) {
+        const FollowId id = m_woken.front();
+        m_woken.pop_front();
         if (auto waiting = m_waiting.extract(id))
             waiting.mapped()(true);
+        if (told % toldPerTurn != 0)
+            continue;
+        const bool goesOn = co_await m_parts.context.clock().sleep(std::chrono::milliseconds(0));
+        if (!goesOn)
+            break;
     }
+    m_isWaking = false;
+    co_return Result<void>();
 }
 
 void FollowService::end(FollowId id, const Error &why)

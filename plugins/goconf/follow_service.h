@@ -6,6 +6,8 @@
 #include "goconf/follow_reports.h"
 #include "goconf/origin_store.h"
 
+#include <deque>
+
 namespace coffer::goconf {
 
 /// What agents use: goconf.follow, goconf.fetch, goconf.report. They show the host's own secret; a
@@ -75,7 +77,9 @@ private:
     void lookAtServices();
     void lookAtHost(const QByteArray &host);
     void lookAtHosts();
+    /// In turns: what thousands of hosts are told must not hold up the node.
     void wake(const std::vector<FollowId> &ids);
+    [[nodiscard]] Task<Result<void>> wakeInTurns();
     /// Ends a follow; its reader is told \a why.
     void end(FollowId id, const Error &why);
 
@@ -84,6 +88,8 @@ private:
     FollowOffers m_offers;
     FollowReports m_reports;
     std::map<FollowId, Eventual<bool>::Setter> m_waiting; ///< Those that wait for news.
+    std::deque<FollowId> m_woken;                         ///< Not told yet that there are news.
+    bool m_isWaking = false;
     std::map<FollowId, Error> m_ends;
     std::map<FollowId, FollowTable::Services> m_asked; ///< By hosts that may have everything.
     FollowTable::Services m_services;                  ///< Those that there are.
