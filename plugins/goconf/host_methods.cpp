@@ -136,20 +136,19 @@ static void markUses(store::Transaction &change, const HostRecord &before, const
     }
 }
 
-/// The layers of its own go with a host, and what is pending of them.
-Task<Result<store::Transaction>> HostMethods::withoutLayers(QByteArray host,
-                                                            store::Transaction change)
+Task<Result<HostMethods::OwnLayers>> HostMethods::layersOf(QByteArray host)
 {
     const QByteArray use = hostUsePath(host);
     const Result<std::optional<store::FileView>> mark = co_await m_context.store().get(use);
     if (!mark)
         co_return mark.error();
+    OwnLayers own;
     if (!*mark) {
-        change.guards.emplace_back(store::Missing{use});
-        co_return change;
+        own.guard = store::Missing{use};
+        co_return own;
     }
-    change.guards.emplace_back(store::RevisionEquals{use, (*mark)->revision});
-    change.operations.emplace_back(store::Delete{use});
+    own.guard = store::RevisionEquals{use, (*mark)->revision};
+    own.mark = use;
     const Result<Revision> at = co_await newestRevision(m_context.store());
     if (!at)
         co_return at.error();
@@ -163,12 +162,46 @@ Task<Result<store::Transaction>> HostMethods::withoutLayers(QByteArray host,
             co_return names.error();
         for (const QByteArray &name : *names) {
             if (name == "current")
-                change.operations.emplace_back(store::Delete{tree + "/current"});
+                own.pointers.emplace(service, tree + "/current");
             else if (name == "draft")
-                change.operations.emplace_back(store::DeleteTree{tree + "/draft"});
+                own.drafts.push_back(tree + "/draft");
         }
     }
-    co_return change;
+    co_return own;
+}
+
+/// The layers of its own go with a host, and what is pending of them.
+static void removeLayers(const HostMethods::OwnLayers &own, store::Transaction &change)
+{
+    change.guards.push_back(own.guard);
+    if (!own.mark.isEmpty())
+        change.operations.emplace_back(store::Delete{own.mark});
+    for (const auto &[service, pointer] : own.pointers)
+        change.operations.emplace_back(store::Delete{pointer});
+    for (const QByteArray &draft : own.drafts)
+        change.operations.emplace_back(store::DeleteTree{draft});
+}
+
+/// Nobody has validated them with the layers of another IDC.
+Task<Result<void>> HostMethods::checkMove(QByteArray host, OwnLayers own)
+{
+    QStringList commands;
+    for (const auto &[service, path] : own.pointers) {
+        const Result<std::optional<store::FileView>> file = co_await m_context.store().get(path);
+        if (!file)
+            co_return file.error();
+        const Result<Pointer> pointer = *file ? Pointer::parse((*file)->value) : Pointer();
+        if (!pointer || !pointer->current.isEmpty())
+            commands.append(
+                u"coffer config expire %1@host:%2"_s.arg(textOf(service), textOf(host)));
+    }
+    if (!commands.isEmpty()) {
+        co_return Error{
+            ErrorCode::refused,
+            u"idc: %1 has layers of its own, which nobody has validated with those of another "
+            "IDC; end them first: %2"_s.arg(textOf(host), commands.join(u"; "))};
+    }
+    co_return Result<void>();
 }
 
 Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> before,
@@ -193,10 +226,19 @@ Task<Result<void>> HostMethods::write(QByteArray host, std::optional<Found> befo
         markUses(change, before ? before->record : HostRecord{}, *now);
     } else {
         change.operations.push_back(store::Delete{path});
-        Result<store::Transaction> ended = co_await withoutLayers(host, std::move(change));
-        if (!ended)
-            co_return ended.error();
-        change = std::move(*ended);
+    }
+    if (before && (!now || now->idc != before->record.idc)) {
+        const Result<OwnLayers> own = co_await layersOf(host);
+        if (!own)
+            co_return own.error();
+        if (now) {
+            const Result<void> mayMove = co_await checkMove(host, *own);
+            if (!mayMove)
+                co_return mayMove.error();
+            change.guards.push_back(own->guard);
+        } else {
+            removeLayers(*own, change);
+        }
     }
     // A question about all reports: not where none can have lost its place.
     const bool hasLost =

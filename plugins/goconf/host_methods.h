@@ -24,6 +24,15 @@ public:
 
     [[nodiscard]] Result<void> start();
 
+    /// The layers of its own that a host has, and what is pending of them.
+    struct OwnLayers
+    {
+        store::Guard guard;                        ///< That there are no others.
+        QByteArray mark;                           ///< Of their use; empty if there is none.
+        std::map<QByteArray, QByteArray> pointers; ///< By service; perhaps nothing is live there.
+        std::vector<QByteArray> drafts;            ///< Trees.
+    };
+
 private:
     struct Found
     {
@@ -39,10 +48,10 @@ private:
     [[nodiscard]] Task<Result<std::optional<Found>>> find(QByteArray host);
     /// Whether the IDC is there and the record could be written.
     [[nodiscard]] Task<Result<void>> check(HostRecord record);
+    [[nodiscard]] Task<Result<OwnLayers>> layersOf(QByteArray host);
+    [[nodiscard]] Task<Result<void>> checkMove(QByteArray host, OwnLayers own);
     /// Writes the record over what was found. Reports that it no longer has a place for go with it;
-    /// no record: all of them.
-    [[nodiscard]] Task<Result<store::Transaction>> withoutLayers(QByteArray host,
-                                                                 store::Transaction change);
+    /// no record: all of them, and its layers. `refused` if it has layers and another IDC.
     [[nodiscard]] Task<Result<void>> write(QByteArray host, std::optional<Found> before,
                                            std::optional<HostRecord> now);
     /// Whether the host's record has \a secret; asked where a write has an unknown outcome.

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void host_endsThoughANodeDied();
     void host_isExtended();
     void host_isEndedEarly();
+    void host_doesNotMoveWithALayer();
     void host_takesItsLayersAlong();
     void undo_leavesLayersOfHosts();
 
@@ -526,6 +527,29 @@ void tst_goconf_layers::host_isEndedEarly()
     QVERIFY(rendered(onHost).contains("2s"));
     DONE(put(levels()[4], u"timeout"_s, u"8s"_s)); // and again
     QCOMPARE(hostVersion(), u"v3"_s);
+}
+
+void tst_goconf_layers::host_doesNotMoveWithALayer()
+{
+    const QCborMap move{{u"host"_s, u"web-sh0010"_s}, {u"idc"_s, u"bj001"_s}};
+    DONE(put(levels()[4], u"timeout"_s, u"9s"_s));
+    const rpc::Outcome refused = call(u"host.set"_s, move);
+    FAILS(refused, Code::refused);
+    QVERIFY2(refused.error().message.contains(u"config expire shop@host:web-sh0010"_s),
+             qPrintable(refused.error().message));
+    DONE(call(u"host.set"_s, {{u"host"_s, u"web-sh0010"_s}, {u"note"_s, u"stays"_s}}));
+    DONE(call(u"rollback"_s,
+              {{u"service"_s, u"shop"_s}, {u"host"_s, u"web-sh0010"_s}, {u"message"_s, u"m"_s}}));
+    // Somebody publishes while the host moves.
+    DONE(write(levels()[4], {setOf(u"timeout"_s, u"8s"_s)}));
+    trap("/config/_host/web-sh0010", u"publish"_s,
+         {{u"targets"_s, QCborArray{target(u"shop"_s, onHost)}},
+          {u"message"_s, u"late"_s},
+          {u"expires"_s, u"1h"_s}});
+    FAILS(call(u"host.set"_s, move), Code::conflict);
+    DONE(call(u"rollback"_s,
+              {{u"service"_s, u"shop"_s}, {u"host"_s, u"web-sh0010"_s}, {u"message"_s, u"m"_s}}));
+    DONE(call(u"host.set"_s, move));
 }
 
 void tst_goconf_layers::host_takesItsLayersAlong()
