@@ -34,9 +34,10 @@ static const std::array<std::pair<Verb, QLatin1StringView>, 15> verbs{{
     {Verb::watch, "watch"_L1},
 }};
 
-static const std::array<std::pair<ErrorCode, QLatin1StringView>, 6> codes{{
+static const std::array<std::pair<ErrorCode, QLatin1StringView>, 7> codes{{
     {ErrorCode::invalid, "invalid"_L1},
     {ErrorCode::notFound, "notFound"_L1},
+    {ErrorCode::denied, "denied"_L1},
     {ErrorCode::refused, "refused"_L1},
     {ErrorCode::unavailable, "unavailable"_L1},
     {ErrorCode::noSpace, "noSpace"_L1},
@@ -52,6 +53,11 @@ static std::optional<Verb> verbNamed(const QString &name)
             return verb;
     }
     return std::nullopt;
+}
+
+bool changesHost(Verb verb)
+{
+    return verb == Verb::rollback || verb == Verb::hold || verb == Verb::release;
 }
 
 static bool needsService(Verb verb)

@@ -27,6 +27,9 @@ enum class Verb {
     watch     ///< A line for each change, until the asker leaves; of a service: for each version.
 };
 
+/// Whether it is no question alone: something of the host becomes another.
+[[nodiscard]] bool changesHost(Verb verb);
+
 /// One question. Value.
 struct Ask
 {

@@ -323,32 +323,10 @@ static Exit exitOfPlan(const QJsonObject &answer)
     return code;
 }
 
-static Duty dutyOf(Verb verb)
-{
-    switch (verb) {
-    case Verb::rollback:
-    case Verb::hold:
-    case Verb::release: return Duty::act;
-    case Verb::status:
-    case Verb::metrics:
-    case Verb::history:
-    case Verb::diff:
-    case Verb::plan:
-    case Verb::file:
-    case Verb::get:
-    case Verb::list:
-    case Verb::version:
-    case Verb::env:
-    case Verb::why:
-    case Verb::watch: break;
-    }
-    return Duty::look;
-}
-
 /// Without an agent that runs: on the state directory, and for a plan on the cluster.
 static Result<QJsonObject> answerAlone(const Settings &settings, const Ask &ask)
 {
-    auto household = settleIn(settings, dutyOf(ask.verb));
+    auto household = settleIn(settings, changesHost(ask.verb) ? Duty::act : Duty::look);
     if (!household)
         return household.error();
     Agent &agent = (*household)->agent;

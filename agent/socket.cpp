@@ -12,6 +12,9 @@
 #include <cerrno>
 #include <utility>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 using namespace Qt::StringLiterals;
 
 namespace coffer::agent {
@@ -86,6 +89,16 @@ void Socket::onReadable(QLocalSocket *socket)
     spawn(answer(socket, socket->readLine(askBytesMax + 1).trimmed()), "ask");
 }
 
+/// Whether it is root or the agent's own user who asks, as the kernel knows it.
+static bool mayChangeHost(const QLocalSocket *socket)
+{
+    ucred peer = {};
+    socklen_t size = sizeof peer;
+    const auto descriptor = int(socket->socketDescriptor());
+    return ::getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0
+           && (peer.uid == 0 || peer.uid == ::geteuid());
+}
+
 QCoro::Task<void> Socket::answer(QLocalSocket *socket, QByteArray line)
 {
     const QPointer<Socket> self(this);
@@ -94,6 +107,10 @@ QCoro::Task<void> Socket::answer(QLocalSocket *socket, QByteArray line)
     Result<QJsonObject> answer = QJsonObject{};
     if (!ask) {
         answer = ask.error();
+    } else if (changesHost(ask->verb) && !mayChangeHost(socket)) {
+        answer =
+            Error{ErrorCode::denied, u"only root and the user of the agent may change what this "
+                                     "host has; others may look"_s};
     } else if (ask->verb == Verb::watch) {
         watch(socket, *ask);
         m_busy.erase(socket);

@@ -19,10 +19,10 @@ namespace coffer::agent {
 
 /// The Unix socket of a running agent: one question a line, one answer a line, in order.
 ///
-/// Its owner and group may connect (mode 0660); who may connect may ask everything. At most
-/// connectionsMax at a time; one question of a connection is worked on at a time, and a line that
-/// is too long ends it. Who watches and does not read is cut off: it can ask again from what it has
-/// seen. Resource; one thread, with an event loop.
+/// Its owner and group may connect (mode 0660); who may connect may look, and change the host as
+/// root or as the agent's own user. At most connectionsMax at a time; one question of a connection
+/// is worked on at a time, and a line that is too long ends it. Who watches and does not read is
+/// cut off: it can ask again from what it has seen. Resource; one thread, with an event loop.
 class Socket final : public QObject
 {
     Q_DISABLE_COPY_MOVE(Socket)

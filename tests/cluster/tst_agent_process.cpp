@@ -8,6 +8,7 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
+#include <QLocalSocket>
 #include <QRandomGenerator>
 #include <QTest>
 
@@ -222,6 +223,35 @@ private Q_SLOTS:
         m_centre->close();
         QCOMPARE(m_agent->run({u"--once"_s, u"--wait"_s, u"1"_s}), 5);
         QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "one");
+    }
+    void others_mayLookAndNotChange()
+    {
+        if (::geteuid() != 0)
+            QSKIP("only root can be somebody else");
+        m_agent->start();
+        publish(u"v1"_s, "one");
+        QTRY_COMPARE_WITH_TIMEOUT(m_agent->file(u"shop"_s, u"app.conf"_s), "one", longMs);
+        const QByteArray folder = QFile::encodeName(m_agent->folder());
+        QCOMPARE(::chmod(folder.constData(), 0711), 0);
+        QCOMPARE(::chmod((folder + "/agent.sock").constData(), 0666), 0);
+        QLocalSocket socket;
+        QCOMPARE(::seteuid(65'534), 0); // The kernel remembers who connected.
+        socket.connectToServer(QFile::decodeName(folder + "/agent.sock"));
+        const bool isConnected = socket.waitForConnected();
+        QCOMPARE(::seteuid(0), 0);
+        QVERIFY2(isConnected, qPrintable(socket.errorString()));
+        const auto ask = [&socket](const QByteArray &question) {
+            socket.write(question + '\n');
+            while (!socket.canReadLine() && socket.waitForReadyRead(longMs)) {}
+            return socket.readLine();
+        };
+        QVERIFY(ask(R"({"ask":"version","service":"shop"})").contains(R"("version":"v1")"));
+        for (const char *verb : {"hold", "release", "rollback"}) {
+            const QByteArray answer =
+                ask(R"({"ask":")" + QByteArray(verb) + R"(","service":"shop"})");
+            QVERIFY2(answer.contains(R"("code":"denied")"), answer);
+        }
+        QCOMPARE(m_agent->run({u"hold"_s, u"shop"_s}), 0);
     }
     void once_failsWhereACheckDoes()
     {
