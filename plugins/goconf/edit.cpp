@@ -266,7 +266,7 @@ static Item commentOf(const Edit &edit, const Item &now)
     const QByteArray text = textIn(edit.members, "comment");
     if (std::holds_alternative<config::Tombstone>(now))
         return config::Tombstone{text};
-    return config::SectionHead{text};
+    return text.isEmpty() ? Item() : Item(config::SectionHead{text}); // as it is stored
 }
 
 Answer<Item> Edit::wish(const Item &now) const
