@@ -24,19 +24,17 @@ static const char *const expiresSchema = R"("expires":{"type":"string",
 static const char *const wishSchema = R"("message":{"type":"string","minLength":1,
     "maxLength":4096,"description":"why"},"idcs":$names,
     "change":{"type":"string","pattern":"^[0-9a-f]{16}-[0-9a-f]{8}$",
-        "description":"the id of its first release, as publish answered it"},
-    "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
-    "key":{"type":"string","pattern":"^[0-9a-f]{8}$",
-        "description":"random: the same call again is answered with what the first one did"},
-    "dryRun":{"type":"boolean","description":"only say what would happen"},
-    "as":{"type":"string","maxLength":128})";
+        "description":"the id of its first release, as publish answered it"},)";
 
 /// What ends a candidate says less.
 static const char *const endSchema = R"("service":$name,"message":{"type":"string","minLength":1,
     "maxLength":4096,"description":"why; else what was said of the candidate"},
     "expected":{"type":"string","pattern":"^v[1-9][0-9]{0,18}$",
-        "description":"the candidate that is meant"},
-    "yes":{"type":"integer","minimum":0,"description":"the number of hosts, if it is above 20"},
+        "description":"the candidate that is meant"},)";
+
+/// How a release is carried out; the last of all.
+static const char *const mannerSchema = R"("yes":{"type":"integer","minimum":0,
+    "description":"the number of hosts, if it is above 20"},
     "key":{"type":"string","pattern":"^[0-9a-f]{8}$",
         "description":"random: the same call again is answered with what the first one did"},
     "dryRun":{"type":"boolean","description":"only say what would happen"},
@@ -124,13 +122,13 @@ Result<void> ReleaseMethods::start()
     rpc::Method validate =
         methodOf(u"goconf.validate"_s, u"Says what keeps a draft from being published."_s,
                  schemaOf(of, R"("service")"), Kind::read, &touchesValidate);
-    rpc::Method publish =
-        methodOf(u"goconf.publish"_s,
-                 u"Makes drafts live, in one step: all of them in all IDCs, or "
-                 u"nothing; idcs: the base layer only there, and with change "
-                 "then further; canary: only for some hosts, to try it."_s,
-                 schemaOf(targets + expiresSchema + wishSchema, R"("targets","message")"),
-                 Kind::write, &touchesTargets);
+    rpc::Method publish = methodOf(
+        u"goconf.publish"_s,
+        u"Makes drafts live, in one step: all of them in all IDCs, or "
+        u"nothing; idcs: the base layer only there, and with change "
+        "then further; canary: only for some hosts, to try it."_s,
+        schemaOf(targets + expiresSchema + wishSchema + mannerSchema, R"("targets","message")"),
+        Kind::write, &touchesTargets);
     rpc::Method rollback = methodOf(
         u"goconf.rollback"_s,
         u"Makes an earlier version live again: to a version, undo of the last switch, or of a "
@@ -140,7 +138,7 @@ Result<void> ReleaseMethods::start()
                      "abandon":{"type":"boolean",
                      "description":"also give up what some hosts are trying"},
                      "host":$name,)"
-                     + QByteArray(wishSchema),
+                     + QByteArray(wishSchema) + mannerSchema,
                  R"("service","message")"),
         Kind::write, &touchesRollback);
     for (rpc::Method *method : {&validate, &publish, &rollback})
@@ -156,16 +154,16 @@ Result<void> ReleaseMethods::start()
 
 Result<void> ReleaseMethods::startCanary()
 {
-    rpc::Method promote =
-        methodOf(u"goconf.canary.promote"_s,
-                 u"Makes live what some hosts are trying: that very version, "
-                 "wherever it was built for."_s,
-                 schemaOf(endSchema, R"("service")"), Kind::write, &touchesRollback);
-    rpc::Method abandon =
-        methodOf(u"goconf.canary.abandon"_s,
-                 u"Gives up what some hosts are trying: they go back to what is "
-                 "live, and the draft is as it was."_s,
-                 schemaOf(endSchema, R"("service")"), Kind::write, &touchesRollback);
+    rpc::Method promote = methodOf(u"goconf.canary.promote"_s,
+                                   u"Makes live what some hosts are trying: that very version, "
+                                   "wherever it was built for."_s,
+                                   schemaOf(QByteArray(endSchema) + mannerSchema, R"("service")"),
+                                   Kind::write, &touchesRollback);
+    rpc::Method abandon = methodOf(u"goconf.canary.abandon"_s,
+                                   u"Gives up what some hosts are trying: they go back to what is "
+                                   "live, and the draft is as it was."_s,
+                                   schemaOf(QByteArray(endSchema) + mannerSchema, R"("service")"),
+                                   Kind::write, &touchesRollback);
     promote.deadline = std::chrono::seconds(60);
     abandon.deadline = std::chrono::seconds(60);
     if (const Result<void> added =
