@@ -10,7 +10,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         <memory> <optional> <set> <utility> <variant> <vector> <QByteArray> <QCborArray>
         <QCborMap> <QCborValue> <QCoreApplication> <QCoroTask> <QDir> <QFile> <QJsonArray>
         <QJsonDocument> <QJsonObject> <QObject> <QPointer> <QString> <QStringList> <QTimer>)
-    file(WRITE "${PROJECT_BINARY_DIR}/generated/precompiled.cpp" "")
+    file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/generated/precompiled.cpp" CONTENT "")
     add_library(coffer_precompiled OBJECT "${PROJECT_BINARY_DIR}/generated/precompiled.cpp")
     target_link_libraries(coffer_precompiled
         PRIVATE Qt6::Core QCoro6::Core Coffer::warnings Coffer::sanitizers)
