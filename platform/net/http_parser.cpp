@@ -165,22 +165,27 @@ qsizetype HttpParser::parseBody(QByteArrayView bytes)
         if (m_beast->parser.chunked() && rest.size() < 5)
             break;
         boost::beast::error_code error;
+        const qsizetype size = m_beast->parser.get().body().size();
         const std::size_t used = m_beast->parser.put(
             boost::asio::const_buffer(rest.data(), std::size_t(rest.size())), error);
         taken += qsizetype(used);
         idle = used == 0 ? idle + 1 : 0;
-        // What is not taken is the head of a chunk or the trailer: bounded like a head.
-        const bool isLarge = rest.size() - qsizetype(used) >= m_bounds.headBytesMax;
+        // A step takes a part of the body, or the head of a chunk, or the trailer. The latter two
+        // are bounded like a head, whether they have come in pieces or at once.
+        const bool isPart = m_beast->parser.get().body().size() > size;
+        const bool isCut = error == http::error::need_more;
+        const qsizetype line = isCut ? rest.size() : isPart ? 0 : qsizetype(used);
+        const bool isLarge = m_beast->parser.chunked() && line > m_bounds.headBytesMax;
         // Beast 1.81 looks for the end of a quoted extension behind the end of its line, and counts
         // the chunk's bytes once more each time.
-        if (error == http::error::need_more && m_beast->parser.chunked() && used == 0
-            && hasChunkLine(rest))
+        if (isCut && m_beast->parser.chunked() && hasChunkLine(rest))
             error = http::error::bad_chunk_extension;
-        if (error == http::error::need_more && !isLarge)
+        if (isLarge && (isCut || !error))
+            refuseWith(int(http::error::header_limit));
+        else if (error == http::error::need_more)
             break;
-        if (error)
-            refuseWith(isLarge && error == http::error::need_more ? int(http::error::header_limit)
-                                                                  : error.value());
+        else if (error)
+            refuseWith(error.value());
         else
             finish();
     }

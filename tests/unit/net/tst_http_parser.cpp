@@ -140,6 +140,10 @@ void TestHttpParser::request_isRefused_data()
         post + "Transfer-Encoding: chunked\r\n\r\n1;" + QByteArray(20'000, 'a'), 431);
     row("endless trailer",
         post + "Transfer-Encoding: chunked\r\n\r\n0\r\nA: " + QByteArray(20'000, 'a'), 431);
+    row("large trailer",
+        post + "Transfer-Encoding: chunked\r\n\r\n0\r\nA: " + QByteArray(20'000, 'a')
+            + "\r\n\r\n",
+        431);
 }
 
 void TestHttpParser::request_isRefused()
