@@ -2,6 +2,7 @@
 #include "agent/commands.h"
 #include "agent/exec_signals.h"
 #include "agent/toml_table.h"
+#include "base/shell_completion.h"
 #include "net/epoll_loop.h"
 #include "net/log.h"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <string_view>
 
@@ -253,6 +255,8 @@ int main(int count, char **arguments)
         ->check(CLI::Range(1, 86'400))
         ->capture_default_str();
     addCommands(app, given);
+    QByteArray completion;
+    addCompletionVerb(app, completion);
     const int own =
         int(std::find(arguments, arguments + count, std::string_view("--")) - arguments);
     for (int i = own + 1; i < count; ++i)
@@ -261,6 +265,10 @@ int main(int count, char **arguments)
         app.parse(own, arguments);
     } catch (const CLI::ParseError &error) {
         return app.exit(error) == 0 ? ok : usage;
+    }
+    if (!completion.isEmpty()) {
+        std::fwrite(completion.constData(), 1, std::size_t(completion.size()), stdout);
+        return ok;
     }
     const Result<Settings> settings = reader.read(&environment);
     if (!settings)

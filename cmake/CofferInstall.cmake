@@ -82,16 +82,21 @@ install(DIRECTORY "${PROJECT_SOURCE_DIR}/plugins/example"
     DESTINATION "${COFFER_DOC_DIR}" COMPONENT sdk)
 
 set(completions "${PROJECT_BINARY_DIR}/completions")
-add_custom_command(OUTPUT "${completions}/coffer" "${completions}/_coffer"
-    COMMAND ${CMAKE_COMMAND} -E make_directory "${completions}"
-    COMMAND coffer completion bash > "${completions}/coffer"
-    COMMAND coffer completion zsh > "${completions}/_coffer"
-    DEPENDS coffer VERBATIM)
-add_custom_target(coffer_completions ALL DEPENDS "${completions}/coffer" "${completions}/_coffer")
-install(FILES "${completions}/coffer"
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT programs)
-install(FILES "${completions}/_coffer"
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" COMPONENT programs)
+set(completion_files)
+foreach(program coffer coffer-agent)
+    set(files "${completions}/${program}" "${completions}/_${program}")
+    add_custom_command(OUTPUT ${files}
+        COMMAND ${CMAKE_COMMAND} -E make_directory "${completions}"
+        COMMAND ${program} completion bash > "${completions}/${program}"
+        COMMAND ${program} completion zsh > "${completions}/_${program}"
+        DEPENDS ${program} VERBATIM)
+    list(APPEND completion_files ${files})
+    install(FILES "${completions}/${program}"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT programs)
+    install(FILES "${completions}/_${program}"
+        DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/site-functions" COMPONENT programs)
+endforeach()
+add_custom_target(coffer_completions ALL DEPENDS ${completion_files})
 
 # The units name the prefix, which is only known when they are installed.
 foreach(unit cofferd coffer-agent)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/shell_completion.h"
 #include "cli/companion.h"
 #include "cli/verbs.h"
 #include "client/endpoint.h"
@@ -118,6 +119,14 @@ bool hasVerb(CLI::App &app, const std::string &name)
 
 } // namespace
 
+/// "@" begins host:NAME, the layer of a host.
+static const QByteArray hostWords =
+    R"(    if [[ $cur == @ || ${COMP_WORDS[COMP_CWORD-1]} == @ ]]; then
+        cur=${cur#@} words=host:
+        compopt -o nospace 2>/dev/null
+    fi
+)";
+
 int main(int count, char **arguments)
 {
     // For the thousands of connections of bench; the application owns it.
@@ -141,7 +150,7 @@ int main(int count, char **arguments)
     cli::addBenchVerb(app, run);
     cli::addBackupVerbs(app, run, companion);
     cli::addNodeVerbs(app, run, companion);
-    cli::addCompletionVerb(app, completion);
+    addCompletionVerb(app, completion, hostWords);
     if (count > 1 && arguments[1][0] != '-' && !hasVerb(app, arguments[1]))
         cli::becomeExtension(QString::fromLocal8Bit(arguments[1]),
                              QCoreApplication::arguments().mid(2));

@@ -24,7 +24,5 @@ void addBenchVerb(CLI::App &app, Run &run);    ///< bench.
 /// arguments for becomeCompanion().
 void addBackupVerbs(CLI::App &app, Run &run, QStringList &companion);
 void addNodeVerbs(CLI::App &app, Run &run, QStringList &companion); ///< node.
-/// completion, which needs no cluster: \a text gets the script.
-void addCompletionVerb(CLI::App &app, QByteArray &text);
 
 } // namespace coffer::cli

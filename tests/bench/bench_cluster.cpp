@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "bench/machine_floor.h"
 #include "cluster/process_cluster.h"
 
 #include <QCoreApplication>
@@ -282,12 +283,24 @@ static void compare(const std::vector<Row> &coffer, const std::vector<Row> &etcd
     std::printf("\n");
 }
 
+/// What one write at a time is to be compared with.
+static void sayFloor(int nodes)
+{
+    const coffer::bench::WriteFloor floor = coffer::bench::measureWriteFloor(nodes);
+    std::printf("this machine, plain system calls: a sync beside those of %d nodes %.2f ms, a "
+                "round trip over loopback %.2f ms; one writer needs %.2f ms at least\n",
+                nodes, floor.syncMs, floor.roundTripMs, floor.of(nodes));
+    std::fflush(stdout);
+}
+
 static void run(const Wish &wish)
 {
     QJsonArray all;
     if (!wish.isJson)
         head(wish);
     for (const int nodes : wish.nodes) {
+        if (!wish.isJson)
+            sayFloor(nodes);
         const std::vector<Row> coffer = measureCoffer(nodes, wish);
         const std::vector<Row> etcd = wish.hasEtcd ? measureEtcd(nodes, wish) : std::vector<Row>();
         for (const std::vector<Row> &rows : {coffer, etcd}) {

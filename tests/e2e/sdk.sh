@@ -20,8 +20,8 @@ mkdir -p "$place"
 say "installs into $prefix"
 cmake --install "$build" --prefix "$prefix" >"$place/install.log" || die "see $place/install.log"
 for file in bin/cofferd bin/coffer bin/cofferd-journal bin/coffer-agent \
-    lib/coffer/plugins/goconf.so share/bash-completion/completions/coffer \
-    share/zsh/site-functions/_coffer \
+    lib/coffer/plugins/goconf.so share/bash-completion/completions/coffer{,-agent} \
+    share/zsh/site-functions/_coffer{,-agent} \
     lib/systemd/system/cofferd.service lib/systemd/system/coffer-agent.service; do
     [[ -s $prefix/$file ]] || die "$file was not installed"
 done
@@ -29,7 +29,18 @@ for program in cofferd coffer-agent; do
     grep -q "^ExecStart=$prefix/bin/$program" "$prefix/lib/systemd/system/$program.service" \
         || die "$program.service names another prefix"
 done
-bash -n "$prefix/share/bash-completion/completions/coffer" || die "the completion is no bash"
+completes() { # completes <expected> <program> <word>...: what the shell offers for the last word
+    local expected=$1 offered
+    shift
+    # shellcheck disable=SC2016 # the inner shell expands it
+    offered=$(bash -c 'source "$1/$2"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+        "_${1//-/_}"; echo "${COMPREPLY[*]}"' - "$prefix/share/bash-completion/completions" "$@")
+    [[ $offered == "$expected" ]] || die "'$*' is completed by '$offered', not '$expected'"
+}
+completes "rollback-local" coffer-agent roll
+completes "--file" coffer-agent get --fi
+completes "publish" coffer config pub
+completes "host:" coffer config set shop @
 
 make() { # make <project>: configures and builds it against the installed package
     local launcher=()

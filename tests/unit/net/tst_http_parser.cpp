@@ -141,8 +141,7 @@ void TestHttpParser::request_isRefused_data()
     row("endless trailer",
         post + "Transfer-Encoding: chunked\r\n\r\n0\r\nA: " + QByteArray(20'000, 'a'), 431);
     row("large trailer",
-        post + "Transfer-Encoding: chunked\r\n\r\n0\r\nA: " + QByteArray(20'000, 'a')
-            + "\r\n\r\n",
+        post + "Transfer-Encoding: chunked\r\n\r\n0\r\nA: " + QByteArray(20'000, 'a') + "\r\n\r\n",
         431);
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/verbs.h"
+#include "base/shell_completion.h"
 
 #include <CLI/CLI.hpp>
 
 #include <memory>
 
-namespace coffer::cli {
+namespace coffer {
 
 namespace {
 
@@ -33,50 +33,54 @@ void addCases(const CLI::App &app, const QByteArray &place, QByteArray &cases)
 }
 
 /// The verbs are found by dropping words from the end until a place is known.
-QByteArray bash(const CLI::App &app)
+QByteArray bash(const CLI::App &app, const QByteArray &special)
 {
+    const QByteArray program = QByteArray::fromStdString(app.get_name());
+    const QByteArray function = '_' + QByteArray(program).replace('-', '_');
     QByteArray cases;
     addCases(app, {}, cases);
-    return R"(# bash completion of coffer:  source <(coffer completion bash)
-_coffer() {
-    local cur=${COMP_WORDS[COMP_CWORD]} place= word words= candidate
-    _coffer_words() {
+    return "# bash completion of " + program + ":  source <(" + program + " completion bash)\n"
+           + function + "() {\n"
+           + R"(    local cur=${COMP_WORDS[COMP_CWORD]} place= word words= candidate
+    )" + function
+           + R"(_words() {
         case "$1" in
 )" + cases + R"(        *) return 1 ;;
         esac
     }
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         candidate="${place:+$place }$word"
-        [[ $word != -* ]] && _coffer_words "$candidate" && place=$candidate
+        [[ $word != -* ]] && )"
+           + function + R"(_words "$candidate" && place=$candidate
     done
-    _coffer_words "$place"
-    if [[ $cur == @ || ${COMP_WORDS[COMP_CWORD-1]} == @ ]]; then
-        cur=${cur#@} words=host:
-        compopt -o nospace 2>/dev/null
-    fi
-    COMPREPLY=($(compgen -W "$words" -- "$cur"))
+    )" + function
+           + R"(_words "$place"
+)" + special
+           + R"(    COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }
-complete -o default -F _coffer coffer
-)";
+complete -o default -F )"
+           + function + ' ' + program + '\n';
 }
 
-QByteArray zsh(const CLI::App &app)
+QByteArray zsh(const CLI::App &app, const QByteArray &special)
 {
-    return "#compdef coffer\n# zsh completion of coffer:  source <(coffer completion zsh)\n"
-           "autoload -U +X bashcompinit && bashcompinit\n"
-           + bash(app);
+    const QByteArray program = QByteArray::fromStdString(app.get_name());
+    return "#compdef " + program + "\n# zsh completion of " + program + ":  source <(" + program
+           + " completion zsh)\nautoload -U +X bashcompinit && bashcompinit\n" + bash(app, special);
 }
 
 } // namespace
 
-void addCompletionVerb(CLI::App &app, QByteArray &text)
+void addCompletionVerb(CLI::App &app, QByteArray &text, const QByteArray &special)
 {
     auto shell = std::make_shared<std::string>();
     CLI::App *verb = app.add_subcommand("completion", "Print what a shell needs to complete words");
     verb->add_option("shell", *shell, "bash or zsh")
         ->required()
         ->check(CLI::IsMember({"bash", "zsh"}));
-    verb->callback([&app, &text, shell] { text = *shell == "zsh" ? zsh(app) : bash(app); });
+    verb->callback([&app, &text, shell, special] {
+        text = *shell == "zsh" ? zsh(app, special) : bash(app, special);
+    });
 }
 
-} // namespace coffer::cli
+} // namespace coffer

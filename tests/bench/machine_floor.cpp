@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/machine_floor.h"
+
+#include <QTemporaryDir>
+
+#include <algorithm>
+#include <barrier>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <mutex>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
+
+namespace coffer::bench {
+
+static constexpr std::size_t payloadBytes = 300;
+
+namespace {
+
+class Timer
+{
+public:
+    [[nodiscard]] double milliseconds() const
+    {
+        const std::chrono::duration<double, std::milli> passed =
+            std::chrono::steady_clock::now() - m_began;
+        return passed.count();
+    }
+
+private:
+    std::chrono::steady_clock::time_point m_began = std::chrono::steady_clock::now();
+};
+
+} // namespace
+
+static void require(bool isDone, const char *what)
+{
+    if (isDone)
+        return;
+    std::perror(what);
+    std::exit(1);
+}
+
+static double median(std::vector<double> times)
+{
+    std::sort(times.begin(), times.end());
+    return times[times.size() / 2];
+}
+
+/// The blocks exist before, like those of a journal.
+static std::vector<double> syncAgainAndAgain(const std::string &path)
+{
+    static constexpr int times = 1'500;
+    const std::string whole(std::size_t(1) << 20, '0');
+    const std::string bytes(payloadBytes, 'x');
+    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    require(file >= 0, "bench: cannot make a file");
+    require(::pwrite(file, whole.data(), whole.size(), 0) == ssize_t(whole.size()),
+            "bench: cannot write");
+    require(::fsync(file) == 0, "bench: cannot sync");
+    std::vector<double> took;
+    for (int n = 0; n < times; ++n) {
+        const Timer timer;
+        const auto offset = off_t(std::size_t(n) * payloadBytes % (whole.size() - payloadBytes));
+        require(::pwrite(file, bytes.data(), bytes.size(), offset) == ssize_t(bytes.size()),
+                "bench: cannot write");
+        require(::fdatasync(file) == 0, "bench: cannot sync");
+        took.push_back(timer.milliseconds());
+        const timespec pause{0, 200'000}; // until the next write comes
+        ::ppoll(nullptr, 0, &pause, nullptr);
+    }
+    ::close(file);
+    return took;
+}
+
+static double syncTime(int files)
+{
+    const QTemporaryDir folder;
+    std::vector<std::vector<double>> took{std::size_t(files)};
+    std::vector<std::thread> threads;
+    for (int n = 0; n < files; ++n) {
+        const std::string path = folder.filePath(QString::number(n)).toStdString();
+        threads.emplace_back([&took, n, path] { took[std::size_t(n)] = syncAgainAndAgain(path); });
+    }
+    std::vector<double> all;
+    for (std::size_t n = 0; n < threads.size(); ++n) {
+        threads[n].join();
+        all.insert(all.end(), took[n].begin(), took[n].end());
+    }
+    return median(std::move(all));
+}
+
+/// Sleeps until all of a message is there. False when the other side is gone.
+static bool await(int socket, std::string &bytes)
+{
+    pollfd waiting{socket, POLLIN, 0};
+    return ::poll(&waiting, 1, -1) == 1
+           && ::recv(socket, bytes.data(), bytes.size(), MSG_WAITALL) == ssize_t(bytes.size());
+}
+
+static bool say(int socket, const std::string &bytes)
+{
+    return ::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL) == ssize_t(bytes.size());
+}
+
+static void echo(int listening)
+{
+    const int socket = ::accept4(listening, nullptr, nullptr, SOCK_CLOEXEC);
+    require(socket >= 0, "bench: cannot accept");
+    const int one = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    std::string bytes(payloadBytes, ' ');
+    while (await(socket, bytes) && say(socket, bytes)) {}
+    ::close(socket);
+}
+
+static double roundTripTime()
+{
+    static constexpr int times = 3'000;
+    const int listening = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto *place = reinterpret_cast<sockaddr *>(&address);
+    require(::bind(listening, place, size) == 0 && ::listen(listening, 1) == 0
+                && ::getsockname(listening, place, &size) == 0,
+            "bench: cannot listen");
+    std::thread other(echo, listening);
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    require(::connect(socket, place, size) == 0, "bench: cannot connect");
+    const int one = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    std::vector<double> took;
+    std::string bytes(payloadBytes, 'x');
+    for (int n = 0; n < times; ++n) {
+        const Timer timer;
+        require(say(socket, bytes) && await(socket, bytes), "bench: no echo");
+        took.push_back(timer.milliseconds());
+    }
+    ::close(socket);
+    other.join();
+    ::close(listening);
+    return median(std::move(took));
+}
+
+WriteFloor measureWriteFloor(int nodes)
+{
+    WriteFloor floor;
+    floor.syncMs = syncTime(nodes);
+    floor.roundTripMs = roundTripTime();
+    return floor;
+}
+
+static void replace(const std::string &folder)
+{
+    const std::string bytes(payloadBytes, 'x');
+    const std::string draft = folder + "/draft";
+    const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    require(file >= 0 && directory >= 0
+                && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size())
+                && ::fsync(file) == 0 && ::rename(draft.c_str(), (folder + "/file").c_str()) == 0
+                && ::fsync(directory) == 0,
+            "bench: cannot replace a file");
+    ::close(file);
+    ::close(directory);
+}
+
+std::vector<double> replaceFilesAtOnce(int count, int rounds)
+{
+    const QTemporaryDir folder;
+    std::vector<double> all;
+    std::mutex mutex; // of all
+    Timer timer; // of this round
+    const auto begin = [&timer]() noexcept { timer = Timer(); };
+    std::barrier start(count, begin);
+    std::vector<std::thread> threads;
+    for (int n = 0; n < count; ++n) {
+        const std::string own = folder.filePath(QString::number(n)).toStdString();
+        require(::mkdir(own.c_str(), 0700) == 0, "bench: cannot make a folder");
+        threads.emplace_back([&, own] {
+            for (int round = 0; round < rounds; ++round) {
+                start.arrive_and_wait();
+                replace(own);
+                const double took = timer.milliseconds();
+                const std::lock_guard lock(mutex);
+                all.push_back(took);
+            }
+        });
+    }
+    for (std::thread &thread : threads)
+        thread.join();
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+} // namespace coffer::bench

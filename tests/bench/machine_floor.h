@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+/// What this machine takes for what no design can do without, measured with plain system calls: a
+/// target below it can be met on another machine only.
+namespace coffer::bench {
+
+struct WriteFloor
+{
+    double syncMs = 0;      ///< 300 bytes into a file and fdatasync(), the median.
+    double roundTripMs = 0; ///< 300 bytes there and back over loopback, each side asleep before.
+
+    /// One client, one write at a time: to the leader and back, to a follower and back, and a sync.
+    [[nodiscard]] double of(int nodes) const { return syncMs + roundTripMs * (nodes > 1 ? 2 : 1); }
+};
+
+/// As many files are synced beside each other as there are nodes, with pauses, as one writer makes
+/// nodes do. The files are made in the folder for temporary files. Takes about two seconds.
+[[nodiscard]] WriteFloor measureWriteFloor(int nodes);
+
+/// \a count threads at once replace one small file each: write, fsync(), rename(), fsync() of the
+/// folder. Milliseconds from their common start, sorted, of \a rounds rounds. An agent that
+/// switches to another version does a multiple of that.
+[[nodiscard]] std::vector<double> replaceFilesAtOnce(int count, int rounds);
+
+} // namespace coffer::bench
