@@ -290,8 +290,8 @@ QByteArray nameOf(ReleaseRecord::Kind kind)
     case ReleaseRecord::Kind::rollback: return "rollback";
     case ReleaseRecord::Kind::canary: return "canary";
     case ReleaseRecord::Kind::abandon: return "abandon";
-    case ReleaseRecord::Kind::expire: return "expire";
-    case ReleaseRecord::Kind::undo: break;
+    case ReleaseRecord::Kind::undo: return "undo";
+    case ReleaseRecord::Kind::expire: break;
     }
     return "expire";
 }

@@ -428,6 +428,12 @@ void tst_goconf::rollback_movesPointersAndUndoComesBack()
     DONE(call(u"rollback"_s,
               {{u"service"_s, u"shop"_s}, {u"undo"_s, true}, {u"message"_s, u"x"_s}}));
     QCOMPARE(live(u"sh001"_s), u"v2"_s);
+    const rpc::Outcome history = call(u"history"_s, {{u"limit"_s, 3}});
+    DONE(history);
+    QStringList kinds;
+    for (const QCborValue release : history->toMap().value(u"releases"_s).toArray())
+        kinds.append(release.toMap().value(u"kind"_s).toString());
+    QCOMPARE(kinds, QStringList({u"undo"_s, u"rollback"_s, u"publish"_s}));
     const rpc::Outcome draft = call(u"draft.get"_s, {{u"service"_s, u"shop"_s}});
     DONE(draft);
     QCOMPARE(draft->toMap().value(u"changes"_s).toArray().size(), 1);

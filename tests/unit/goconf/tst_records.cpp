@@ -23,6 +23,8 @@ private Q_SLOTS:
     void percent_roundTrips();
     void version_isReadStrictly();
     void records_readTheirOwnJson();
+    void release_namesItsKind_data();
+    void release_namesItsKind();
     void records_refuseWhatIsNone_data();
     void records_refuseWhatIsNone();
     void host_wantsItsServices();
@@ -133,6 +135,32 @@ void tst_records::records_readTheirOwnJson()
                             "192.0.2.1:5", "0.1.0", "id", "v8"});
     const config::Key key{"timeout", {config::Type::string, "2s"}, "rpc"};
     compareOwn(DraftRecord{trace(), {{Place::Kind::key, "core", "timeout"}, {}, key}});
+}
+
+void tst_records::release_namesItsKind_data()
+{
+    QTest::addColumn<int>("kind");
+    using Kind = ReleaseRecord::Kind;
+    QTest::newRow("publish") << int(Kind::publish);
+    QTest::newRow("rollback") << int(Kind::rollback);
+    QTest::newRow("undo") << int(Kind::undo);
+    QTest::newRow("canary") << int(Kind::canary);
+    QTest::newRow("abandon") << int(Kind::abandon);
+    QTest::newRow("expire") << int(Kind::expire);
+}
+
+void tst_records::release_namesItsKind()
+{
+    QFETCH(int, kind);
+    ReleaseRecord record;
+    record.kind = ReleaseRecord::Kind(kind);
+    record.change = "id";
+    record.services = {{"shop", {{baseScope, "", "v1"}}}};
+    record.message = "why";
+    record.made = trace();
+    const QByteArray json = record.toJson();
+    QVERIFY2(json.contains(QByteArray("\"kind\":\"") + QTest::currentDataTag() + '"'), json);
+    QCOMPARE(int(ReleaseRecord::parse(json).value().kind), kind);
 }
 
 void tst_records::records_refuseWhatIsNone_data()
