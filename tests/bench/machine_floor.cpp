@@ -180,7 +180,7 @@ std::vector<double> replaceFilesAtOnce(int count, int rounds)
     const QTemporaryDir folder;
     std::vector<double> all;
     std::mutex mutex; // of all
-    Timer timer; // of this round
+    Timer timer;      // of this round
     const auto begin = [&timer]() noexcept { timer = Timer(); };
     std::barrier start(count, begin);
     std::vector<std::thread> threads;

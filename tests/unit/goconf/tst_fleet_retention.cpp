@@ -19,6 +19,7 @@ class tst_fleet_retention : public QObject
 private Q_SLOTS:
     void settings_areLimits();
     void versions_thatNobodyNeedsGo();
+    void versions_thatHostsTryStay();
     void objects_stayAsLongAsTheSettingsSay();
     void history_saysWhichAreGone();
     void rollback_toOneThatIsGoneSaysSo();
@@ -101,6 +102,26 @@ void tst_fleet_retention::versions_thatNobodyNeedsGo()
     QCOMPARE(left().size(), 6);
     QVERIFY(play({}));
     QCOMPARE(left().size(), 6);
+}
+
+void tst_fleet_retention::versions_thatHostsTryStay()
+{
+    QVERIFY(play({}));
+    Pointer pointer;
+    pointer.current = "v6";
+    pointer.previous = "v5";
+    pointer.last = "v6";
+    pointer.candidate = Candidate{.version = "v3", .release = "trial", .hosts = {"web-1"}};
+    QVERIFY(m_stage->put(pointerPath("shop", "sh001"), pointer.toJson()));
+    const rpc::Outcome set = m_stage->cluster().call(
+        1, u"plugins.configure"_s, {{u"plugin"_s, u"goconf"_s}, {u"settings"_s, least}});
+    QVERIFY2(set, set ? "" : qPrintable(set.error().message));
+    m_stage->cluster().advance(40s);
+    QCOMPARE(left(), (QByteArrayList{"v1", "v3", "v5", "v6"}));
+    pointer.candidate.reset(); // the trial ended
+    QVERIFY(m_stage->put(pointerPath("shop", "sh001"), pointer.toJson()));
+    m_stage->cluster().advance(20s);
+    QCOMPARE(left(), (QByteArrayList{"v1", "v5", "v6"}));
 }
 
 void tst_fleet_retention::objects_stayAsLongAsTheSettingsSay()
