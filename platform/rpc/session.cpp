@@ -121,7 +121,6 @@ void Session::finish(Batch &batch)
     const QPointer<Session> self(this);
     if (!batch.answers.isEmpty()) {
         post(batch.answers.message(), batch.form);
-        hurry();
     }
     for (const std::shared_ptr<Channel> &channel : std::exchange(batch.opened, {})) {
         if (self)
@@ -129,18 +128,16 @@ void Session::finish(Batch &batch)
     }
 }
 
-void Session::post(const QByteArray &message, Form form)
-{
-    if (!m_isCut)
-        m_pipe.send(message, form);
-}
-
 /// Of several answers or events that are ready in one turn, only the last would gain by leaving at
 /// once, and all by leaving together.
-void Session::hurry()
+void Session::post(const QByteArray &message, Form form)
 {
-    if (!m_isCut && !m_isReceiving && m_lane->inFlight() == 0 && m_channels.size() <= 1)
-        m_pipe.flush();
+    if (m_isCut)
+        return;
+    if (!m_isReceiving && m_lane->inFlight() == 0 && m_channels.size() <= 1)
+        m_pipe.sendNow(message, form);
+    else
+        m_pipe.send(message, form);
 }
 
 void Session::drained()
@@ -190,7 +187,6 @@ qint64 Session::unsentBytes() const { return m_pipe.unsentBytes(); }
 void Session::notify(std::uint64_t id, const QCborValue &event, const QCborValue &resume)
 {
     post(writeEvent(id, event, resume, m_form), m_form);
-    hurry();
 }
 
 void Session::ended(std::uint64_t id, const Failure &why)

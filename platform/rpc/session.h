@@ -23,9 +23,10 @@ class Pipe
 public:
     virtual ~Pipe() = default;
     virtual void send(const QByteArray &message, Form form) = 0;
-    /// Nothing else is about to be sent: what was leaves at once and not with the end of the
-    /// loop's turn. Whoever reads it works while this node goes on.
-    virtual void flush() {}
+    /// The same, and nothing else is about to be sent: it leaves at once, with what was sent
+    /// before, and not with the end of the loop's turn. Whoever reads it works while this node
+    /// goes on.
+    virtual void sendNow(const QByteArray &message, Form form) { send(message, form); }
     /// Bytes given to send() that have not left.
     [[nodiscard]] virtual qint64 unsentBytes() const = 0;
     /// Ends the connection: it breaks the bound that \a why names.
@@ -62,7 +63,6 @@ private:
     void deliver(const std::optional<QCborValue> &id, const Outcome &outcome, Batch &batch);
     void finish(Batch &batch);
     void post(const QByteArray &message, Form form);
-    void hurry();
 
     [[nodiscard]] Answer<Subscription> subscribe() override;
     [[nodiscard]] bool hasRoom() const override;

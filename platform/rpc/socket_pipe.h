@@ -4,6 +4,7 @@
 #include "rpc/session.h"
 
 #include <QObject>
+#include <QTcpSocket>
 #include <QWebSocket>
 
 #include <memory>
@@ -33,11 +34,14 @@ private:
 
     void onDisconnected();
     void send(const QByteArray &message, Form form) override;
-    void flush() override;
+    void sendNow(const QByteArray &message, Form form) override;
+    [[nodiscard]] bool sendPast(const QByteArray &message);
+    void flush();
     [[nodiscard]] qint64 unsentBytes() const override;
     void cut(const QString &why) override;
 
     std::unique_ptr<QWebSocket> m_socket;
+    QTcpSocket *m_plain; ///< Below m_socket, which owns it; null if it is encrypted.
     std::unique_ptr<Session> m_session;
     Monotonic m_openedAt;
     bool m_isAlive = true;

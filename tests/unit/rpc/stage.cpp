@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "unit/rpc/stage.h"
 
+#include "base/eventual.h"
 #include "rpc/spawn.h"
+
+#include <QCoreApplication>
 
 #include <stdexcept>
 #include <utility>
@@ -128,15 +131,28 @@ QCoro::Task<Outcome> Stage::follow(Call &call)
         co_return opened.error();
     const qint64 id = qint64(opened->id());
     const qint64 count = call.params.value("count"_L1).toInteger();
-    spawn(produce(std::move(*opened), count, call.params.value("size"_L1).toInteger()), "follow");
+    const qint64 size = call.params.value("size"_L1).toInteger();
+    const bool isPaced = call.params.value("paced"_L1).toBool();
+    spawn(produce(std::move(*opened), count, size, isPaced), "follow");
     if (call.params.value("fail"_L1).toBool())
         co_return Failure::of(Code::notFound, u"After it was opened."_s);
     co_return QCborValue(QCborMap{{u"subscription"_s, id}});
 }
 
-QCoro::Task<void> Stage::produce(Subscription subscription, qint64 count, qint64 size)
+/// The next round of the loop.
+static Eventual<bool> nextTurn()
+{
+    Eventual<bool> turn(Error{ErrorCode::unavailable, u"no loop"_s});
+    QMetaObject::invokeMethod(
+        QCoreApplication::instance(), [set = turn.setter()] { set(true); }, Qt::QueuedConnection);
+    return turn;
+}
+
+QCoro::Task<void> Stage::produce(Subscription subscription, qint64 count, qint64 size, bool isPaced)
 {
     for (qint64 i = 0; i < count; ++i) {
+        if (isPaced)
+            static_cast<void>(co_await nextTurn());
         const bool hasRoom = co_await subscription.room();
         if (!hasRoom)
             break;

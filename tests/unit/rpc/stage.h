@@ -24,12 +24,16 @@ public:
         sent.append(message);
         unsent += isStuck ? message.size() : 0;
     }
-    void flush() override { flushedAt.append(sent.size()); }
+    void sendNow(const QByteArray &message, Form form) override
+    {
+        send(message, form);
+        hurriedAt.append(sent.size());
+    }
     [[nodiscard]] qint64 unsentBytes() const override { return unsent; }
     void cut(const QString &why) override { cutBecause = why; }
 
     QByteArrayList sent;
-    QList<qsizetype> flushedAt; ///< How much was sent at each flush.
+    QList<qsizetype> hurriedAt; ///< How much was sent each time that it was not to wait.
     qint64 unsent = 0;
     bool isStuck = false;
     QString cutBecause;
@@ -72,7 +76,8 @@ private:
     [[nodiscard]] QCoro::Task<Outcome> wait(Call &call);
     [[nodiscard]] QCoro::Task<Outcome> large(Call &call);
     [[nodiscard]] QCoro::Task<Outcome> follow(Call &call);
-    [[nodiscard]] QCoro::Task<void> produce(Subscription subscription, qint64 count, qint64 size);
+    [[nodiscard]] QCoro::Task<void> produce(Subscription subscription, qint64 count, qint64 size,
+                                            bool isPaced);
     void add(const char *name, Access::Kind kind, const QByteArray &params, Handler handler);
 };
 

@@ -10,6 +10,7 @@
 #include <QSignalSpy>
 #include <QTest>
 #include <QWebSocket>
+#include <QtEndian>
 
 using namespace coffer;
 using namespace coffer::rpc;
@@ -89,6 +90,7 @@ private Q_SLOTS:
     void binary_isAnsweredInCbor();
     void frames_thatComeWithTheHeadAreRefused();
     void subscription_waitsForItsReader();
+    void events_areWholeHoweverTheyAreRead();
     void message_thatIsTooLargeEndsTheConnection();
     void silence_endsTheConnection();
     void hangUp_beforeTheAnswerIsHarmless();
@@ -161,6 +163,60 @@ void TestFrontDoor::subscription_waitsForItsReader()
     QTRY_VERIFY_WITH_TIMEOUT((fetched += peer.socket.readAll().size()) > qint64(count) * 100'000,
                              50'000);
     QTRY_COMPARE(house.stage.sentEvents, count);
+}
+
+/// The numbers of the events in \a bytes, which are whole unmasked frames, each a binary message of
+/// at most 65,535 bytes; -1 for what is no event. Empty if they are anything else.
+static QList<qint64> eventsIn(QByteArrayView bytes)
+{
+    QList<qint64> events;
+    while (!bytes.isEmpty()) {
+        const bool isLong = bytes.size() >= 4 && bytes[1] == 126;
+        const qsizetype head = isLong ? 4 : 2;
+        const qsizetype size = isLong ? qFromBigEndian<quint16>(bytes.data() + 2) : bytes[1];
+        if (bytes[0] != char(0x82) || size < 0 || bytes.size() < head + size)
+            return {};
+        const QByteArray message = bytes.sliced(head, size).toByteArray();
+        const QCborValue params = QCborValue::fromCbor(message)["params"_L1];
+        const bool isWhole = params["event"_L1].toString().size() == 16'000;
+        events += isWhole ? params["resume"_L1].toInteger() : -1;
+        bytes = bytes.sliced(head + size);
+    }
+    return events;
+}
+
+/// Small messages go past Qt until the system does not take all of one: a peer at a time has a
+/// chance of one in four that its socket is full in the middle of a message.
+void TestFrontDoor::events_areWholeHoweverTheyAreRead()
+{
+    const int count = 600; // 9.6 MB, more than the system takes
+    const QCborMap call{
+        {u"jsonrpc"_s, u"2.0"_s},
+        {u"id"_s, 1},
+        {u"method"_s, u"test.follow"_s},
+        {u"params"_s, QCborMap{{u"count"_s, count}, {u"size"_s, 16'000}, {u"paced"_s, true}}}};
+    QList<qint64> expected{-1}; // the answer
+    for (qint64 n = 0; n < count; ++n)
+        expected += n;
+    expected += -1; // the end
+    for (int peers = 0; peers < 12; ++peers) {
+        House house;
+        RawPeer peer(house.server.serverPort());
+        peer.send(upgrade + "\r\n");
+        QTRY_VERIFY((peer.received += peer.socket.readAll()).endsWith("\r\n\r\n"));
+        peer.socket.setReadBufferSize(1'000);
+        peer.send("\x82" + frame(QCborValue(call).toCbor()).sliced(1));
+        int before = -1;
+        while (house.stage.sentEvents > before || before <= 0) {
+            before = house.stage.sentEvents;
+            for (int turns = 0; turns < 20; ++turns)
+                QCoreApplication::processEvents();
+        }
+        QVERIFY(before < count); // it waits for its reader
+        peer.socket.setReadBufferSize(0);
+        QByteArray bytes;
+        QTRY_COMPARE((bytes += peer.socket.readAll(), eventsIn(bytes)), expected);
+    }
 }
 
 void TestFrontDoor::message_thatIsTooLargeEndsTheConnection()

@@ -532,13 +532,13 @@ void TestSession::answers_leaveAtOnceWhereTheyAreTheLast()
 {
     Stage stage;
     stage.say(call("test.echo"));
-    QVERIFY(stage.pipe.flushedAt.isEmpty());
+    QVERIFY(stage.pipe.hurriedAt.isEmpty());
     stage.say(call("test.wait", "{}", "1"));
     stage.say(call("test.wait", "{}", "2"));
-    QVERIFY(stage.pipe.flushedAt.isEmpty());
+    QVERIFY(stage.pipe.hurriedAt.isEmpty());
     stage.release();
     QCOMPARE(stage.pipe.sent.size(), 2);
-    QCOMPARE(stage.pipe.flushedAt, QList<qsizetype>{2});
+    QCOMPARE(stage.pipe.hurriedAt, QList<qsizetype>{2});
 }
 
 void TestSession::handler_mayOutliveEverythingElse()
