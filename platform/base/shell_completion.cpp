@@ -3,6 +3,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <QByteArrayList>
+
 #include <memory>
 
 namespace coffer {

@@ -83,9 +83,11 @@ Task<int> edit(Console &console, EditArguments arguments, QCborArray edits)
         last = outcome->toMap();
     }
     console.json(last);
-    console.line(u"%1 changed in the draft; `coffer config diff %2` shows what is pending"_s
+    const QString draft = QString::fromStdString(arguments.draft);
+    console.line(u"%1 edited in the draft; `coffer config diff %2%3` shows what is pending"_s
                      .arg(edits.size())
-                     .arg(QString::fromStdString(arguments.target)));
+                     .arg(QString::fromStdString(arguments.target),
+                          draft == "main"_L1 ? QString() : u" --draft-name "_s + draft));
     co_return ok;
 }
 

@@ -65,6 +65,13 @@ QString versionsText(const QCborMap &map)
     const QCborMap versions = map.value("versions"_L1).toMap();
     for (const auto &entry : versions)
         texts.append(entry.first.toString() + u' ' + entry.second.toString());
+    for (const QCborValue value : map.value("moved"_L1).toArray()) {
+        const QCborMap moved = value.toMap();
+        const QString service = moved.value("service"_L1).toString();
+        if (!versions.contains(service))
+            texts.append(targetText(service, moved.value("scope"_L1).toString()) + u' '
+                         + moved.value("to"_L1).toString());
+    }
     return texts.join(u", "_s);
 }
 
@@ -161,6 +168,20 @@ bool isOfOtherHosts(const ReleaseArguments &arguments)
                        });
 }
 
+/// Where a publish moves something: the IDCs whose own layers it is of, if it is of such alone.
+/// Empty: everywhere.
+QCborArray idcsOf(const ReleaseArguments &arguments)
+{
+    QCborArray idcs;
+    for (const std::string &text : arguments.targets) {
+        const Result<ConfigTarget> target = configTarget(text);
+        if (!target || target->scope == "_all"_L1 || isOfOtherHosts(arguments))
+            return {};
+        idcs.append(target->scope);
+    }
+    return idcs;
+}
+
 std::vector<QString> servicesOf(const ReleaseArguments &arguments)
 {
     std::vector<QString> services;
@@ -186,6 +207,8 @@ Task<Done> release(Console &console, ReleaseArguments arguments, QString method,
     if (!arguments.waits || arguments.isDryRun)
         co_return done;
     FleetWish wish{servicesOf(arguments), params.value("idcs"_L1).toArray()};
+    if (wish.idcs.isEmpty() && method == u"goconf.publish")
+        wish.idcs = idcsOf(arguments);
     wish.limit = std::chrono::milliseconds(std::int64_t(arguments.waitSeconds * 1000));
     wish.isOfAllServices = isOfOtherHosts(arguments);
     if (wish.isOfAllServices)
@@ -206,6 +229,17 @@ namespace {
 Task<int> publishByIdc(Console &console, ReleaseArguments arguments)
 {
     QString change = QString::fromStdString(arguments.change);
+    arguments.idcs = arguments.byIdc; // a word that is no IDC is said before anything is done
+    Result<QCborMap> whole = publishParams(arguments);
+    if (!whole)
+        co_return console.fail(whole.error());
+    whole->insert(u"dryRun"_s, true);
+    whole->remove(u"key"_s);
+    if (!change.isEmpty())
+        whole->insert(u"change"_s, change);
+    const rpc::Outcome possible = co_await askSafely(console, u"goconf.publish"_s, *whole);
+    if (!possible)
+        co_return failConfig(console, possible.error());
     arguments.waits = true;
     for (std::size_t index = 0; index < arguments.byIdc.size(); ++index) {
         arguments.idcs = {arguments.byIdc[index]};
@@ -351,7 +385,8 @@ void showHistoryLine(Console &console, const QCborMap &release)
         release.value("release"_L1).toString().leftJustified(8), timeText(release.value("at"_L1)),
         release.value("kind"_L1).toString().leftJustified(8),
         release.value("by"_L1).toString().leftJustified(10),
-        release.value("message"_L1).toString()));
+        // One of several lines must not look like another release.
+        release.value("message"_L1).toString().replace(u'\n', u"\n          | "_s)));
     const QString canary = namesText(release.value("canary"_L1));
     console.line(u"          %1%2"_s.arg(moves.join(u", "_s),
                                          canary.isEmpty() ? canary : u" for "_s + canary));

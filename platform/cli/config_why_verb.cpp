@@ -141,7 +141,7 @@ Task<int> why(Console &console, WhyArguments arguments)
         co_return console.fail(target.error());
     QCborMap params{{u"service"_s, target->service},
                     {u"place"_s, QString::fromStdString(arguments.place)}};
-    if (arguments.host.empty())
+    if (arguments.host.empty() || target->scope != "_all"_L1)
         params.insert(u"scope"_s, target->scope);
     for (const auto &[name, text] : {std::pair("host", arguments.host),
                                      {"kind", arguments.kind},

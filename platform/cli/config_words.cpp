@@ -166,18 +166,27 @@ void showFaults(Console &console, const QCborMap &details)
     }
 }
 
+/// What a draft and others changed both.
+static QStringList conflictTexts(const QCborMap &map)
+{
+    QStringList texts;
+    for (const QCborValue value : map.value("conflicts"_L1).toArray()) {
+        const QCborMap conflict = value.toMap();
+        texts.append(u"%1: it was %2, you want %3, others made it %4"_s.arg(
+            conflict.value("place"_L1).toString(), sideText(conflict.value("base"_L1)),
+            sideText(conflict.value("yours"_L1)), sideText(conflict.value("theirs"_L1))));
+    }
+    return texts;
+}
+
 int failConfig(Console &console, const rpc::Failure &failure)
 {
     const int code = console.fail(failure);
     if (console.isJson())
         return code;
     showFaults(console, failure.details);
-    for (const QCborValue value : failure.details.value("conflicts"_L1).toArray()) {
-        const QCborMap conflict = value.toMap();
-        console.aside(u"  %1: it was %2, you want %3, others made it %4"_s.arg(
-            conflict.value("place"_L1).toString(), sideText(conflict.value("base"_L1)),
-            sideText(conflict.value("yours"_L1)), sideText(conflict.value("theirs"_L1))));
-    }
+    for (const QString &text : conflictTexts(failure.details))
+        console.aside(u"  "_s + text);
     const QCborValue hosts = failure.details.value("hosts"_L1);
     if (failure.code == rpc::Code::refused && hosts.isInteger())
         console.aside(
@@ -188,7 +197,7 @@ int failConfig(Console &console, const rpc::Failure &failure)
 void showDiff(Console &console, const QString &diff)
 {
     if (!diff.isEmpty())
-        console.raw(diff.toUtf8());
+        console.line(diff.endsWith(u'\n') ? diff.chopped(1) : diff);
 }
 
 /// What became of a file, an output or the comment of a section.
@@ -221,13 +230,21 @@ void showDifferences(Console &console, const QCborMap &diff)
             continue;
         }
         const QString comment = difference.value("comment"_L1).toString();
-        console.line(u"%1: %2 -> %3%4"_s.arg(place, sideText(difference.value("before"_L1)),
-                                             sideText(difference.value("after"_L1)),
+        const bool isOfAnotherType = !before.isEmpty() && !after.isEmpty()
+                                     && before.value("type"_L1) != after.value("type"_L1);
+        const auto typed = [isOfAnotherType](const QCborMap &side) {
+            const QString type = side.value("type"_L1).toString(u"no type"_s);
+            return sideText(side) + (isOfAnotherType ? u" (%1)"_s.arg(type) : QString());
+        };
+        console.line(u"%1: %2 -> %3%4"_s.arg(place, typed(before), typed(after),
                                              comment.isEmpty() ? comment : u"  # "_s + comment));
     }
     for (const QCborValue value : diff.value("text"_L1).toArray())
         showDiff(console, value.toMap().value("diff"_L1).toString());
-    if (differences.isEmpty())
+    const QStringList conflicts = conflictTexts(diff);
+    for (const QString &text : conflicts)
+        console.line(u"conflict: "_s + text);
+    if (differences.isEmpty() && conflicts.isEmpty())
         console.line(u"no differences"_s);
 }
 

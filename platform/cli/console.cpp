@@ -27,10 +27,24 @@ static void write(std::FILE *to, const QByteArray &bytes)
     std::fflush(to);
 }
 
+/// What others wrote must not move the cursor or colour the terminal.
+static QByteArray harmless(const QString &text)
+{
+    QString safe;
+    for (const QChar c : text) {
+        const bool isControl = c.category() == QChar::Other_Control && c != u'\n' && c != u'\t';
+        if (isControl)
+            safe += u"\\x%1"_s.arg(int(c.unicode()), 2, 16, QChar(u'0'));
+        else
+            safe += c;
+    }
+    return safe.toUtf8();
+}
+
 void Console::line(const QString &text)
 {
     if (!m_isJson)
-        write(stdout, text.toUtf8() + '\n');
+        write(stdout, harmless(text) + '\n');
 }
 
 void Console::raw(const QByteArray &bytes)
@@ -45,7 +59,7 @@ void Console::json(const QCborValue &value)
         write(stdout, compact(value) + '\n');
 }
 
-void Console::aside(const QString &text) { write(stderr, text.toUtf8() + '\n'); }
+void Console::aside(const QString &text) { write(stderr, harmless(text) + '\n'); }
 
 void Console::progress(const QString &text)
 {

@@ -129,7 +129,10 @@ Task<int> fleet(Console &console, HostArguments arguments)
     const QCborArray rows = outcome->toMap().value("hosts"_L1).toArray();
     for (const QCborValue row : rows)
         showFleetLine(console, row.toMap());
-    if (rows.isEmpty())
+    const bool isFiltered = !params.isEmpty();
+    if (rows.isEmpty() && isFiltered)
+        console.aside(u"no host is like that; `coffer fleet` without options shows all"_s);
+    else if (rows.isEmpty())
         console.aside(
             u"no hosts; `coffer fleet enroll NAME --idc IDC --service SERVICE` adds one"_s);
     co_return ok;

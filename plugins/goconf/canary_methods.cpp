@@ -47,14 +47,15 @@ static Trial trialOf(const FleetView &view, const QByteArray &service, const QBy
     }
     for (const FleetRow &row : view.rows({.service = service, .idc = idc, .host = host})) {
         const ReportRecord report = row.report.value_or(ReportRecord{});
-        const bool isOfIt =
-            report.release == candidate.release || report.version == candidate.version;
+        const bool isOfIt = report.release == candidate.release
+                            || report.version == candidate.version
+                            || report.tried == candidate.version;
         trial.has = report.version;
         if (row.isConnected && !isOfIt)
             continue;
         trial.state = row.state;
         trial.error = row.error;
-        trial.since = report.since;
+        trial.since = std::max(report.since, candidate.made.at); // of another version before
     }
     return trial;
 }

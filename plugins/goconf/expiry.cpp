@@ -56,17 +56,21 @@ Task<Result<void>> Expiry::endThose(std::vector<FleetView::Ending> endings)
     const Result<WallMs> time = co_await guessedTime();
     if (!time)
         co_return time.error();
+    Result<void> all; // one that cannot end does not hold up the others
     for (const FleetView::Ending &one : endings) {
         if (one.until > *time)
             continue;
         const auto ended = co_await m_publisher.expire(one.service, one.host, one.until);
         if (!ended)
-            co_return Error{ErrorCode::refused, ended.error().message};
-        if (*ended)
+            all = Error{ErrorCode::refused,
+                        u"%1 of %2: %3"_s.arg(textOf(one.host), textOf(one.service),
+                                              ended.error().message)};
+        else if (*ended)
             m_context.log().info(
                 u"the layer of %1 of %2 has ended"_s.arg(textOf(one.host), textOf(one.service)));
     }
-    co_return Result<void>();
+    const Result<void> outcome = all;
+    co_return outcome;
 }
 
 } // namespace coffer::goconf

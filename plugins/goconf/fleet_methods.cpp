@@ -6,6 +6,7 @@
 #include "goconf/record_fields.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -132,7 +133,15 @@ static bool isConverged(const FleetRow &row, const std::map<HostClass, config::H
            && !root->second.isNull() && row.report->root == root->second;
 }
 
-static QByteArray placeOf(const FleetRow &row) { return row.host + '/' + row.of.service; }
+/// Rows are in the order of hosts and then of services, which is not that of "HOST/SERVICE" as a
+/// text: a name may have "-", which stands before "/".
+static bool isBehind(const FleetRow &row, const QByteArray &after)
+{
+    const qsizetype slash = after.indexOf('/');
+    const QByteArray host = slash < 0 ? after : after.left(slash);
+    const QByteArray service = slash < 0 ? QByteArray() : after.mid(slash + 1);
+    return after.isEmpty() || std::tie(row.host, row.of.service) > std::tie(host, service);
+}
 
 Task<rpc::Outcome> FleetMethods::fleet(rpc::Call &call)
 {
@@ -162,8 +171,7 @@ Task<rpc::Outcome> FleetMethods::fleet(rpc::Call &call)
         ++states[row.state];
         connected += row.isConnected ? 1 : 0;
         converged += isConverged(row, roots) ? 1 : 0;
-        if ((!wantedState.isEmpty() && row.state != wantedState)
-            || (!after.isEmpty() && placeOf(row) <= after))
+        if ((!wantedState.isEmpty() && row.state != wantedState) || !isBehind(row, after))
             continue;
         if (hosts.size() < limit)
             hosts.append(shown(row, roots));

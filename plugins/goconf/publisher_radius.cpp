@@ -88,7 +88,11 @@ Task<Result<void>> Publisher::guardPlaces(DeskPointer desk)
             co_await fileAt(m_library.store(), path, desk->at);
         if (!place)
             co_return place.error();
-        if (*place)
+        if (!*place)
+            continue;
+        if (host) // it must not move meanwhile, nor lose the service
+            desk->plan.restOn((*place)->path, (*place)->revision);
+        else
             desk->plan.guardFile((*place)->path, (*place)->created);
     }
     co_return Result<void>();

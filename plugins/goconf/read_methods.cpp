@@ -108,9 +108,10 @@ public:
     LayerWriter(const config::Merged *merged, const Stack &stack) : m_merged(merged), m_stack(stack)
     {}
 
-    /// Keys behind \a after ("section/key"), at most \a limit; the last one shown, if there are
-    /// more.
-    QByteArray writeSections(QCborMap &answer, const config::Layer &layer, const QCborMap &params)
+    /// Keys behind \a after ("section/key"), at most \a limit. The last one shown, if there are
+    /// more, else ""; nothing if \a after is not there.
+    std::optional<QByteArray> writeSections(QCborMap &answer, const config::Layer &layer,
+                                            const QCborMap &params)
     {
         const QByteArray only = textIn(params, "section");
         const QByteArray after = textIn(params, "after");
@@ -141,7 +142,7 @@ public:
                 addSection(sections, section, keys);
         }
         answer.insert(u"sections"_s, sections);
-        return {};
+        return isBehind ? std::optional(QByteArray()) : std::nullopt;
     }
 
     void writeFiles(QCborMap &answer, const config::Layer &layer) const
@@ -249,11 +250,17 @@ Task<rpc::Outcome> ReadMethods::get(rpc::Call &call)
     if (isEffective)
         answer.insert(u"layers"_s, editionsCbor((*view)->stack));
     LayerWriter writer(isEffective ? &merged : nullptr, (*view)->stack);
-    const QByteArray next = writer.writeSections(answer, merged.layer, call.params);
+    const std::optional<QByteArray> next = writer.writeSections(answer, merged.layer, call.params);
+    if (!next) {
+        co_return Failure::of(
+            Code::conflict,
+            u"after: %1 is not there any more: begin anew, or name the version"_s.arg(
+                textOf(textIn(call.params, "after"))));
+    }
     writer.writeFiles(answer, merged.layer);
     writer.writeTombstones(answer, merged.layer);
-    if (!next.isEmpty())
-        answer.insert(u"next"_s, textOf(next));
+    if (!next->isEmpty())
+        answer.insert(u"next"_s, textOf(*next));
     co_return QCborValue(answer);
 }
 

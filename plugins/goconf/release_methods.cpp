@@ -79,6 +79,10 @@ static std::vector<rpc::Touch> touchesTargets(const rpc::Call &call)
     if (std::any_of(targets.begin(), targets.end(),
                     [](const DraftId &id) { return id.service == globalService; }))
         touches.push_back(everything());
+    if (call.params.value(u"replace"_s).toBool()) { // the trial may be anywhere
+        for (const DraftId &id : targets)
+            addMoved(touches, id.service, baseScope, {});
+    }
     return touches;
 }
 
@@ -100,7 +104,7 @@ static std::vector<rpc::Touch> touchesRollback(const rpc::Call &call)
         addMoved(touches, service, idc, {});
     if (!host.isEmpty())
         addMoved(touches, service, hostScope(host), {});
-    else if (idcs.empty())
+    else if (idcs.empty() || call.params.value(u"abandon"_s).toBool()) // a trial may be anywhere
         addMoved(touches, service, baseScope, {});
     if (service == globalService)
         touches.push_back(everything());
@@ -445,6 +449,10 @@ Task<rpc::Outcome> ReleaseMethods::rollback(rpc::Call &call)
     }
     if (!wish.host.isEmpty() && !wish.release.idcs.empty())
         co_return Failure::of(Code::invalidArgument, u"idcs: not expected with a host"_s);
+    if (!wish.host.isEmpty() && (wish.isAbandoning || wish.isEach)) {
+        co_return Failure::of(Code::invalidArgument,
+                              u"abandon, each: not expected with a host, whose layer ends"_s);
+    }
     const Answer<Released> released = co_await m_publisher.rollback(wish);
     co_return answerOf(released);
 }

@@ -248,7 +248,8 @@ Task<ServiceMethods::Removal> ServiceMethods::planServiceRemoval(QByteArray name
     const Result<ServiceState> state = co_await m_library.service(name, *at);
     if (!state)
         co_return state.error();
-    if (!state->scopes.empty()) {
+    // Pointers of hosts go with their hosts, what they had was released nevertheless.
+    if (!state->scopes.empty() || state->record.last != 0) {
         co_return Failure::of(Code::refused,
                               u"%1 was released: hosts may run it, and its history is "
                               "kept; it cannot be removed"_s.arg(textOf(name)));

@@ -98,6 +98,9 @@ Task<Answer<bool>> Viewer::addLive(std::shared_ptr<View> view)
     if (!state)
         co_return state.error();
     const auto wanted = state->wanted(id.scope);
+    const ScopeState *own = state->scope(id.scope);
+    const bool isTrial = own != nullptr && own->pointer.candidate && id.draft.isEmpty()
+                         && !id.host.isEmpty() && own->pointer.candidate->names(id.host);
     if (!id.version.isEmpty()) {
         const Result<Snapshot> snapshot =
             co_await m_library.snapshot(id.service, id.scope, id.version, view->at);
@@ -105,12 +108,15 @@ Task<Answer<bool>> Viewer::addLive(std::shared_ptr<View> view)
             co_return snapshot.error();
         view->snapshot = *snapshot;
         view->version = id.version;
+    } else if (isTrial) {
+        view->snapshot = own->candidate;
+        view->version = own->pointer.candidate->version;
     } else if (wanted) {
         view->snapshot = wanted->snapshot;
         view->version = wanted->version;
     }
-    if (const ScopeState *scope = state->scope(id.scope); scope != nullptr && id.version.isEmpty())
-        view->until = scope->pointer.until;
+    if (own != nullptr && id.version.isEmpty())
+        view->until = own->pointer.until;
     const Services services{{id.service, *state}};
     const Answer<bool> added = co_await addStack(view, services);
     co_return added;

@@ -110,14 +110,6 @@ Task<Answer<ViewId>> WhyMethods::viewOf(QCborMap params, Revision at)
                                                          textOf(host), textOf(record->idc)));
     }
     id.scope = record->idc;
-    if (!id.version.isEmpty() || !id.draft.isEmpty())
-        co_return id;
-    const Result<ServiceState> state = co_await m_library.service(id.service, at);
-    if (!state)
-        co_return state.error();
-    const ScopeState *own = state->scope(id.scope);
-    if (own != nullptr && own->pointer.candidate && own->pointer.candidate->names(host))
-        id.version = own->pointer.candidate->version; // which it tries
     co_return id;
 }
 

@@ -32,6 +32,7 @@ private Q_SLOTS:
     void objectPutAgain_isYoungForTheSweep();
     void schema_isNoOrphanForTheSweep();
     void origins_areFetchedByTheRootThatIsOffered();
+    void pages_haveEachHostOnce();
 
 private:
     [[nodiscard]] rpc::Outcome call(int node, const QString &method, const QCborMap &params = {})
@@ -269,6 +270,25 @@ void tst_fleet_changes::origins_areFetchedByTheRootThatIsOffered()
     QCOMPARE(call(1, u"goconf.fetch"_s, params).error().code, rpc::Code::notFound);
     params.insert(u"what"_s, u"everything"_s);
     QCOMPARE(call(1, u"goconf.fetch"_s, params).error().code, rpc::Code::invalidArgument);
+}
+
+/// "-" and "." stand before "/", which parts the host from the service in a place.
+void tst_fleet_changes::pages_haveEachHostOnce()
+{
+    for (const char *host : {"web", "web-1", "web.a", "web1"})
+        QVERIFY(!m_stage->enroll(host).isEmpty());
+    m_stage->cluster().advance(1s);
+    QStringList seen;
+    QCborMap params{{u"limit"_s, 1}};
+    for (bool hasMore = true; hasMore && seen.size() < 10;) {
+        const rpc::Outcome page = call(1, u"goconf.fleet"_s, params);
+        QVERIFY(page);
+        const QCborMap row = page->toMap().value(u"hosts"_s).toArray().at(0).toMap();
+        seen.append(row.value(u"host"_s).toString());
+        params.insert(u"after"_s, seen.last() + u"/shop"_s);
+        hasMore = page->toMap().value(u"more"_s).toBool();
+    }
+    QCOMPARE(seen, QStringList({u"web"_s, u"web-1"_s, u"web.a"_s, u"web1"_s}));
 }
 
 COFFER_TEST_MAIN(tst_fleet_changes)

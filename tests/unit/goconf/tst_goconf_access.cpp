@@ -133,6 +133,13 @@ static void addReleaseRows()
            u"w /config/shop/_host@web-1/current"_s);
     addRow("publish for some hosts", u"publish"_s, {{u"canary"_s, QCborArray{u"web-1"_s}}},
            u"w /config/shop/*/current"_s);
+    addRow("publish in place of a trial", u"publish"_s,
+           {{u"targets"_s, own}, {u"canary"_s, QCborArray{u"web-1"_s}}, {u"replace"_s, true}},
+           u"w /config/shop/sh001/current, w /config/shop/*/current"_s);
+    addRow("rollback an IDC and end a trial", u"rollback"_s,
+           {{u"to"_s, u"v1"_s}, {u"idcs"_s, idcs}, {u"abandon"_s, true}},
+           u"w /config/shop/sh001/current, w /config/shop/bj001/current, "
+           "w /config/shop/*/current"_s);
     addRow("promote a canary", u"canary.promote"_s, {}, u"w /config/shop/*/current"_s);
     addRow("abandon a canary", u"canary.abandon"_s, {}, u"w /config/shop/*/current"_s);
     addRow("rollback all", u"rollback"_s, {{u"to"_s, u"v1"_s}}, u"w /config/shop/*/current"_s);

@@ -23,6 +23,9 @@ private Q_SLOTS:
     void begin_isRefusedIfTheRemovalIsFaster_data();
     void begin_isRefusedIfTheRemovalIsFaster();
     void remove_takesDraftsThatSayNothingAlong();
+    void remove_isRefusedOfWhatAHostThatIsGoneHad();
+    void release_ofAHostThatMovesMeanwhileIsForItsNewPlace();
+    void end_ofALayerOfAHostEndsNothingElse();
 
 private:
     [[nodiscard]] qsizetype filesBelow(const QByteArray &tree);
@@ -136,6 +139,58 @@ void tst_goconf_removal::remove_takesDraftsThatSayNothingAlong()
     QCOMPARE(filesBelow("/config/old"), 0);
     QCOMPARE(filesBelow("/config/shop/old"), 0);
     QCOMPARE(filesBelow("/config/_use"), 4); // shop, its releases, IDCs in which it has pointers
+}
+
+static QCborMap layerOf(const QString &service, const QString &message)
+{
+    return {{u"targets"_s, QCborArray{target(service, u"_host@web-1"_s)}},
+            {u"expires"_s, u"1h"_s},
+            {u"message"_s, message}};
+}
+
+/// Its version would be made a second time.
+void tst_goconf_removal::remove_isRefusedOfWhatAHostThatIsGoneHad()
+{
+    DONE(call(u"host.enroll"_s, hostIn(u"sh001"_s, old)));
+    DONE(call(u"draft.edit"_s, editOf(old, u"_host@web-1"_s)));
+    DONE(call(u"publish"_s, layerOf(old, u"for one host"_s)));
+    DONE(call(u"host.remove"_s, {{u"host"_s, u"web-1"_s}}));
+    FAILS(call(u"service.remove"_s, {{u"service"_s, old}}), Code::refused);
+}
+
+void tst_goconf_removal::release_ofAHostThatMovesMeanwhileIsForItsNewPlace()
+{
+    QCborMap final = setOf(u"timeout"_s, u"5s"_s);
+    final.insert(u"final"_s, true);
+    DONE(call(
+        u"draft.edit"_s,
+        {{u"service"_s, u"shop"_s}, {u"scope"_s, u"bj001"_s}, {u"edits"_s, QCborArray{final}}}));
+    DONE(call(u"publish"_s, {{u"targets"_s, QCborArray{target(u"shop"_s, u"bj001"_s)}},
+                             {u"message"_s, u"nobody differs there"_s}}));
+    DONE(call(u"host.enroll"_s, hostIn(u"sh001"_s, u"shop"_s)));
+    DONE(call(u"draft.edit"_s, {{u"service"_s, u"shop"_s},
+                                {u"scope"_s, u"_host@web-1"_s},
+                                {u"edits"_s, QCborArray{setOf(u"timeout"_s, u"9s"_s)}}}));
+    trap("/config/shop/_host@web-1/current", u"host.set"_s,
+         {{u"host"_s, u"web-1"_s}, {u"idc"_s, u"bj001"_s}});
+    FAILS(call(u"publish"_s, layerOf(u"shop"_s, u"differs"_s)), Code::invalidArgument);
+    const std::optional<rpc::Outcome> moved = sprung();
+    QVERIFY(moved);
+    DONE(*moved);
+    QVERIFY(stored("/config/shop/_host@web-1/current").isEmpty());
+}
+
+void tst_goconf_removal::end_ofALayerOfAHostEndsNothingElse()
+{
+    for (const QString &word : {u"abandon"_s, u"each"_s}) {
+        const QCborMap params{{u"service"_s, u"shop"_s},
+                              {u"host"_s, u"web-1"_s},
+                              {word, true},
+                              {u"message"_s, u"x"_s}};
+        const rpc::Outcome refused = call(u"rollback"_s, params);
+        FAILS(refused, Code::invalidArgument);
+        QVERIFY2(refused.error().message.contains(word), qPrintable(why(refused)));
+    }
 }
 
 COFFER_TEST_MAIN(tst_goconf_removal)

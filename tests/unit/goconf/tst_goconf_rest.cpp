@@ -26,6 +26,8 @@ private Q_SLOTS:
     void tag_isKnownAgain_data();
     void tag_isKnownAgain();
     void tag_ofAFormatIsOfAllKeysThatOfAFileOfWhatHostsGet();
+    void host_getsWhatItTries();
+    void keys_thatAreGoneEndNoList();
     void wait_returnsUponARelease();
     void wait_endsUnchangedAtItsTime();
 
@@ -135,6 +137,25 @@ void tst_goconf_rest::tag_ofAFormatIsOfAllKeysThatOfAFileOfWhatHostsGet()
     DONE(publish(u"what no file shows"_s));
     QCOMPARE(get("output=shop.conf", file).status, 304);
     QCOMPARE(get("format=json", json).status, 200);
+}
+
+void tst_goconf_rest::host_getsWhatItTries()
+{
+    QVERIFY(addHosts(2, "sh001"));
+    DONE(set(u"timeout"_s, u"7s"_s));
+    DONE(publish(u"try"_s, {{u"canary"_s, QCborArray{u"web-sh0010"_s}}}));
+    QVERIFY(get("output=shop.conf&host=web-sh0010").body.contains("timeout 7s"));
+    QVERIFY(!get("output=shop.conf&host=web-sh0011").body.contains("timeout 7s"));
+    QVERIFY(!get("output=shop.conf").body.contains("timeout 7s"));
+    QVERIFY(get("output=shop.conf&host=web-sh0010").headers.at("etag")
+            != get("output=shop.conf&host=web-sh0011").headers.at("etag"));
+}
+
+/// Whoever reads page by page is not told that this was all.
+void tst_goconf_rest::keys_thatAreGoneEndNoList()
+{
+    const QCborMap gone{{u"service"_s, u"shop"_s}, {u"after"_s, u"core/was-here"_s}};
+    FAILS(call(u"get"_s, gone), rpc::Code::conflict);
 }
 
 void tst_goconf_rest::wait_returnsUponARelease()
