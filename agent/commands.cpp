@@ -18,6 +18,7 @@
 #include <QDeadlineTimer>
 #include <QDir>
 #include <QEventLoop>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QLocalSocket>
 #include <QRandomGenerator>
@@ -323,6 +324,19 @@ static Exit exitOfPlan(const QJsonObject &answer)
     return code;
 }
 
+/// Nobody looks after them: the state directory does not know of failures and drift.
+static QJsonArray unwatched(const QJsonArray &services)
+{
+    QJsonArray all;
+    for (const QJsonValue value : services) {
+        QJsonObject service = value.toObject();
+        if (service[u"state"_s].toString() == u"healthy")
+            service[u"state"_s] = u"unknown"_s;
+        all.append(service);
+    }
+    return all;
+}
+
 /// Without an agent that runs: on the state directory, and for a plan on the cluster.
 static Result<QJsonObject> answerAlone(const Settings &settings, const Ask &ask)
 {
@@ -351,6 +365,7 @@ static Result<QJsonObject> answerAlone(const Settings &settings, const Ask &ask)
     Result<QJsonObject> answer = QCoro::waitFor(agent.answer(ask));
     if (answer && ask.verb == Verb::status) {
         (*answer)[u"running"_s] = false;
+        (*answer)[u"services"_s] = unwatched((*answer)[u"services"_s].toArray());
         if (const auto identity = readIdentity(settings))
             (*answer)[u"host"_s] = identity->host;
     }

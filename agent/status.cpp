@@ -109,8 +109,12 @@ static QString describeService(const QJsonObject &service)
     if (!wanted.isEmpty() && wanted[u"root"_s] != applied[u"root"_s])
         text += u", wanted %1 (root %2)"_s.arg(wanted[u"version"_s].toString(),
                                                wanted[u"root"_s].toString().left(12));
-    if (service.contains(u"heldUntil"_s))
-        text += u", held until %1"_s.arg(service[u"heldUntil"_s].toString());
+    if (service.contains(u"heldUntil"_s)) {
+        const QString until = service[u"heldUntil"_s].toString();
+        const QDateTime far = QDateTime::currentDateTimeUtc().addYears(50); // asked for without end
+        text += QDateTime::fromString(until, Qt::ISODate) > far ? u", held until it is released"_s
+                                                                : u", held until %1"_s.arg(until);
+    }
     if (service[u"givenUp"_s].toBool())
         text += u", tried %1 times and given up until there is a newer one"_s.arg(
             service[u"tries"_s].toInt());
@@ -124,7 +128,9 @@ QString describeStatus(const QJsonObject &status)
     const QString host = status[u"host"_s].toString();
     QString text = host.isEmpty() ? u"This host has not joined.\n"_s : u"Host %1\n"_s.arg(host);
     if (!status[u"running"_s].toBool()) {
-        text += u"No agent runs: this is what lies in the state directory.\n"_s;
+        text +=
+            u"No agent runs: this is what lies in the state directory; `coffer-agent diff` looks "
+            "at the files.\n"_s;
     } else if (status.contains(u"node"_s)) {
         text += u"Follows %1, heard %2 s ago, revision %3\n"_s.arg(status[u"node"_s].toString())
                     .arg(status[u"heardSecondsAgo"_s].toInteger())

@@ -205,6 +205,9 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_agent->file(u"shop"_s, u"app.conf"_s), "three", longMs);
         QCOMPARE(m_agent->run({u"plan"_s}), 0);
         QCOMPARE(m_agent->run({u"hold"_s, u"none"_s}), 3);
+        QCOMPARE(m_agent->run({u"hold"_s, u"shop"_s}), 0);
+        QCOMPARE(m_agent->run({u"status"_s}), 0);
+        QVERIFY2(m_agent->output().contains("held until it is released"), m_agent->output());
     }
     void once_appliesAndEnds()
     {
@@ -214,6 +217,8 @@ private Q_SLOTS:
         publish(u"v1"_s, "one");
         QCOMPARE(m_agent->run({u"--once"_s}), 0);
         QCOMPARE(m_centre->originsAsked, 1);
+        QCOMPARE(m_agent->run({u"status"_s}), 0); // nobody runs who would know
+        QVERIFY2(m_agent->output().contains("shop: unknown, v1"), m_agent->output());
         QCOMPARE(m_agent->run({u"why"_s, u"shop"_s}), 0);
         QVERIFY2(m_agent->output().contains("app.conf  <- sh001 v1"), m_agent->output());
         QCOMPARE(m_agent->file(u"shop"_s, u"app.conf"_s), "one");
