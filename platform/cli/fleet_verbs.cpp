@@ -157,7 +157,8 @@ void addFleetVerbs(CLI::App &app, Run &run)
     fleetVerb->add_option("--service", arguments->service, "Only of this service");
     fleetVerb->add_option("--idc", arguments->idc, "Only of this data centre");
     fleetVerb->add_option("--state", arguments->state,
-                          "Only healthy, failed, rolledBack, drifted, held, offline or unknown");
+                          "Only healthy, failed, rolledBack, drifted, held, waiting, offline or "
+                          "unknown");
     fleetVerb->add_flag("--wait", arguments->waits, "Until all of --service are healthy");
     fleetVerb->add_option("--wait-seconds", arguments->seconds, "How long at most")
         ->check(CLI::Range(0.1, 86'400.0));

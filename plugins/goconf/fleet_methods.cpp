@@ -46,7 +46,8 @@ Result<void> FleetMethods::start()
     fleet.name = u"goconf.fleet"_s;
     fleet.summary = u"What each host is to have, what it has, and why that differs."_s;
     fleet.params = object("", member("service", name) + ',' + member("idc", name)
-                                  + R"(,"state":{"type":"string","maxLength":32},
+                                  + R"(,"state":{"type":"string","enum":["healthy","failed",
+                "rolledBack","drifted","held","waiting","offline","unknown"]},
                 "after":{"type":"string","maxLength":257},
                 "limit":{"type":"integer","minimum":1,"maximum":2000})");
     fleet.access = {Access::Kind::read};
