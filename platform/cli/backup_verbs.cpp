@@ -110,6 +110,9 @@ Task<rpc::Answer<bool>> pull(Console &console, Copy copy, QFile *file)
 /// A copy in \a file, durable, or what is wrong.
 Task<rpc::Answer<bool>> fetch(Console &console, QFile *file)
 {
+    const auto there = co_await console.client().connected(console.client().options().timeout);
+    if (!there)
+        co_return there.error();
     client::CallOptions options;
     options.timeout = beginPatience;
     const rpc::Outcome begun = co_await console.client().call(u"backup.begin"_s, {}, options);

@@ -53,8 +53,10 @@ Result<QJsonObject> paramsOf(const CallArguments &arguments)
         QJsonParseError fault;
         const QJsonDocument document = QJsonDocument::fromJson(*text, &fault);
         if (!document.isObject()) {
+            const bool isJson = fault.error == QJsonParseError::NoError;
             return Error{ErrorCode::invalid,
-                         u"--params: expected a JSON object: "_s + fault.errorString()};
+                         u"--params: expected a JSON object"_s
+                             + (isJson ? QString() : u": "_s + fault.errorString())};
         }
         params = document.object();
     }

@@ -80,20 +80,22 @@ Task<int> history(Console &console, WatchArguments arguments)
         co_return console.fail(glob.error());
     pluginapi::HistoryRequest request{std::move(*glob), Revision(arguments.from),
                                       Revision(arguments.upTo), 1'000, arguments.withPrevious};
-    if (request.from.isNone()) {
-        store::Question question = store::StoreState{};
-        const Result<store::Reply> state = co_await console.store().read(std::move(question));
-        if (!state)
-            co_return console.fail(state.error());
-        request.from = state->floor.next(); // All that is kept.
-    }
+    bool isAllThatIsKept = request.from.isNone();
+    if (isAllThatIsKept)
+        request.from = Revision(1);
     std::uint64_t left = limitOf(arguments);
     for (bool hasMore = true; hasMore && left > 0;) {
         const Result<store::WatchAnswer> answer = co_await console.store().history(request);
         if (!answer)
             co_return console.fail(answer.error());
-        if (const auto *gone = std::get_if<store::WatchCompacted>(&*answer))
+        const auto *gone = std::get_if<store::WatchCompacted>(&*answer);
+        if (gone != nullptr && !isAllThatIsKept)
             co_return console.fail(compacted(*gone));
+        if (gone != nullptr) {
+            request.from = gone->floor.next();
+            continue;
+        }
+        isAllThatIsKept = false; // nothing may be left out from here on
         const auto &batch = std::get<store::WatchBatch>(*answer);
         left = show(console, batch, left);
         hasMore = batch.hasMore;

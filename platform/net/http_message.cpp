@@ -4,6 +4,7 @@
 #include <QHostAddress>
 #include <QJsonDocument>
 
+#include <algorithm>
 #include <array>
 
 using namespace Qt::StringLiterals;
@@ -104,6 +105,17 @@ std::optional<QByteArray> HttpRequest::queryItem(QByteArrayView name) const
         const QByteArray key = sign < 0 ? item : item.left(sign);
         if (decoded(key) == name)
             return sign < 0 ? QByteArray() : decoded(item.mid(sign + 1));
+    }
+    return {};
+}
+
+std::optional<QByteArray> HttpRequest::itemBeyond(std::initializer_list<QByteArrayView> known) const
+{
+    for (const QByteArray &item : query.split('&')) {
+        const QByteArray name = decoded(item.split('=').first());
+        const bool isKnown = std::find(known.begin(), known.end(), name) != known.end();
+        if (!isKnown && !item.isEmpty())
+            return name;
     }
     return {};
 }

@@ -7,6 +7,7 @@
 #include <QStringList>
 
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -49,6 +50,9 @@ struct HttpRequest
     [[nodiscard]] QByteArray header(QByteArrayView name) const;
     /// The value of a member of the query, decoded; absent if it is not there.
     [[nodiscard]] std::optional<QByteArray> queryItem(QByteArrayView name) const;
+    /// The first item whose name is none of \a known; nothing if there is none.
+    [[nodiscard]] std::optional<QByteArray>
+    itemBeyond(std::initializer_list<QByteArrayView> known) const;
     /// The path without percent encoding.
     [[nodiscard]] QByteArray decodedPath() const;
 };

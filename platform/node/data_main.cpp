@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <iostream>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 
 using namespace coffer;
@@ -202,6 +203,7 @@ int recover(const Arguments &arguments)
 
 int main(int count, char **words)
 {
+    ::umask(0077); // what it makes holds values and hashes of tokens
     CLI::App app("Works on backups and on directories of nodes that do not run. `coffer backup "
                  "--verify`, `coffer restore` and `coffer node recover` run it.\n"
                  "Ends with 0: done, 1: failed, 2: wrong command line, 3: not found.",

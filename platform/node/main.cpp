@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sys/stat.h>
 
 using namespace coffer;
 
@@ -110,6 +111,7 @@ static int runGateway(const node::Settings &settings)
 
 int main(int count, char **arguments)
 {
+    ::umask(0077); // what lies in the data directory is nobody else's to read
     QCoreApplication::setEventDispatcher(new net::EpollLoop); // the application owns it
     QCoreApplication application(count, arguments);
     QCoreApplication::setApplicationName(QStringLiteral("cofferd"));

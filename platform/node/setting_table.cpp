@@ -207,7 +207,7 @@ static std::vector<SettingSpec> makeTable()
          duration(&S::electionMin, 5ms, 60'000ms)},
         {"election-max-ms", "Longest such silence", "240",
          duration(&S::electionMax, 6ms, 120'000ms)},
-        {"request-timeout-ms", "How long a request waits for a leader and its answer", "5000",
+        {"request-timeout-ms", "How long a request waits for a leader and its answer", "4000",
          duration(&S::requestTimeout, 10ms, 600'000ms)},
         {"stop-timeout-ms", "How long a stopping node finishes what is in flight", "5000",
          duration(&S::stopTimeout, 0ms, 600'000ms)},

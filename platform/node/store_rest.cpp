@@ -53,6 +53,17 @@ std::optional<HttpResponse> addNumbers(QCborMap &params, const HttpRequest &requ
     return {};
 }
 
+/// A misspelt condition must not be none.
+std::optional<HttpResponse> unknownItem(const HttpRequest &request,
+                                        std::initializer_list<QByteArrayView> known)
+{
+    const std::optional<QByteArray> item = request.itemBeyond(known);
+    if (!item)
+        return {};
+    return invalid(u"%1: not known here; what a file is expected to be is said by If-Match"_s.arg(
+        QString::fromUtf8(*item)));
+}
+
 void addTexts(QCborMap &params, const HttpRequest &request,
               std::initializer_list<const char *> names)
 {
@@ -114,6 +125,8 @@ StoreRest::Task StoreRest::get(HttpRequest request)
     if (request.queryItem("glob"))
         co_return co_await list(std::move(request), u"store.glob"_s);
     QCborMap params{{u"path"_s, pathOf(request)}};
+    if (std::optional<HttpResponse> fault = unknownItem(request, {"revision", "seen", "mode"}))
+        co_return *fault;
     if (std::optional<HttpResponse> fault = addNumbers(params, request, {"revision", "seen"}))
         co_return *fault;
     addTexts(params, request, {"mode"});
@@ -152,6 +165,10 @@ StoreRest::Task StoreRest::list(HttpRequest request, QString method)
     else
         params.insert(u"path"_s, pathOf(request));
     if (std::optional<HttpResponse> fault =
+            unknownItem(request, {"list", "entries", "glob", "revision", "seen", "limit", "mode",
+                                  "after", "detail"}))
+        co_return *fault;
+    if (std::optional<HttpResponse> fault =
             addNumbers(params, request, {"revision", "seen", "limit"}))
         co_return *fault;
     addTexts(params, request, {"mode", "after", "detail"});
@@ -177,6 +194,8 @@ StoreRest::Task StoreRest::change(HttpRequest request, QString method, QCborMap 
 StoreRest::Task StoreRest::put(HttpRequest request)
 {
     QCborMap params{{u"path"_s, pathOf(request)}, {u"value"_s, request.body}};
+    if (std::optional<HttpResponse> fault = unknownItem(request, {}))
+        co_return *fault;
     if (std::optional<HttpResponse> fault = addExpected(params, request))
         co_return *fault;
     co_return co_await change(std::move(request), u"store.put"_s, params);
@@ -185,6 +204,8 @@ StoreRest::Task StoreRest::put(HttpRequest request)
 StoreRest::Task StoreRest::remove(HttpRequest request)
 {
     QCborMap params{{u"path"_s, pathOf(request)}};
+    if (std::optional<HttpResponse> fault = unknownItem(request, {"tree"}))
+        co_return *fault;
     if (std::optional<HttpResponse> fault = addExpected(params, request))
         co_return *fault;
     if (request.queryItem("tree"))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QDir>
 #include <QFileInfo>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -61,6 +62,34 @@ private Q_SLOTS:
         QCOMPARE(m_out, "a/\n  b = one\n  c = <2 bytes>\n");
         QCOMPARE(run({"find", "/a/?"}), 0);
         QCOMPARE(m_out, "/a/b\n/a/c\n");
+    }
+    void data_isNobodyElsesToRead()
+    {
+        const QDir data(m_data.filePath(QStringLiteral("node")));
+        const QStringList files = data.entryList({QStringLiteral("checkpoint-*")}, QDir::Files);
+        QVERIFY(!files.isEmpty());
+        for (const QString &file : files) {
+            const auto rights = QFileInfo(data.filePath(file)).permissions();
+            QVERIFY2(!(rights & (QFile::ReadGroup | QFile::ReadOther)), qPrintable(file));
+        }
+    }
+    void backup_endsWithoutANode()
+    {
+        const QByteArray file = m_data.filePath(QStringLiteral("none.coffer")).toUtf8();
+        QCOMPARE(run({"--endpoints", "127.0.0.1:1", "--timeout", "0.2", "backup", file}), 5);
+    }
+    void history_beginsWithWhatIsKept()
+    {
+        QCOMPARE(run({"put", "/h/a", "1"}), 0);
+        const QByteArray revision = m_out.mid(qstrlen("revision ")).trimmed();
+        QCOMPARE(run({"history", "/h/*"}), 0);
+        QCOMPARE(m_out.count('\n'), 1);
+        QCOMPARE(run({"compact", revision}), 0);
+        QCOMPARE(run({"put", "/h/a", "2"}), 0);
+        QCOMPARE(run({"history", "/h/*"}), 0);
+        QCOMPARE(m_out.count('\n'), 1);
+        QVERIFY(m_out.contains('2'));
+        QVERIFY(run({"history", "/h/*", "--from", "1"}) != 0);
     }
     void exitCodes_tellWhatIsWrong()
     {

@@ -76,6 +76,12 @@ private Q_SLOTS:
         QTest::newRow("bad path") << QByteArray("PUT") << QByteArray("/v1/store/a//b") << 400;
         QTest::newRow("bad revision")
             << QByteArray("GET") << QByteArray("/v1/store/a?revision=x") << 400;
+        QTest::newRow("condition in the query")
+            << QByteArray("PUT") << QByteArray("/v1/store/a?expected=3") << 400;
+        QTest::newRow("misspelt question")
+            << QByteArray("GET") << QByteArray("/v1/store/a?revison=1") << 400;
+        QTest::newRow("misspelt tree")
+            << QByteArray("DELETE") << QByteArray("/v1/store/a?Tree") << 400;
         QTest::newRow("bad mode") << QByteArray("GET") << QByteArray("/v1/store/a?mode=x") << 400;
         QTest::newRow("future") << QByteArray("GET") << QByteArray("/v1/store/a?revision=999999")
                                 << 404;
