@@ -146,14 +146,14 @@ bool SocketPipe::sendPast(const QByteArray &message)
     msghdr frame = {};
     frame.msg_iov = parts.data();
     frame.msg_iovlen = parts.size();
-    const ssize_t sent =
+    const ssize_t count =
         ::sendmsg(int(m_plain->socketDescriptor()), &frame, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent < 0)
+    if (count < 0)
         return false; // Qt finds out why
-    const auto left = std::size_t(sent);
-    if (left < headBytes)
-        m_plain->write(head.data() + left, qint64(headBytes - left));
-    const qsizetype taken = left < headBytes ? 0 : qsizetype(left - headBytes);
+    const auto sent = std::size_t(count);
+    if (sent < headBytes)
+        m_plain->write(head.data() + sent, qint64(headBytes - sent));
+    const qsizetype taken = sent < headBytes ? 0 : qsizetype(sent - headBytes);
     if (taken < message.size())
         m_plain->write(message.constData() + taken, message.size() - taken);
     return true;

@@ -4,6 +4,7 @@
 #include "rpc/session.h"
 
 #include <QObject>
+#include <QPointer>
 #include <QTcpSocket>
 #include <QWebSocket>
 
@@ -41,7 +42,7 @@ private:
     void cut(const QString &why) override;
 
     std::unique_ptr<QWebSocket> m_socket;
-    QTcpSocket *m_plain; ///< Below m_socket, which owns it; null if it is encrypted.
+    QPointer<QTcpSocket> m_plain; ///< Below m_socket, which owns it; null if it is encrypted.
     std::unique_ptr<Session> m_session;
     Monotonic m_openedAt;
     bool m_isAlive = true;
