@@ -334,7 +334,8 @@ Operation Decoder::operation(bool hasOrigin)
 QByteArray Decoder::filePath()
 {
     const QByteArrayView path = m_reader.counted<std::uint16_t>(limits::pathBytesMax);
-    require(isFilePath(path), "a path is not /segment/segment of letters, digits and .-_~@%+=:");
+    require(isFilePath(path), "a path is not /segment/segment of at most 32 segments of "
+                              "1 to 255 letters, digits and .-_~@%+=:");
     return borrowed(path);
 }
 

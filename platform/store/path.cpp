@@ -3,6 +3,7 @@
 
 #include "store/limits.h"
 
+#include <QList>
 #include <QtEndian>
 
 #include <algorithm>
@@ -47,6 +48,35 @@ bool isFilePath(QByteArrayView path)
             return false;
     }
     return segment > 0;
+}
+
+QString pathFault(QByteArrayView path)
+{
+    if (isFilePath(path))
+        return {};
+    const auto fault = [path](const QString &what) {
+        static constexpr qsizetype shownMax = 80;
+        const QString text = QString::fromUtf8(path.first(std::min(path.size(), shownMax)));
+        return QStringLiteral("'%1%2' %3")
+            .arg(text, path.size() > shownMax ? QStringLiteral("...") : QString(), what);
+    };
+    if (!path.startsWith('/'))
+        return fault(QStringLiteral("does not begin with /"));
+    if (path.size() == 1)
+        return fault(QStringLiteral("is the whole tree and no file"));
+    if (std::size_t(path.size()) > limits::pathBytesMax)
+        return fault(QStringLiteral("has more than %1 bytes").arg(limits::pathBytesMax));
+    const QList<QByteArray> segments = path.sliced(1).toByteArray().split('/');
+    if (std::size_t(segments.size()) > limits::segmentsMax)
+        return fault(QStringLiteral("has more than %1 segments").arg(limits::segmentsMax));
+    for (const QByteArray &segment : segments) {
+        if (segment.isEmpty())
+            return fault(QStringLiteral("has a segment without a name (// or / at its end)"));
+        if (std::size_t(segment.size()) > limits::segmentBytesMax)
+            return fault(
+                QStringLiteral("has a segment of more than %1 bytes").arg(limits::segmentBytesMax));
+    }
+    return fault(QStringLiteral("has something else than letters, digits and .-_~@%+=:"));
 }
 
 bool isTreePath(QByteArrayView path)

@@ -3,6 +3,7 @@
 
 #include <QByteArray>
 #include <QByteArrayView>
+#include <QString>
 
 /// Names of files: `/segment/segment`. A segment has 1 to limits::segmentBytesMax bytes of
 /// `A-Z a-z 0-9 . - _ ~ @ % + = :`; a path at most limits::pathBytesMax. Case matters.
@@ -12,6 +13,8 @@ namespace coffer::store {
 [[nodiscard]] bool isSegmentByte(char byte);
 /// True if \a path can name a file. `/` cannot.
 [[nodiscard]] bool isFilePath(QByteArrayView path);
+/// Why \a path cannot name a file, for people: "'a' does not begin with /". Empty if it can.
+[[nodiscard]] QString pathFault(QByteArrayView path);
 /// True if \a path can name a tree: `/` for everything, or a file path.
 [[nodiscard]] bool isTreePath(QByteArrayView path);
 /// True if \a path is \a tree itself or lies below it. Both must be valid.

@@ -81,6 +81,8 @@ public:
 
     [[nodiscard]] Question question();
     [[nodiscard]] bool isAtEnd() const { return m_reader.isAtEnd(); }
+    /// What is wrong with the first path, place or pattern that is none; empty if all are right.
+    [[nodiscard]] const QString &fault() const { return m_fault; }
 
 private:
     [[nodiscard]] Revision revision() { return Revision(m_reader.number<std::uint64_t>()); }
@@ -88,34 +90,40 @@ private:
     {
         return m_reader.counted<std::uint16_t>(limits::pathBytesMax + 1);
     }
-    void require(bool holds)
+    void require(bool holds, const QString &what = {})
     {
+        if (!holds && m_reader.isGood())
+            m_fault = what;
         if (!holds)
             m_reader.fail();
     }
     [[nodiscard]] QByteArray filePath()
     {
         const QByteArrayView path = text();
-        require(isFilePath(path));
+        if (!isFilePath(path))
+            require(false, QStringLiteral("path: ") + pathFault(path));
         return path.toByteArray();
     }
     [[nodiscard]] QByteArray treePath()
     {
         const QByteArrayView path = text();
-        require(isTreePath(path));
+        if (!isTreePath(path))
+            require(false, QStringLiteral("path: ") + pathFault(path));
         return path.toByteArray();
     }
     /// A path, a place or nothing.
     [[nodiscard]] QByteArray bound()
     {
         const QByteArrayView place = text();
-        require(place.isEmpty() || isPlace(place));
+        if (!place.isEmpty() && !isPlace(place))
+            require(false, QStringLiteral("after: ") + pathFault(place));
         return place.toByteArray();
     }
     [[nodiscard]] QByteArray pattern()
     {
         const QByteArrayView pattern = text();
-        require(Glob::parse(pattern).has_value());
+        if (const Result<Glob> glob = Glob::parse(pattern); !glob)
+            require(false, QStringLiteral("pattern: ") + glob.error().message);
         return pattern.toByteArray();
     }
     [[nodiscard]] Page page()
@@ -135,6 +143,7 @@ private:
     }
 
     ByteReader m_reader;
+    QString m_fault;
 };
 
 Question Decoder::question()
@@ -178,6 +187,8 @@ Result<Question> decodeQuestion(QByteArrayView bytes)
 {
     Decoder decoder(bytes);
     Question question = decoder.question();
+    if (!decoder.fault().isEmpty())
+        return Error{ErrorCode::invalid, decoder.fault()};
     if (!decoder.isAtEnd())
         return Error{ErrorCode::invalid, QStringLiteral("these bytes are no question to a store")};
     return question;

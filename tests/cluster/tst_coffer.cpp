@@ -97,6 +97,9 @@ private Q_SLOTS:
         QCOMPARE(run({"ls", "/none"}), 3);
         QCOMPARE(run({"del", "/none"}), 3);
         QCOMPARE(run({"get", "none"}), 2);
+        QVERIFY2(m_errors.contains("path: 'none' does not begin with /"), m_errors.constData());
+        QCOMPARE(run({"find", "none"}), 2);
+        QVERIFY2(m_errors.contains("pattern: "), m_errors.constData());
         QCOMPARE(run({"get"}), 2);
         QCOMPARE(run({"dance"}), 2);
         QCOMPARE(run({"--endpoints", "a:b", "get", "/a"}), 2);

@@ -14,6 +14,7 @@ class TestPath : public QObject
 private Q_SLOTS:
     void isFilePath_knowsTheRules_data();
     void isFilePath_knowsTheRules();
+    void pathFault_saysWhatIsWrong();
     void isFilePath_allowsExactlyTheseBytes();
     void isTreePath_alsoTakesTheRoot();
     void isWithin_endsAtASegment();
@@ -53,6 +54,22 @@ void TestPath::isFilePath_knowsTheRules()
     QFETCH(const QByteArray, path);
     QFETCH(const bool, isValid);
     QCOMPARE(isFilePath(path), isValid);
+    QCOMPARE(pathFault(path).isEmpty(), isValid);
+}
+
+void TestPath::pathFault_saysWhatIsWrong()
+{
+    const auto says = [](const QByteArray &path, const char *what) {
+        return pathFault(path).contains(QLatin1String(what));
+    };
+    QVERIFY(says("a/b", "'a/b' does not begin with /"));
+    QVERIFY(says("/", "'/' is the whole tree"));
+    QVERIFY(says("/a//b", "without a name"));
+    QVERIFY(says("/a b", "letters, digits"));
+    QVERIFY(says('/' + QByteArray(300, 'a'), "more than 255 bytes"));
+    QVERIFY(says(QByteArray("/a").repeated(40), "more than 32 segments"));
+    QVERIFY(says(QByteArray("/aa").repeated(2'000), "more than 4096 bytes"));
+    QVERIFY(pathFault('/' + QByteArray(300, 'a')).size() < 150);
 }
 
 void TestPath::isFilePath_allowsExactlyTheseBytes()
