@@ -13,6 +13,7 @@
 #include "pluginhost/plugin_folder.h"
 
 #include <QCoreApplication>
+#include <QFileInfo>
 #include <QHostAddress>
 #include <QTimer>
 
@@ -127,6 +128,12 @@ int main(int count, char **arguments)
     }
     const auto &settings = std::get<node::Settings>(read);
     net::installLog(settings.logLevel, settings.logFormat);
+    if (!settings.plugins.isEmpty() && !QFileInfo(settings.plugins).isDir()) {
+        std::fprintf(stderr,
+                     "plugins: '%s' is no folder; a node without plugins needs an empty one\n",
+                     qUtf8Printable(settings.plugins));
+        return node::Daemon::badSetting;
+    }
 
     if (!settings.gateway.isEmpty())
         return runGateway(settings);

@@ -73,6 +73,16 @@ private Q_SLOTS:
             QVERIFY2(!(rights & (QFile::ReadGroup | QFile::ReadOther)), qPrintable(file));
         }
     }
+    void plugins_areInAFolderThatIsThere()
+    {
+        QProcess node;
+        node.start(QStringLiteral(COFFERD),
+                   {QStringLiteral("--data"), m_data.filePath(QStringLiteral("other")),
+                    QStringLiteral("--plugins"), m_data.filePath(QStringLiteral("none"))});
+        QVERIFY(node.waitForFinished(10'000));
+        QCOMPARE(node.exitCode(), 2);
+        QVERIFY(node.readAllStandardError().contains("is no folder"));
+    }
     void backup_endsWithoutANode()
     {
         const QByteArray file = m_data.filePath(QStringLiteral("none.coffer")).toUtf8();

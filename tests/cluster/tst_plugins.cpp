@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cluster/node_process.h"
 
+#include <QDir>
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -63,6 +64,7 @@ private Q_SLOTS:
     }
     void gateway_hostsPluginsOnTheStoreOfANode()
     {
+        QVERIFY(QDir().mkpath(path(u"none"_s)));
         NodeProcess node({u"--data"_s, path(u"node"_s), u"--listen"_s, u"127.0.0.1:0"_s,
                           u"--plugins"_s, path(u"none"_s)});
         const QString place = start(node);
