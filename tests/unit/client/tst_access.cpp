@@ -129,13 +129,15 @@ private Q_SLOTS:
     }
     void everyRoute_isRefusedWithoutToken()
     {
-        for (const QByteArray method : {"GET", "PUT", "DELETE"}) {
-            for (const QByteArray path : {"/v1/store/a", "/v1/store/a?list", "/v1/store/a?entries",
-                                          "/v1/store/a?glob=/**", "/v1/store/a?tree"}) {
-                const int status = statusOf(method, path);
-                QVERIFY2(status == 401, method + ' ' + path + QByteArray::number(status));
-                QCOMPARE(statusOf(method, path, "nonsense"), 401);
-            }
+        const std::vector<std::pair<QByteArray, QByteArray>> routes{
+            {"GET", "/v1/store/a"},         {"GET", "/v1/store/a?list"},
+            {"GET", "/v1/store/a?entries"}, {"GET", "/v1/store/a?glob=/**"},
+            {"PUT", "/v1/store/a"},         {"DELETE", "/v1/store/a"},
+            {"DELETE", "/v1/store/a?tree"}};
+        for (const auto &[method, path] : routes) {
+            const int status = statusOf(method, path);
+            QVERIFY2(status == 401, method + ' ' + path + QByteArray::number(status));
+            QCOMPARE(statusOf(method, path, "nonsense"), 401);
         }
         QCOMPARE(statusOf("GET", "/healthz"), 200);
         QCOMPARE(statusOf("GET", "/readyz"), 200);
