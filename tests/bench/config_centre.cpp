@@ -124,8 +124,11 @@ void Centre::publish()
 {
     const QCborMap target{{u"service"_s, u"shop"_s}};
     const QCborMap hosts = call(u"goconf.host.list"_s, {});
+    // A call that is sent again, as its node was left, is done once.
+    const QString key = u"%1"_s.arg(++m_publishes, 8, 16, QLatin1Char('0'));
     call(u"goconf.publish"_s, {{u"targets"_s, QCborArray{target}},
                                {u"message"_s, u"bench"_s},
+                               {u"key"_s, key},
                                {u"yes"_s, hosts.value("hosts"_L1).toArray().size()}});
 }
 

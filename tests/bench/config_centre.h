@@ -68,6 +68,7 @@ private:
     client::Client m_client;
     client::RemoteStore m_store;
     int m_edits = 0;
+    int m_publishes = 0;
 };
 
 } // namespace coffer::bench
