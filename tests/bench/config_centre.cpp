@@ -6,6 +6,7 @@
 #include <QTest>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@ std::vector<double> sorted(std::vector<double> samples)
 
 double quantile(const std::vector<double> &sorted, double share)
 {
-    return sorted.empty() ? 0 : sorted[std::size_t(share * double(sorted.size() - 1) + 0.5)];
+    return sorted.empty() ? 0 : sorted[std::size_t(std::lround(share * double(sorted.size() - 1)))];
 }
 
 void await(const char *what, const std::function<bool()> &condition)
