@@ -1,38 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/etcd.grpc.pb.h"
-#include "cli/latencies.h"
-
-#include <grpcpp/grpcpp.h>
+#include "bench/etcd_wish.h"
 
 #include <CLI/CLI.hpp>
-#include <QCborValue>
 #include <QJsonDocument>
-#include <QJsonObject>
 
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <memory>
 #include <optional>
 #include <random>
 
 using namespace Qt::StringLiterals;
-using coffer::cli::Latencies;
-using Time = std::chrono::steady_clock;
+using namespace coffer::bench;
 
 // The load of `coffer bench write` and `read` on etcd, by its own protocol: so many connections,
-// each of which waits for its answer before it asks again, driven by one thread.
-
-struct Wish
-{
-    std::string mode = "write";
-    std::vector<std::string> endpoints;
-    int clients = 16;
-    int bytes = 256;
-    int keys = 1000;
-    double seconds = 5;
-    bool isSerializable = false;
-};
+// each of which waits for its answer before it asks again, driven by one thread. Of `watch`:
+// etcd_watchers.cpp.
 
 /// One connection with one question under way.
 struct EtcdClient
@@ -50,16 +32,11 @@ struct EtcdClient
 class EtcdLoad
 {
 public:
-    explicit EtcdLoad(const Wish &wish) : m_wish(wish), m_value(std::size_t(wish.bytes), 'x')
+    explicit EtcdLoad(const EtcdWish &wish) : m_wish(wish), m_value(std::size_t(wish.bytes), 'x')
     {
-        grpc::ChannelArguments own; // or all clients of an endpoint would share one connection
-        own.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
         for (int index = 0; index < wish.clients; ++index) {
-            const std::string &endpoint =
-                wish.endpoints[std::size_t(index) % wish.endpoints.size()];
             m_clients.push_back(std::make_unique<EtcdClient>());
-            m_clients.back()->stub = etcdserverpb::KV::NewStub(
-                grpc::CreateCustomChannel(endpoint, grpc::InsecureChannelCredentials(), own));
+            m_clients.back()->stub = etcdserverpb::KV::NewStub(wish.connect(index));
         }
     }
 
@@ -87,7 +64,7 @@ public:
     [[nodiscard]] QJsonObject result() const
     {
         return {{u"perSecond"_s, std::round(double(m_latencies.count()) / m_seconds)},
-                {u"latency"_s, QCborValue(m_latencies.toCbor()).toJsonValue()}};
+                {u"latency"_s, toJson(m_latencies)}};
     }
 
 private:
@@ -133,7 +110,7 @@ private:
         client.range->Finish(&client.found, &client.status, &client);
     }
 
-    Wish m_wish;
+    EtcdWish m_wish;
     std::string m_value;
     std::mt19937 m_random{std::random_device{}()};
     grpc::CompletionQueue m_queue;
@@ -145,12 +122,20 @@ private:
     int m_underWay = 0;
 };
 
+static QJsonObject loadEtcd(const EtcdWish &wish)
+{
+    EtcdLoad load(wish);
+    load.prepare();
+    load.run();
+    return load.result();
+}
+
 int main(int argc, char **argv)
 {
-    Wish wish;
+    EtcdWish wish;
     CLI::App options("The load of coffer bench, on etcd; for bench_cluster");
-    options.add_option("mode", wish.mode, "write or read")
-        ->check(CLI::IsMember({"write", "read"}))
+    options.add_option("mode", wish.mode, "write, read or watch")
+        ->check(CLI::IsMember({"write", "read", "watch"}))
         ->required();
     options.add_option("--endpoints", wish.endpoints, "host:port of each node")->required();
     options.add_option("--clients", wish.clients)->check(CLI::Range(1, 10'000));
@@ -158,10 +143,10 @@ int main(int argc, char **argv)
     options.add_option("--keys", wish.keys)->check(CLI::Range(1, 10'000'000));
     options.add_option("--duration", wish.seconds)->check(CLI::Range(0.1, 3600.0));
     options.add_flag("--serializable", wish.isSerializable);
+    options.add_option("--rate", wish.rate, "Writes a second, of watch")
+        ->check(CLI::Range(0.1, 10'000.0));
     CLI11_PARSE(options, argc, argv)
-    EtcdLoad load(wish);
-    load.prepare();
-    load.run();
-    std::printf("%s\n", QJsonDocument(load.result()).toJson(QJsonDocument::Compact).constData());
+    const QJsonObject result = wish.mode == "watch" ? watchEtcd(wish) : loadEtcd(wish);
+    std::printf("%s\n", QJsonDocument(result).toJson(QJsonDocument::Compact).constData());
     return 0;
 }
