@@ -50,7 +50,8 @@ static void followPublishes(int count, int publishes)
     std::printf("  %-44s %7s %9s %9s %9s\n", "", "n", "median", "p99", "max");
     print("publish, until it is answered", sorted(published));
     print("publish, until it is applied and synced", sorted(applied));
-    print("this machine, to replace one file on each", replaceFilesAtOnce(count, publishes));
+    print("plain system calls, to replace one file", replaceFilesAtOnce(count, publishes));
+    print("plain system calls, all those of a switch", switchAtOnce(count, publishes));
     const Footprint idle = fleet.idle(std::chrono::seconds(5));
     std::printf("  an idle agent: %.1f MiB (largest %.1f), %.2f %% of a core\n", idle.meanMiB,
                 idle.largestMiB, idle.processorShare * 100);

@@ -160,22 +160,97 @@ WriteFloor measureWriteFloor(int nodes)
     return floor;
 }
 
-static void replace(const std::string &folder)
+static void append(const std::string &path, const std::string &bytes)
 {
-    const std::string bytes(payloadBytes, 'x');
-    const std::string draft = folder + "/draft";
-    const int file = ::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    require(file >= 0 && directory >= 0
-                && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size())
-                && ::fsync(file) == 0 && ::rename(draft.c_str(), (folder + "/file").c_str()) == 0
-                && ::fsync(directory) == 0,
-            "bench: cannot replace a file");
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    require(file >= 0 && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size()),
+            "bench: cannot write a file");
     ::close(file);
-    ::close(directory);
 }
 
-std::vector<double> replaceFilesAtOnce(int count, int rounds)
+/// A file or a folder.
+static void sync(const std::string &path)
+{
+    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    require(file >= 0 && ::fsync(file) == 0, "bench: cannot sync");
+    ::close(file);
+}
+
+static void rename(const std::string &from, const std::string &to)
+{
+    require(::rename(from.c_str(), to.c_str()) == 0, "bench: cannot rename");
+}
+
+static void makeFolder(const std::string &path)
+{
+    require(::mkdir(path.c_str(), 0700) == 0, "bench: cannot make a folder");
+}
+
+static void makeLink(const std::string &target, const std::string &path)
+{
+    require(::symlink(target.c_str(), path.c_str()) == 0, "bench: cannot make a link");
+}
+
+static void replace(const std::string &folder)
+{
+    append(folder + "/draft", std::string(payloadBytes, 'x'));
+    sync(folder + "/draft");
+    rename(folder + "/draft", folder + "/file");
+    sync(folder);
+}
+
+/// As agent/swap.cpp does it for a service of one file and the style `directory`; the record is
+/// synced when it returns.
+static void switchTo(const std::string &folder, int round)
+{
+    const std::string content(1'600, 'x');
+    const std::string record(1'000, 'x');
+    const std::string version = std::to_string(round);
+    const std::string work = folder + "/work";
+    if (round == 0)
+        makeFolder(folder + "/bundles");
+    append(folder + "/bundles/new", content);
+    sync(folder + "/bundles/new");
+    rename(folder + "/bundles/new", folder + "/bundles/" + version);
+    sync(folder + "/bundles");
+    makeFolder(work);
+    makeFolder(work + "/new");
+    append(work + "/new/file", content);
+    sync(work + "/new/file");
+    sync(work + "/new");
+    makeLink("v" + version, work + "/forth");
+    makeLink("v" + std::to_string(round - 1), work + "/back");
+    append(folder + "/record", record);
+    sync(folder + "/record");
+    rename(work + "/new", folder + "/v" + version);
+    sync(work);
+    sync(folder);
+    rename(work + "/forth", folder + "/current");
+    sync(folder);
+    append(folder + "/record", record);
+    sync(folder + "/record");
+}
+
+static void tidyUp(const std::string &folder, int round)
+{
+    static constexpr int kept = 5;
+    const std::string work = folder + "/work";
+    require(::unlink((work + "/back").c_str()) == 0 && ::rmdir(work.c_str()) == 0,
+            "bench: cannot remove a folder");
+    if (round < kept)
+        return;
+    const std::string version = std::to_string(round - kept);
+    const std::string old = folder + "/v" + version;
+    require(::unlink((old + "/file").c_str()) == 0 && ::rmdir(old.c_str()) == 0
+                && ::unlink((folder + "/bundles/" + version).c_str()) == 0,
+            "bench: cannot remove a file");
+    sync(folder);
+}
+
+/// Each of \a count threads does \a step in a folder of its own, then \a after: milliseconds from
+/// the start of a round until each has done its step.
+template<class Step, class After>
+static std::vector<double> atOnce(int count, int rounds, const Step &step, const After &after)
 {
     const QTemporaryDir folder;
     std::vector<double> all;
@@ -186,12 +261,13 @@ std::vector<double> replaceFilesAtOnce(int count, int rounds)
     std::vector<std::thread> threads;
     for (int n = 0; n < count; ++n) {
         const std::string own = folder.filePath(QString::number(n)).toStdString();
-        require(::mkdir(own.c_str(), 0700) == 0, "bench: cannot make a folder");
+        makeFolder(own);
         threads.emplace_back([&, own] {
             for (int round = 0; round < rounds; ++round) {
                 start.arrive_and_wait();
-                replace(own);
+                step(own, round);
                 const double took = timer.milliseconds();
+                after(own, round);
                 const std::lock_guard lock(mutex);
                 all.push_back(took);
             }
@@ -201,6 +277,17 @@ std::vector<double> replaceFilesAtOnce(int count, int rounds)
         thread.join();
     std::sort(all.begin(), all.end());
     return all;
+}
+
+std::vector<double> replaceFilesAtOnce(int count, int rounds)
+{
+    const auto step = [](const std::string &folder, int) { replace(folder); };
+    return atOnce(count, rounds, step, [](const std::string &, int) {});
+}
+
+std::vector<double> switchAtOnce(int count, int rounds)
+{
+    return atOnce(count, rounds, switchTo, tidyUp);
 }
 
 } // namespace coffer::bench

@@ -21,8 +21,12 @@ struct WriteFloor
 [[nodiscard]] WriteFloor measureWriteFloor(int nodes);
 
 /// \a count threads at once replace one small file each: write, fsync(), rename(), fsync() of the
-/// folder. Milliseconds from their common start, sorted, of \a rounds rounds. An agent that
-/// switches to another version does a multiple of that.
+/// folder. Milliseconds from their common start, sorted, of \a rounds rounds.
 [[nodiscard]] std::vector<double> replaceFilesAtOnce(int count, int rounds);
+
+/// The same for what an agent does with the disk to switch to another version: the steps of a
+/// switch of one small file, until the record that calls it applied is synced. What it removes
+/// afterwards is removed too, and disturbs the others, but does not count.
+[[nodiscard]] std::vector<double> switchAtOnce(int count, int rounds);
 
 } // namespace coffer::bench
