@@ -135,7 +135,11 @@ Task<Result<Snapshot>> Library::snapshot(QByteArray service, QByteArray scope, Q
         co_await fileAt(store(), pointerPath(service, scope), at);
     if (!pointer)
         co_return pointer.error();
-    if (!*pointer)
+    const Result<Pointer> own =
+        *pointer ? Pointer::parse((*pointer)->value) : Result<Pointer>(Pointer());
+    if (!own)
+        co_return own.error().in(textOf(pointerPath(service, scope)));
+    if (!*pointer || own->previous == version)
         paths.push_back(snapshotPath(service, baseScope, version));
     for (const QByteArray &path : paths) {
         const Result<std::optional<store::FileView>> file = co_await fileAt(store(), path, at);

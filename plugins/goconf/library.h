@@ -40,7 +40,8 @@ public:
     [[nodiscard]] Task<Result<std::vector<QByteArray>>> idcs(Revision at);
     /// By name; records that cannot be read are left out, and logged.
     [[nodiscard]] Task<Result<std::map<QByteArray, HostRecord>>> hosts(Revision at);
-    /// Any version of a scope; of an IDC without a pointer, that of the base layer.
+    /// Any version of a scope; of an IDC without a pointer, that of the base layer. So it is with
+    /// what was live before in an IDC that followed the base layer then.
     [[nodiscard]] Task<Result<Snapshot>> snapshot(QByteArray service, QByteArray scope,
                                                   QByteArray version, Revision at);
 

@@ -66,6 +66,7 @@ Pointer ReleasePlan::standing(const Move &move, const ServiceState &state) const
     const ScopeState *base = state.scope(baseScope);
     Pointer pointer{move.from, {}, move.from, m_order.id, m_order.made};
     if (base != nullptr) {
+        pointer.previous = base->pointer.previous;
         pointer.release = base->pointer.release;
         pointer.made = base->pointer.made;
     }

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void undo_ofIdcsGoesBehindTheLastSwitchOfEach();
     void undo_ofIdcsThatOneReleaseSwitchedNeedsNoWord();
     void undo_ofAnIdcThatFollowsTheBaseLayer();
+    void undo_ofAnIdcThatGotItsPointerForATrial();
     void rollback_ofAChangeFindsAllItsReleasesWhateverClocksSay();
     void key_isFoundWhateverClocksSay();
     void key_belongsToOneCall();
@@ -120,6 +121,21 @@ void tst_goconf_releases::undo_ofAnIdcThatFollowsTheBaseLayer()
                                {u"idcs"_s, QCborArray{u"new"_s}},
                                {u"message"_s, u"back"_s}}),
           Code::refused);
+}
+
+/// Its pointer says all that the base layer's said, which the IDC followed until then.
+void tst_goconf_releases::undo_ofAnIdcThatGotItsPointerForATrial()
+{
+    DONE(release(u"3s"_s)); // v2
+    DONE(call(u"idc.create"_s, {{u"idc"_s, u"new"_s}}));
+    QVERIFY(addHosts(1, "new"));
+    DONE(release(u"4s"_s, {{u"canary"_s, QCborArray{u"web-new0"_s}}}));
+    DONE(call(u"canary.abandon"_s, {{u"service"_s, u"shop"_s}, {u"message"_s, u"no"_s}}));
+    QCOMPARE(live(u"new"_s), u"v2"_s);
+    QCOMPARE(moved(rollback({{u"undo"_s, true}, {u"dryRun"_s, true}})),
+             u"_all v2>v1, bj001 v2>v1, new v2>v1, sh001 v2>v1"_s);
+    QCOMPARE(moved(rollback({{u"undo"_s, true}, {u"idcs"_s, QCborArray{u"new"_s}}})),
+             u"new v2>v1"_s);
 }
 
 // ---- clocks
