@@ -198,6 +198,10 @@ Task<Result<bool>> RemoteStore::openOwn()
     store::OpenSession open;
     open.timeToLive = m_client.options().sessionTimeToLive;
     const Result<SessionId> session = co_await openSession(open);
+    // Whether the session is there or not: what it was to be opened for was not sent.
+    if (!session && session.error().code == ErrorCode::unknown)
+        co_return Error{ErrorCode::unavailable,
+                        u"nothing was written: no session could be opened for it in time"_s};
     if (!session)
         co_return session.error();
     if (!self)

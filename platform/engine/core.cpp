@@ -324,12 +324,13 @@ void Engine::Core::deliver()
 
 // ---- what clients ask for
 
-void Engine::Core::submit(const QByteArray &command, Done done)
+void Engine::Core::submit(const QByteArray &command, Done done, std::optional<Monotonic> until)
 {
     Request request;
     request.kind = RequestKind::command;
     request.command = command;
-    m_requests.add(std::move(request), m_parts.machine.isRepeatable(command), std::move(done));
+    m_requests.add(std::move(request), m_parts.machine.isRepeatable(command), std::move(done),
+                   until);
 }
 
 void Engine::Core::read(ReadMode mode, Slot seen, const QByteArray &question, Done done)

@@ -32,7 +32,7 @@ public:
     [[nodiscard]] Monotonic nextWake() const;
     void flush();
 
-    void submit(const QByteArray &command, Done done);
+    void submit(const QByteArray &command, Done done, std::optional<Monotonic> until);
     void read(ReadMode mode, Slot seen, const QByteArray &question, Done done);
     void ask(Request request, Done done);
     void exportCheckpoint(Slot slot, Exported done)

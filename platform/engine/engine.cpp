@@ -28,7 +28,7 @@ Monotonic Engine::nextWake() const { return m_core->nextWake(); }
 
 void Engine::flush() { m_core->flush(); }
 
-void Engine::submit(const QByteArray &command, Done done)
+void Engine::submit(const QByteArray &command, Done done, std::optional<Monotonic> until)
 {
     if (std::size_t(command.size()) > limits::commandBytesMax) {
         m_core->finish(
@@ -38,7 +38,7 @@ void Engine::submit(const QByteArray &command, Done done)
                                           .arg(limits::commandBytesMax)});
         return;
     }
-    m_core->submit(command, std::move(done));
+    m_core->submit(command, std::move(done), until);
 }
 
 void Engine::read(ReadMode mode, Slot seen, const QByteArray &question, Done done)

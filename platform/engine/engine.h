@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -141,8 +142,10 @@ public:
     void flush();
 
     /// Has \a command chosen and applied, through whichever node leads. A command that is not
-    /// repeatable is sent to a leader at most once; a lost answer is then `unknown`.
-    void submit(const QByteArray &command, Done done);
+    /// repeatable is sent to a leader at most once; a lost answer is then `unknown`. Given up after
+    /// requestTimeout, or at \a until if that is earlier: `unavailable` if no leader had it by
+    /// then, so that it is certainly not done.
+    void submit(const QByteArray &command, Done done, std::optional<Monotonic> until = {});
     /// Answers \a question. session: not before \a seen is applied here. local: at once.
     void read(ReadMode mode, Slot seen, const QByteArray &question, Done done);
     /// Renews \a session; done after the leader proved that it leads after this call arrived.

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mutant.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace coffer::engine {
@@ -21,7 +22,8 @@ Requests::Requests(Host &host, Local local)
     m_nextId(host.parts().random.next())
 {}
 
-void Requests::add(Request request, bool isRepeatable, Engine::Done done)
+void Requests::add(Request request, bool isRepeatable, Engine::Done done,
+                   std::optional<Monotonic> until)
 {
     const auto bytes = std::size_t(request.command.size());
     if (m_pending.size() >= limits::pendingCommandsMax
@@ -37,6 +39,8 @@ void Requests::add(Request request, bool isRepeatable, Engine::Done done)
     pending.isRepeatable = isRepeatable || mutantIsOn(Mutant::lostReplySentAgain);
     pending.done = std::move(done);
     pending.deadline = m_host.now() + m_host.options().requestTimeout;
+    if (until)
+        pending.deadline = std::min(pending.deadline, *until);
     pending.retryAt = m_host.now();
     pending.request = std::move(request);
     m_fresh.push_back(++m_nextId);

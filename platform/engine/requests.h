@@ -4,6 +4,7 @@
 #include "engine/host_p.h"
 
 #include <map>
+#include <optional>
 
 namespace coffer::engine {
 
@@ -20,8 +21,10 @@ public:
 
     Requests(Host &host, Local local);
 
-    /// Takes over \a request; its id is set when it is sent.
-    void add(Request request, bool isRepeatable, Engine::Done done);
+    /// Takes over \a request; its id is set when it is sent. It is given up at \a until, after
+    /// requestTimeout at the latest.
+    void add(Request request, bool isRepeatable, Engine::Done done,
+             std::optional<Monotonic> until = {});
     void receive(NodeId from, const Reply &reply);
     /// Sends what waits for a leader, gives up what took too long.
     void tick();

@@ -6,6 +6,7 @@
 #include <QPointer>
 #include <QTimer>
 
+#include <algorithm>
 #include <utility>
 
 namespace coffer::node {
@@ -160,12 +161,21 @@ std::unique_ptr<Watch> LocalStore::watch(store::WatchRequest request)
 
 // ---- writes
 
-Task<Result<store::Answer>> LocalStore::submit(QByteArray command)
+/// So that the answer that nothing was done is there before nobody waits for it any more.
+static Monotonic shortlyBefore(Monotonic deadline, Monotonic now)
+{
+    static constexpr Monotonic margin = std::chrono::milliseconds(50);
+    return deadline - std::clamp((deadline - now) / 4, Monotonic(0), margin);
+}
+
+Task<Result<store::Answer>> LocalStore::submit(QByteArray command, Deadline deadline)
 {
     Eventual<engine::Answer> answer(
         {ErrorCode::unknown,
          QStringLiteral("the node ended before the answer came; it may have been done or not")});
-    m_host.engine().submit(command, answer.setter());
+    if (deadline)
+        deadline = shortlyBefore(*deadline, m_host.clock().monotonic());
+    m_host.engine().submit(command, answer.setter(), deadline);
     m_host.requestFlush();
     const Result<engine::Answer> result = co_await answer;
     if (!result)
@@ -182,17 +192,17 @@ Task<Result<store::Answer>> LocalStore::submit(QByteArray command)
 Task<Result<store::Answer>> LocalStore::commit(store::Transaction transaction,
                                                CommitOptions options)
 {
-    return submit(store::encode(options.origin, transaction));
+    return submit(store::encode(options.origin, transaction), {});
 }
 
-Task<Result<SessionId>> LocalStore::openSession(store::OpenSession open)
+Task<Result<SessionId>> LocalStore::openSession(store::OpenSession open, Deadline deadline)
 {
     if (open.nonce == 0)
         open.nonce = m_host.random().next();
     const QByteArray command = encode(store::Command{{}, open});
     if (const auto checked = store::decodeCommand(command); !checked)
         co_return checked.error();
-    const Result<store::Answer> answer = co_await submit(command);
+    const Result<store::Answer> answer = co_await submit(command, deadline);
     if (!answer)
         co_return answer.error();
     if (std::optional<Error> error = errorOf(*answer))
@@ -214,10 +224,10 @@ Task<Result<void>> LocalStore::keepAlive(SessionId session)
     co_return Error{isGone ? ErrorCode::notFound : ErrorCode::unavailable, result.error().message};
 }
 
-Task<Result<void>> LocalStore::closeSession(SessionId session)
+Task<Result<void>> LocalStore::closeSession(SessionId session, Deadline deadline)
 {
     const QByteArray command = encode(store::Command{{}, store::CloseSession{session}});
-    const Result<store::Answer> answer = co_await submit(command);
+    const Result<store::Answer> answer = co_await submit(command, deadline);
     if (!answer)
         co_return answer.error();
     if (answer->status == store::Status::sessionGone)
@@ -227,9 +237,9 @@ Task<Result<void>> LocalStore::closeSession(SessionId session)
     co_return Result<void>();
 }
 
-Task<Result<store::Answer>> LocalStore::compact(Revision revision)
+Task<Result<store::Answer>> LocalStore::compact(Revision revision, Deadline deadline)
 {
-    return submit(encode(store::Command{{}, store::Compact{revision}}));
+    return submit(encode(store::Command{{}, store::Compact{revision}}), deadline);
 }
 
 } // namespace coffer::node

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 
 namespace coffer::node {
 
@@ -33,6 +34,7 @@ public:
 
     template<class T>
     using Task = pluginapi::Task<T>;
+    using Deadline = std::optional<Monotonic>;
 
     [[nodiscard]] Task<Result<store::Reply>> read(store::Question question,
                                                   pluginapi::ReadOptions options = {}) override;
@@ -41,13 +43,29 @@ public:
     [[nodiscard]] Task<Result<store::WatchAnswer>>
     history(pluginapi::HistoryRequest request, pluginapi::ReadOptions options = {}) override;
     [[nodiscard]] std::unique_ptr<pluginapi::Watch> watch(store::WatchRequest request) override;
-    [[nodiscard]] Task<Result<SessionId>> openSession(store::OpenSession open) override;
+    [[nodiscard]] Task<Result<SessionId>> openSession(store::OpenSession open) override
+    {
+        return openSession(open, Deadline());
+    }
     [[nodiscard]] Task<Result<void>> keepAlive(SessionId session) override;
-    [[nodiscard]] Task<Result<void>> closeSession(SessionId session) override;
-    [[nodiscard]] Task<Result<store::Answer>> compact(Revision revision) override;
+    [[nodiscard]] Task<Result<void>> closeSession(SessionId session) override
+    {
+        return closeSession(session, Deadline());
+    }
+    [[nodiscard]] Task<Result<store::Answer>> compact(Revision revision) override
+    {
+        return compact(revision, Deadline());
+    }
 
+    // With a deadline, after which nobody waits: what no leader could be told until shortly before
+    // is `unavailable`.
+
+    [[nodiscard]] Task<Result<SessionId>> openSession(store::OpenSession open, Deadline deadline);
+    [[nodiscard]] Task<Result<void>> closeSession(SessionId session, Deadline deadline);
+    [[nodiscard]] Task<Result<store::Answer>> compact(Revision revision, Deadline deadline);
     /// commit() of what store::encode() made of a transaction, which decodeCommand() accepts.
-    [[nodiscard]] Task<Result<store::Answer>> submit(QByteArray command);
+    [[nodiscard]] Task<Result<store::Answer>> submit(QByteArray command, Deadline deadline);
+
     /// Waits until this node may answer a read of \a options. What the look() of the same turn then
     /// finds is new enough, so that who answers can look when there is room for it.
     [[nodiscard]] Task<Result<bool>> ready(pluginapi::ReadOptions options);

@@ -56,7 +56,7 @@ struct Settings
     std::chrono::milliseconds heartbeat{20};
     std::chrono::milliseconds electionMin{120};
     std::chrono::milliseconds electionMax{240};
-    /// Below the deadlines of methods: a request that found no leader is then known not to be done.
+    /// How long a request waits for a leader, if its caller waits as long.
     std::chrono::milliseconds requestTimeout{4000};
     std::chrono::milliseconds stopTimeout{5000};
     std::chrono::milliseconds slowRequest{1000}; ///< Longer calls of clients are logged; 0: none.

@@ -296,7 +296,7 @@ QCoro::Task<rpc::Answer<store::Answer>> StoreMethods::commitChecked(rpc::Call &c
         co_return isOwn.error();
     if (!*isOwn)
         co_return store::Answer{.status = store::Status::sessionGone};
-    const Result<store::Answer> answer = co_await m_store.submit(asked.command);
+    const Result<store::Answer> answer = co_await m_store.submit(asked.command, call.deadline);
     if (!answer)
         co_return answer.error();
     co_return *answer;
@@ -353,7 +353,7 @@ StoreMethods::Task StoreMethods::openSession(rpc::Call &call)
         co_return *fault;
     if (m_access)
         open.nonce = m_access->nonceFor(call.caller, open.nonce);
-    const Result<SessionId> session = co_await m_store.openSession(open);
+    const Result<SessionId> session = co_await m_store.openSession(open, call.deadline);
     if (!session)
         co_return session.error();
     co_return QCborValue(QCborMap{{u"session"_s, qint64(session->value())}});
@@ -381,7 +381,7 @@ StoreMethods::Task StoreMethods::closeSession(rpc::Call &call)
         co_return isOwn.error();
     if (!*isOwn)
         co_return QCborValue(QCborMap());
-    const Result<void> done = co_await m_store.closeSession(session);
+    const Result<void> done = co_await m_store.closeSession(session, call.deadline);
     if (!done)
         co_return done.error();
     co_return QCborValue(QCborMap());
@@ -390,7 +390,7 @@ StoreMethods::Task StoreMethods::closeSession(rpc::Call &call)
 StoreMethods::Task StoreMethods::compact(rpc::Call &call)
 {
     const Revision revision(std::uint64_t(call.params.value("revision"_L1).toInteger()));
-    const Result<store::Answer> answer = co_await m_store.compact(revision);
+    const Result<store::Answer> answer = co_await m_store.compact(revision, call.deadline);
     if (!answer)
         co_return answer.error();
     co_return settled(call, *answer);

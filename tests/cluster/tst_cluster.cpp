@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/client.h"
+#include "cluster/operator.h"
 #include "cluster/trial.h"
 #include "support/certificates.h"
 
@@ -6,7 +8,10 @@
 
 #include <csignal>
 
+using namespace coffer;
 using namespace coffer::test;
+using namespace Qt::StringLiterals;
+using namespace std::chrono_literals;
 
 static QString clusterOf(NodeProcess &node)
 {
@@ -89,6 +94,30 @@ private Q_SLOTS:
         cluster.node(killed).start();
         WAIT_FOR(cluster.areReady());
         WAIT_FOR(cluster.isAgreed());
+    }
+
+    /// However short the time is that the client waits: nothing was done, and it is told so.
+    void withoutAQuorum_aWriteIsKnownNotToBeDone()
+    {
+        ProcessCluster cluster(3);
+        cluster.startAll();
+        WAIT_FOR(cluster.areReady());
+        WAIT_FOR(cluster.isAgreed());
+        const std::size_t left = (*cluster.leader() + 1) % 3;
+        for (std::size_t index = 0; index < cluster.size(); ++index) {
+            if (index != left)
+                cluster.node(index).kill();
+        }
+        Operator admin(cluster);
+        WAIT_FOR(!admin.status(left).contains(u"leader"_s));
+        client::Options options;
+        options.nodes = {cluster.clientNodes()[left]};
+        client::Client client(options);
+        const rpc::Outcome outcome = QCoro::waitFor(
+            client.call(u"store.put"_s, {{u"path"_s, u"/a"_s}, {u"value"_s, QByteArray("1")}},
+                        {.timeout = 1s}));
+        QVERIFY(!outcome);
+        QCOMPARE(outcome.error().code, rpc::Code::unavailable);
     }
 
     void leaderPaused_othersElectAndItFollowsAfterwards()

@@ -100,6 +100,15 @@ private Q_SLOTS:
         QCOMPARE(outcome.error().code, rpc::Code::unknownOutcome);
         QCOMPARE(errorOf(outcome.error()).code, ErrorCode::unknown);
     }
+    void ownSession_thatIsNotOpenedLeavesNothingWritten()
+    {
+        m_options.timeout = std::chrono::milliseconds(200);
+        restart();
+        QVERIFY(wait(m_client->connected(std::chrono::seconds(5))));
+        m_network->silent = {u"a"_s, u"b"_s, u"c"_s};
+        const Result<Revision> put = wait(m_store->put("/a", "1"));
+        QCOMPARE(put.error().code, ErrorCode::unavailable);
+    }
     void ownSession_thatEndedIsOpenedAgain()
     {
         QVERIFY(wait(m_store->put("/s", "1")));

@@ -16,6 +16,7 @@ class TestRequests : public QObject
 private Q_SLOTS:
     void init();
     void unsent_isUnavailable();
+    void unsent_isUnavailableWhenNobodyWaitsAnyMore();
     void command_isSentToTheLeaderOfThatRun();
     void unrepeatable_isSentOnce();
     void unrepeatable_isUnknownWhenTheLeaderChanges();
@@ -87,6 +88,24 @@ void TestRequests::unsent_isUnavailable()
     pass(200);
     QCOMPARE(m_answers.size(), 1U);
     QCOMPARE(error(), ErrorCode::unavailable); // it never left: definitely not done
+}
+
+void TestRequests::unsent_isUnavailableWhenNobodyWaitsAnyMore()
+{
+    const auto note = [this](Result<Answer> result) { m_answers.push_back(std::move(result)); };
+    const auto after = [this](int milliseconds) {
+        return m_host->now() + std::chrono::milliseconds(milliseconds);
+    };
+    m_requests->add(Request(), true, note, after(1'000));
+    m_requests->add(Request(), true, note, after(60'000)); // later than usual does not count
+    m_requests->flush();
+    pass(900);
+    QVERIFY(m_answers.empty());
+    pass(200);
+    QCOMPARE(m_answers.size(), 1U);
+    QCOMPARE(error(), ErrorCode::unavailable);
+    pass(4'000);
+    QCOMPARE(m_answers.size(), 2U);
 }
 
 void TestRequests::command_isSentToTheLeaderOfThatRun()
