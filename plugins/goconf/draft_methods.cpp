@@ -160,18 +160,18 @@ Task<rpc::Outcome> DraftMethods::list(rpc::Call &call)
             const Result<DraftState> draft = co_await m_drafts.read(id, *at);
             if (!draft)
                 co_return draft.error();
-            if (draft->pending.empty())
+            if (draft->pending->empty())
                 continue;
             std::set<QByteArray> by;
             WallMs last{0};
-            for (const auto &[place, one] : draft->pending) {
+            for (const auto &[place, one] : *draft->pending) {
                 by.insert(one.record.made.by);
                 last = std::max(last, one.record.made.at);
             }
             drafts.append(QCborMap{{u"service"_s, textOf(id.service)},
                                    {u"scope"_s, textOf(id.scope)},
                                    {u"draft"_s, textOf(id.draft)},
-                                   {u"changes"_s, qint64(draft->pending.size())},
+                                   {u"changes"_s, qint64(draft->pending->size())},
                                    {u"by"_s, arrayOf({by.begin(), by.end()})},
                                    {u"at"_s, qint64(last.count())}});
         }
@@ -211,7 +211,7 @@ Task<rpc::Outcome> DraftMethods::get(rpc::Call &call)
     for (const config::Conflict &conflict : applied->conflicts)
         theirs.emplace(conflict.place, conflict.theirs);
     QCborArray changes;
-    for (const auto &[place, one] : draft->pending) {
+    for (const auto &[place, one] : *draft->pending) {
         if (changes.size() >= qsizetype(shownMax))
             break;
         QCborMap map = placeCbor(place);
@@ -226,7 +226,7 @@ Task<rpc::Outcome> DraftMethods::get(rpc::Call &call)
         changes.append(map);
     }
     co_return QCborValue(QCborMap{{u"changes"_s, changes},
-                                  {u"total"_s, qint64(draft->pending.size())},
+                                  {u"total"_s, qint64(draft->pending->size())},
                                   {u"revision"_s, qint64(at->value())}});
 }
 
@@ -544,7 +544,7 @@ Task<Answer<std::optional<QCborMap>>> DraftMethods::tryDiscard(DraftId id, Trace
     store::Transaction removal;
     removal.guards.push_back(pluginapi::expectedRevision(editedPath(id), draft->edited));
     qint64 discarded = 0;
-    for (const auto &[place, one] : draft->pending) {
+    for (const auto &[place, one] : *draft->pending) {
         if (!places.isEmpty() && !places.contains(textOf(place.shown())))
             continue;
         ++discarded;

@@ -5,6 +5,7 @@
 #include "goconf/release_plan.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 using namespace Qt::StringLiterals;
@@ -13,25 +14,28 @@ namespace coffer::goconf {
 
 static constexpr std::chrono::minutes sweepEvery{5};
 
-std::vector<config::Change> DraftState::changes() const
+static std::vector<config::Change> changesOf(const PendingChanges &pending)
 {
-    std::vector<const Pending *> ordered;
-    ordered.reserve(pending.size());
-    for (const auto &[place, one] : pending)
-        ordered.push_back(&one);
-    std::stable_sort(ordered.begin(), ordered.end(), [](const Pending *a, const Pending *b) {
-        return std::pair(a->created, a->record.change.order)
-               < std::pair(b->created, b->record.change.order);
-    });
     std::vector<config::Change> changes;
+    std::vector<const Pending *> asEdited; // of the same index in changes
     changes.reserve(pending.size());
-    for (const Pending *one : ordered) {
-        changes.push_back(one->record.change);
-        if (changes.back().order > 0)
-            changes.back().order = std::uint32_t(changes.size());
+    asEdited.reserve(pending.size());
+    for (const auto &[place, one] : pending) {
+        changes.push_back(one.record.change);
+        asEdited.push_back(&one);
     }
-    std::sort(changes.begin(), changes.end(),
-              [](const config::Change &a, const config::Change &b) { return a.place < b.place; });
+    std::vector<std::size_t> order(changes.size());
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair(asEdited[a]->created, changes[a].order)
+               < std::pair(asEdited[b]->created, changes[b].order);
+    });
+    std::uint32_t number = 0;
+    for (const std::size_t index : order) {
+        ++number;
+        if (changes[index].order > 0)
+            changes[index].order = number;
+    }
     return changes;
 }
 
@@ -39,6 +43,7 @@ std::vector<config::Change> DraftState::changes() const
 static Result<DraftState> stateOf(const DraftId &id, const std::vector<store::FileView> &files)
 {
     DraftState state{.id = id};
+    PendingChanges pending;
     state.files = files.size();
     const QByteArray edited = editedPath(id);
     const QByteArray taken = takenPath(id);
@@ -56,20 +61,23 @@ static Result<DraftState> stateOf(const DraftId &id, const std::vector<store::Fi
             return record.error().in(textOf(file.path));
         if (changePath(id, record->change.place) != file.path)
             return Error{ErrorCode::corrupt, textOf(file.path) + u": it is of another place"_s};
-        state.pending.emplace(record->change.place, Pending{*record, file.revision, file.created});
+        pending.emplace(record->change.place, Pending{*record, file.revision, file.created});
     }
+    state.changes = std::make_shared<std::vector<config::Change>>(changesOf(pending));
+    state.pending = std::make_shared<PendingChanges>(std::move(pending));
     return state;
 }
 
 Task<Result<DraftState>> Drafts::read(DraftId id, Revision at)
 {
-    const Result<std::vector<store::FileView>> files =
+    Result<std::vector<store::FileView>> files =
         co_await filesAt(m_library.store(), draftPath(id), at);
     if (!files)
         co_return files.error();
-    const auto work = [id, list = *files] { return stateOf(id, list); };
+    const auto list = std::make_shared<const std::vector<store::FileView>>(std::move(*files));
+    const auto work = [id, list] { return stateOf(id, *list); };
     Result<DraftState> state = Error{};
-    if (files->size() < 50) {
+    if (list->size() < 50) {
         state = work();
     } else {
         const Result<Result<DraftState>> made = co_await m_context.offload(work);
@@ -101,11 +109,10 @@ Task<Result<std::vector<DraftId>>> Drafts::list(QByteArray service, Revision at)
 }
 
 /// What apply() may need in order to merge texts of files: where the live one is another.
-Task<Result<config::Contents>> Drafts::contentsToMerge(LayerPointer live,
-                                                       std::vector<config::Change> of)
+Task<Result<config::Contents>> Drafts::contentsToMerge(LayerPointer live, ChangesPointer of)
 {
     config::Contents contents;
-    for (const config::Change &change : of) {
+    for (const config::Change &change : *of) {
         if (change.place.kind != config::Place::Kind::file)
             continue;
         const config::Item theirs = config::itemAt(*live, change.place);
@@ -127,11 +134,11 @@ Task<Result<config::Contents>> Drafts::contentsToMerge(LayerPointer live,
 
 Task<Result<config::Applied>> Drafts::apply(DraftState draft, LayerPointer live)
 {
-    const Result<config::Contents> contents = co_await contentsToMerge(live, draft.changes());
+    const Result<config::Contents> contents = co_await contentsToMerge(live, draft.changes);
     if (!contents)
         co_return contents.error();
-    const auto work = [live, changes = draft.changes(), texts = *contents] {
-        return config::apply(*live, changes, texts);
+    const auto work = [live, changes = draft.changes, texts = *contents] {
+        return config::apply(*live, *changes, texts);
     };
     const Result<config::Applied> applied = co_await m_context.offload(work);
     co_return applied;

@@ -5,6 +5,7 @@
 #include "goconf/paths.h"
 
 #include <map>
+#include <memory>
 #include <vector>
 
 namespace coffer::goconf {
@@ -17,18 +18,21 @@ struct Pending
     Revision created = {}; ///< What is new is ordered by it, and then by Change::order.
 };
 
-/// A draft at one revision. Value.
+using PendingChanges = std::map<config::Place, Pending>;
+using ChangesPointer = std::shared_ptr<const std::vector<config::Change>>; // offloaded work has it
+
+/// A draft at one revision. Value, cheap to copy however much is pending.
 struct DraftState
 {
     DraftId id;
-    std::map<config::Place, Pending> pending = {};
+    std::shared_ptr<const PendingChanges> pending = std::make_shared<PendingChanges>();
+    /// What is pending, by place; numbered so that what is new comes in the order in which it was
+    /// edited.
+    ChangesPointer changes = std::make_shared<std::vector<config::Change>>();
     Revision edited = {};    ///< Of editedPath(): what a publish guards.
     std::size_t files = 0;   ///< All that lie there, waste of an earlier publish included.
     Revision takenUpTo = {}; ///< Files up to this revision are such waste.
     Revision at = {};
-
-    /// Numbered so that what is new comes in the order in which it was edited.
-    [[nodiscard]] std::vector<config::Change> changes() const;
 };
 
 /// Reads drafts. Node thread.
@@ -49,7 +53,7 @@ public:
     [[nodiscard]] Task<Result<config::Applied>> apply(DraftState draft, LayerPointer live);
     /// What config::apply() may need for that: contents where the live one is another.
     [[nodiscard]] Task<Result<config::Contents>> contentsToMerge(LayerPointer live,
-                                                                 std::vector<config::Change> of);
+                                                                 ChangesPointer of);
     /// How many changes are pending; reads nothing of them.
     [[nodiscard]] Task<Result<std::uint64_t>> count(DraftId id, Revision at);
     /// The drafts of a service that have files.

@@ -102,8 +102,8 @@ Task<Result<LayerPointer>> ProposalMethods::liveLayer(QByteArray service, QByteA
 
 Task<rpc::Outcome> ProposalMethods::propose(Proposal proposal, LayerPointer live)
 {
-    const Result<config::Contents> contents =
-        co_await m_drafts.contentsToMerge(live, proposal.changes);
+    const auto changes = std::make_shared<const std::vector<Change>>(std::move(proposal.changes));
+    const Result<config::Contents> contents = co_await m_drafts.contentsToMerge(live, changes);
     if (!contents)
         co_return contents.error();
     struct Made
@@ -111,8 +111,8 @@ Task<rpc::Outcome> ProposalMethods::propose(Proposal proposal, LayerPointer live
         config::Applied applied;
         std::vector<Change> wishes;
     };
-    const auto work = [live, changes = proposal.changes, texts = *contents] {
-        Made made{config::apply(*live, changes, texts), {}};
+    const auto work = [live, changes, texts = *contents] {
+        Made made{config::apply(*live, *changes, texts), {}};
         made.wishes = config::diff(*live, made.applied.layer);
         return made;
     };

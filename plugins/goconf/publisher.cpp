@@ -86,34 +86,37 @@ Task<Result<ReleasePlan::Edition>> Publisher::makeEdition(DeskPointer desk, Draf
     if (!before)
         co_return before.error();
     const Result<config::Contents> contents =
-        co_await m_drafts.contentsToMerge(*before, draft.changes());
+        co_await m_drafts.contentsToMerge(*before, draft.changes);
     if (!contents)
         co_return contents.error();
     struct Made
     {
-        config::Applied applied;
+        std::vector<config::Conflict> conflicts;
+        config::Contents merged;
+        LayerPointer layer;
         Result<config::EncodedLayer> encoded;
     };
-    const auto work = [layer = *before, changes = draft.changes(), texts = *contents]() -> Made {
-        config::Applied applied = config::apply(*layer, changes, texts);
+    const auto work = [layer = *before, changes = draft.changes, texts = *contents]() -> Made {
+        config::Applied applied = config::apply(*layer, *changes, texts);
         Result<config::EncodedLayer> encoded = config::encode(applied.layer);
-        return {std::move(applied), std::move(encoded)};
+        return {std::move(applied.conflicts), std::move(applied.merged),
+                std::make_shared<config::Layer>(std::move(applied.layer)), std::move(encoded)};
     };
     const Result<Made> made = co_await m_context.offload(work);
     if (!made)
         co_return made.error();
-    const std::vector<config::Conflict> &conflicts = made->applied.conflicts;
+    const std::vector<config::Conflict> &conflicts = made->conflicts;
     desk->conflicts.insert(desk->conflicts.end(), conflicts.begin(), conflicts.end());
     if (!made->encoded)
         co_return made->encoded.error();
     const config::EncodedLayer &encoded = *made->encoded;
-    const auto after = std::make_shared<config::Layer>(made->applied.layer);
-    for (const auto &[hash, bytes] : made->applied.merged) {
+    const LayerPointer &after = made->layer;
+    for (const auto &[hash, bytes] : made->merged) {
         desk->objects.push_back({hash, bytes});
         desk->material.contents.insert_or_assign(hash, bytes);
     }
     for (const auto &[hash, bytes] : newFiles(**before, *after)) {
-        if (!made->applied.merged.contains(hash))
+        if (!made->merged.contains(hash))
             desk->files.insert_or_assign(hash, bytes);
     }
     if (after->isEmpty())
@@ -245,7 +248,7 @@ Task<Answer<bool>> Publisher::planEditions(DeskPointer desk, PublishWish wish, S
         if (!draft)
             co_return draft.error();
         const auto wanted = state.wanted(id.scope);
-        if (draft->pending.empty()) {
+        if (draft->pending->empty()) {
             if (wanted && hostOfScope(id.scope))
                 reach.extended.insert(id.scope);
             continue;

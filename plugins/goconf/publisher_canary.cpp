@@ -67,7 +67,7 @@ Task<Result<void>> Publisher::rebase(DeskPointer desk, DraftState draft, ScopeSt
     std::set<config::Place> colliding;
     for (const config::Conflict &conflict : applied->conflicts)
         colliding.insert(conflict.place);
-    for (const auto &[place, one] : draft.pending) {
+    for (const auto &[place, one] : *draft.pending) {
         const config::Item base = config::itemAt(**next, place);
         if (one.revision <= upTo || colliding.contains(place)
             || base == config::itemAt(**live, place))
@@ -98,7 +98,7 @@ Task<Result<void>> Publisher::takeCandidate(DeskPointer desk, ServiceState state
     // What was discarded or published meanwhile must not come back.
     const Revision upTo = std::max(one.pointer.candidate->upTo, draft->takenUpTo);
     const bool hasNewer =
-        std::any_of(draft->pending.begin(), draft->pending.end(),
+        std::any_of(draft->pending->begin(), draft->pending->end(),
                     [upTo](const auto &item) { return item.second.revision > upTo; });
     desk->plan.take({id, draft->edited, draft->files, upTo, hasNewer});
     if (!hasNewer)

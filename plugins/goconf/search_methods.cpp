@@ -350,7 +350,11 @@ Task<Result<SearchMethods::EntriesPointer>> SearchMethods::entries(SearchPointer
         const Result<DraftState> draft = co_await m_drafts.read(id, search->at);
         if (!draft)
             co_return draft.error();
-        co_return EntriesPointer(std::make_shared<Entries>(entriesOf(draft->changes())));
+        const auto work = [from = draft->changes] {
+            return EntriesPointer(std::make_shared<Entries>(entriesOf(*from)));
+        };
+        const Result<EntriesPointer> made = co_await m_context.offload(work);
+        co_return made;
     }
     const Result<LayerPointer> layer = co_await m_library.layer(unit.manifest);
     if (!layer)

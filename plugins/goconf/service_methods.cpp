@@ -225,7 +225,7 @@ Task<ServiceMethods::Removal> ServiceMethods::guardDraft(store::Transaction remo
     const Result<DraftState> draft = co_await m_drafts.read(id, at);
     if (!draft)
         co_return draft.error();
-    if (!draft->pending.empty()) {
+    if (!draft->pending->empty()) {
         co_return Failure::of(
             Code::refused,
             u"%1 has pending changes: goconf.draft.discard first"_s.arg(textOf(id.shown())));

@@ -251,8 +251,8 @@ Task<Result<QCborMap>> WhyMethods::describeLevel(Level level, Place place, Stand
         if (place.isPath())
             places.back() = sibling(place);
         for (const Place &one : places) {
-            const auto found = level.draft->pending.find(one);
-            if (found == level.draft->pending.end() || map.contains(u"pending"_s))
+            const auto found = level.draft->pending->find(one);
+            if (found == level.draft->pending->end() || map.contains(u"pending"_s))
                 continue;
             const Trace &made = found->second.record.made;
             map.insert(u"pending"_s, QCborMap{{u"draft"_s, textOf(level.draft->id.draft)},
