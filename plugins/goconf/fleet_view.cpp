@@ -243,6 +243,19 @@ std::optional<ReportRecord> FleetView::rival(const QByteArray &host,
     return {};
 }
 
+/// Why a host has said nothing of one of its services.
+QByteArray FleetView::whySilent(const QByteArray &host) const
+{
+    for (const auto &[path, report] : reportsOf(host)) {
+        if (isLive(report.record.via))
+            return "its agent runs, but has no target for it: add one to agent.toml there";
+    }
+    const HostRecord *record = this->host(host);
+    return record != nullptr && record->secretHash.isNull()
+               ? "it has not joined yet: run coffer-agent join on it"
+               : "it has never reported: see to it that coffer-agent runs there";
+}
+
 FleetRow FleetView::row(const QByteArray &host, const HostClass &of) const
 {
     FleetRow row{.host = host, .of = of};
@@ -258,11 +271,8 @@ FleetRow FleetView::row(const QByteArray &host, const HostClass &of) const
     }
     const Report *report = this->report(reportPath(of.service, of.idc, host));
     if (report == nullptr) {
-        const HostRecord *record = this->host(host);
         row.state = state::unknown;
-        row.error = record != nullptr && record->secretHash.isNull()
-                        ? "it has not joined yet: run coffer-agent join on it"
-                        : "it has never reported: see to it that coffer-agent runs there";
+        row.error = whySilent(host);
         return row;
     }
     row.report = report->record;

@@ -148,6 +148,7 @@ private:
     [[nodiscard]] std::optional<Live> live(const QByteArray &service,
                                            const QByteArray &scope) const;
     void noteLayer(const Where &where);
+    [[nodiscard]] QByteArray whySilent(const QByteArray &host) const;
     [[nodiscard]] FleetRow row(const QByteArray &host, const HostClass &of) const;
 
     quint64 m_changes = 0;

@@ -415,12 +415,18 @@ void tst_fleet_parts::view_ofAHostIsWhatItsNodeSays()
     view.put(Kind::node, "/config/_node/node-1", "{}", Revision(3));
     QCOMPARE(row().state, state::healthy);
     QVERIFY(row().isConnected);
-    view.put(Kind::report, path, reportOf(""), Revision(4));
+    host.services = {"pay", "shop"};
+    view.put(Kind::host, hostPath("web-1"), host.toJson(), Revision(4));
+    QCOMPARE(row().state, state::unknown);
+    QVERIFY(row().error.contains("no target"));
+    host.services = {"shop"};
+    view.put(Kind::host, hostPath("web-1"), host.toJson(), Revision(5));
+    view.put(Kind::report, path, reportOf(""), Revision(6));
     QCOMPARE(row().state, state::offline);
     QCOMPARE(row().report->version, "v1"); // it is still known what it had
     QVERIFY(view.rows({.service = "pay"}).empty());
     host.services = {"*"};
-    view.put(Kind::host, hostPath("web-1"), host.toJson(), Revision(5));
+    view.put(Kind::host, hostPath("web-1"), host.toJson(), Revision(7));
     QCOMPARE(view.rows({}).size(), std::size_t(1)); // what it reports
     QCOMPARE(view.rows({.idc = "sh004"}).size(), std::size_t(0));
 }
