@@ -23,6 +23,8 @@ private Q_SLOTS:
     void undo_ofIdcsThatOneReleaseSwitchedNeedsNoWord();
     void undo_ofAnIdcThatFollowsTheBaseLayer();
     void undo_ofAnIdcThatGotItsPointerForATrial();
+    void undo_isOfTheLastReleaseWhateverTrialsWroteSince();
+    void undo_leavesTheLayerOfAHostOfTheSameRelease();
     void rollback_ofAChangeFindsAllItsReleasesWhateverClocksSay();
     void key_isFoundWhateverClocksSay();
     void key_belongsToOneCall();
@@ -136,6 +138,33 @@ void tst_goconf_releases::undo_ofAnIdcThatGotItsPointerForATrial()
              u"_all v2>v1, bj001 v2>v1, new v2>v1, sh001 v2>v1"_s);
     QCOMPARE(moved(rollback({{u"undo"_s, true}, {u"idcs"_s, QCborArray{u"new"_s}}})),
              u"new v2>v1"_s);
+}
+
+void tst_goconf_releases::undo_isOfTheLastReleaseWhateverTrialsWroteSince()
+{
+    DONE(release(u"3s"_s)); // v2 everywhere
+    DONE(set(u"timeout"_s, u"4s"_s, u"ann"_s, u"bj001"_s));
+    DONE(publish(u"there"_s, {{u"targets"_s, QCborArray{target(u"shop"_s, u"bj001"_s)}}})); // v3
+    QVERIFY(addHosts(1, "sh001"));
+    const QCborMap trial{{u"canary"_s, QCborArray{u"web-sh0010"_s}},
+                         {u"idcs"_s, QCborArray{u"sh001"_s}}};
+    DONE(release(u"5s"_s, trial)); // in the pointers of the earlier release alone
+    DONE(call(u"canary.abandon"_s, {{u"service"_s, u"shop"_s}, {u"message"_s, u"no"_s}}));
+    QCOMPARE(moved(rollback({{u"undo"_s, true}})), u"bj001 v3>v2"_s);
+}
+
+void tst_goconf_releases::undo_leavesTheLayerOfAHostOfTheSameRelease()
+{
+    QVERIFY(addHosts(1, "sh001"));
+    const QString host = u"_host@web-sh0010"_s;
+    for (const QString &value : {u"3s"_s, u"4s"_s}) {
+        DONE(set(u"timeout"_s, value));
+        DONE(set(u"retries"_s, value, u"ann"_s, host));
+        const QCborArray targets{target(u"shop"_s), target(u"shop"_s, host)};
+        DONE(publish(value, {{u"targets"_s, targets}, {u"expires"_s, u"10m"_s}}));
+    }
+    QCOMPARE(moved(rollback({{u"undo"_s, true}})), u"_all v3>v2, bj001 v3>v2, sh001 v3>v2"_s);
+    QCOMPARE(live(host), u"v3"_s);
 }
 
 // ---- clocks
