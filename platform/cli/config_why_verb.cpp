@@ -111,7 +111,8 @@ void showAnswer(Console &console, const QCborMap &answer)
 {
     const QString place = answer.value("place"_L1).toString();
     const QString service = answer.value("service"_L1).toString();
-    if (answer.value("from"_L1).toString().isEmpty())
+    const QCborArray keys = answer.value("keys"_L1).toArray();
+    if (answer.value("from"_L1).toString().isEmpty() && keys.isEmpty())
         console.line(u"no layer of %1 says anything of %2"_s.arg(
             nameText(service, answer.value("scope"_L1).toString()), place));
     showLayers(console, answer);
@@ -122,9 +123,10 @@ void showAnswer(Console &console, const QCborMap &answer)
             console.line(u"# %1: %2"_s.arg(nameText(service, layer.value("layer"_L1).toString()),
                                            cut(comment)));
     }
-    const QCborArray keys = answer.value("keys"_L1).toArray();
-    if (answer.contains("keys"_L1))
+    if (answer.value("kind"_L1).toString() == "output"_L1)
         console.line(u"it is rendered from:"_s);
+    else if (!keys.isEmpty())
+        console.line(u"its keys, of which `coffer config why` says more one by one:"_s);
     for (const QCborValue value : keys) {
         const QCborMap key = value.toMap();
         console.line(u"  %1  <- %2"_s.arg(key.value("place"_L1).toString(),
@@ -152,7 +154,7 @@ Task<int> why(Console &console, WhyArguments arguments)
     }
     if (arguments.isDraft && arguments.draft.empty())
         params.insert(u"draft"_s, u"main"_s);
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.why"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.why"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);

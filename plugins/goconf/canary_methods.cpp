@@ -111,15 +111,13 @@ Task<rpc::Outcome> CanaryMethods::list(rpc::Call &call)
     const Result<Moment> now = co_await newestMoment(m_parts.library.store());
     if (!now)
         co_return now.error();
-    std::vector<QByteArray> services{textIn(call.params, "service")};
-    if (services.front().isEmpty()) {
-        const Result<std::vector<QByteArray>> all = co_await m_parts.library.services(now->at);
-        if (!all)
-            co_return all.error();
-        services = *all;
-    }
+    const QByteArray only = textIn(call.params, "service");
+    const Result<std::vector<QByteArray>> services =
+        co_await m_parts.library.services(only, now->at);
+    if (!services)
+        co_return services.error();
     QCborArray candidates;
-    for (const QByteArray &service : services) {
+    for (const QByteArray &service : *services) {
         const Result<ServiceState> state = co_await m_parts.library.service(service, now->at);
         if (!state)
             co_return state.error();

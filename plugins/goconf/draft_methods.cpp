@@ -144,15 +144,12 @@ Task<rpc::Outcome> DraftMethods::list(rpc::Call &call)
     const Result<Revision> at = co_await newestRevision(m_library.store());
     if (!at)
         co_return at.error();
-    std::vector<QByteArray> services{textIn(call.params, "service")};
-    if (services.front().isEmpty()) {
-        const Result<std::vector<QByteArray>> all = co_await m_library.services(*at);
-        if (!all)
-            co_return all.error();
-        services = *all;
-    }
+    const QByteArray only = textIn(call.params, "service");
+    const Result<std::vector<QByteArray>> services = co_await m_library.services(only, *at);
+    if (!services)
+        co_return services.error();
     QCborArray drafts;
-    for (const QByteArray &service : services) {
+    for (const QByteArray &service : *services) {
         const Result<std::vector<DraftId>> ids = co_await m_drafts.list(service, *at);
         if (!ids)
             co_return ids.error();

@@ -23,6 +23,12 @@ static constexpr qsizetype smallBytes = 64 * 1024;
 
 static Error notFound(const QString &what) { return {ErrorCode::notFound, what}; }
 
+static Error noService(const QByteArray &service)
+{
+    return notFound(
+        u"there is no service %1; goconf.service.list says which there are"_s.arg(textOf(service)));
+}
+
 // ---- what is where
 
 Task<Result<ScopeState>> Library::scope(QByteArray service, QByteArray scope,
@@ -73,11 +79,8 @@ Task<Result<ServiceState>> Library::service(QByteArray service, Revision at)
         co_return file.error();
     if (!*file && service == globalService)
         co_return ServiceState{service, {}, {}, {}, {}};
-    if (!*file) {
-        co_return notFound(
-            u"there is no service %1; goconf.service.list says which there are"_s.arg(
-                textOf(service)));
-    }
+    if (!*file)
+        co_return noService(service);
     const Result<ServiceRecord> record = ServiceRecord::parse((*file)->value);
     if (!record)
         co_return record.error().in(textOf((*file)->path));
@@ -100,9 +103,48 @@ Task<Result<ServiceState>> Library::service(QByteArray service, Revision at)
     co_return state;
 }
 
+Task<Result<void>> Library::known(QByteArray service, QByteArray scope, Revision at)
+{
+    const auto record = co_await fileAt(store(), servicePath(service), at);
+    if (!record)
+        co_return record.error();
+    if (!*record && service != globalService)
+        co_return noService(service);
+    if (scope == baseScope)
+        co_return Result<void>();
+    if (const std::optional<QByteArray> host = hostOfScope(scope)) {
+        const Result<QByteArray> idc = co_await idcOf(*host, at);
+        if (!idc)
+            co_return idc.error();
+        co_return Result<void>();
+    }
+    const auto idc = co_await fileAt(store(), idcPath(scope), at);
+    if (!idc)
+        co_return idc.error();
+    if (!*idc) {
+        co_return notFound(
+            u"there is no IDC %1; goconf.idc.list says which there are"_s.arg(textOf(scope)));
+    }
+    co_return Result<void>();
+}
+
 Task<Result<std::vector<QByteArray>>> Library::services(Revision at)
 {
     return namesAt(store(), "/config/_service", at);
+}
+
+Task<Result<std::vector<QByteArray>>> Library::services(QByteArray only, Revision at)
+{
+    if (only.isEmpty()) {
+        const Result<std::vector<QByteArray>> all = co_await services(at);
+        co_return all;
+    }
+    const Result<void> found = co_await known(only, baseScope, at);
+    if (!found)
+        co_return found.error();
+    std::vector<QByteArray> one;
+    one.push_back(only);
+    co_return one;
 }
 
 Task<Result<std::vector<QByteArray>>> Library::idcs(Revision at)

@@ -36,7 +36,11 @@ public:
 
     /// `notFound` if there is no such service. _global is always there, perhaps without anything.
     [[nodiscard]] Task<Result<ServiceState>> service(QByteArray service, Revision at);
+    /// `notFound` if there is no such service, or no such scope: no such IDC or host.
+    [[nodiscard]] Task<Result<void>> known(QByteArray service, QByteArray scope, Revision at);
     [[nodiscard]] Task<Result<std::vector<QByteArray>>> services(Revision at);
+    /// Only that one, or all for ""; `notFound` if there is no such service.
+    [[nodiscard]] Task<Result<std::vector<QByteArray>>> services(QByteArray only, Revision at);
     [[nodiscard]] Task<Result<std::vector<QByteArray>>> idcs(Revision at);
     /// By name; records that cannot be read are left out, and logged.
     [[nodiscard]] Task<Result<std::map<QByteArray, HostRecord>>> hosts(Revision at);

@@ -2,6 +2,7 @@
 #include "goconf/read_methods.h"
 
 #include "goconf/item_cbor.h"
+#include "goconf/layer_writer.h"
 #include "goconf/method_kit.h"
 #include "goconf/record_fields.h"
 
@@ -24,8 +25,6 @@ using Kind = Access::Kind;
 /// What one call of history reads, and about what it answers: the next one goes on.
 static constexpr std::size_t historyLooksMax = 1'000;
 static constexpr std::size_t historyBytesMax = std::size_t(2) << 20;
-/// Of values and comments that one call of get answers, and one more.
-static constexpr qsizetype getBytesMax = qsizetype(2) << 20;
 
 static const char *const viewSchema = R"("scope":$scope,"version":$version,"draft":$draft)";
 
@@ -98,121 +97,6 @@ static ViewId viewIn(const QByteArray &service, const QCborMap &params)
 
 // ---- get
 
-namespace {
-
-/// Writes one layer as the answer of goconf.get.
-class LayerWriter
-{
-public:
-    /// \a merged: what says where each item is from, of \a stack; null: nobody asks.
-    LayerWriter(const config::Merged *merged, const Stack &stack) : m_merged(merged), m_stack(stack)
-    {}
-
-    /// Keys behind \a after ("section/key"), at most \a limit. The last one shown, if there are
-    /// more, else ""; nothing if \a after is not there.
-    std::optional<QByteArray> writeSections(QCborMap &answer, const config::Layer &layer,
-                                            const QCborMap &params)
-    {
-        const QByteArray only = textIn(params, "section");
-        const QByteArray after = textIn(params, "after");
-        qint64 left = params.value(u"limit"_s).toInteger(10'000);
-        qsizetype bytes = getBytesMax;
-        bool isBehind = after.isEmpty();
-        QByteArray last;
-        QCborArray sections;
-        for (const config::Section &section : layer.sections) {
-            if (!only.isEmpty() && section.name != only)
-                continue;
-            QCborArray keys;
-            for (const config::Key &key : section.keys) {
-                const QByteArray place = section.name + '/' + key.name;
-                if (isBehind && (left-- <= 0 || bytes <= 0)) {
-                    addSection(sections, section, keys);
-                    answer.insert(u"sections"_s, sections);
-                    return last;
-                }
-                if (isBehind) {
-                    bytes -= key.value.text.size() + key.comment.size();
-                    keys.append(named(itemCbor(key).toMap(), "name", placeOf(section, key)));
-                }
-                last = place;
-                isBehind = isBehind || place == after;
-            }
-            if (!keys.isEmpty() || section.keys.empty())
-                addSection(sections, section, keys);
-        }
-        answer.insert(u"sections"_s, sections);
-        return isBehind ? std::optional(QByteArray()) : std::nullopt;
-    }
-
-    void writeFiles(QCborMap &answer, const config::Layer &layer) const
-    {
-        QCborArray files;
-        for (const config::File &file : layer.files)
-            files.append(named(itemCbor(file).toMap(), "path", {Place::Kind::file, {}, file.path}));
-        QCborArray outputs;
-        for (const config::Output &output : layer.outputs)
-            outputs.append(
-                named(itemCbor(output).toMap(), "path", {Place::Kind::output, {}, output.path}));
-        answer.insert(u"files"_s, files);
-        answer.insert(u"outputs"_s, outputs);
-    }
-
-    /// Those of \a layer; of several layers those that are the last word, and whose they are.
-    void writeTombstones(QCborMap &answer, const config::Layer &layer) const
-    {
-        QCborArray tombstones;
-        for (const auto &[place, tombstone] : layer.tombstones) {
-            QCborMap map = placeCbor(place);
-            map.insert(u"comment"_s, textOf(tombstone.comment));
-            tombstones.append(map);
-        }
-        if (m_merged != nullptr) {
-            for (const auto &[place, level] : m_merged->tombstones) {
-                QCborMap map = placeCbor(place);
-                map.insert(u"from"_s, nameOf(level));
-                tombstones.append(map);
-            }
-        }
-        if (!tombstones.isEmpty())
-            answer.insert(u"tombstones"_s, tombstones);
-    }
-
-private:
-    static void addSection(QCborArray &sections, const config::Section &section,
-                           const QCborArray &keys)
-    {
-        sections.append(QCborMap{{u"name"_s, textOf(section.name)},
-                                 {u"comment"_s, textOf(section.comment)},
-                                 {u"keys"_s, keys}});
-    }
-
-    static Place placeOf(const config::Section &section, const config::Key &key)
-    {
-        return {Place::Kind::key, section.name, key.name};
-    }
-
-    [[nodiscard]] QString nameOf(std::size_t level) const
-    {
-        return textOf(m_stack.originOf(level));
-    }
-
-    [[nodiscard]] QCborMap named(QCborMap map, const char *member, const Place &place) const
-    {
-        map.insert(QLatin1String(member), textOf(place.name));
-        if (m_merged == nullptr)
-            return map;
-        const auto origin = m_merged->origins.find(place);
-        map.insert(u"from"_s, nameOf(origin == m_merged->origins.end() ? 0 : origin->second));
-        return map;
-    }
-
-    const config::Merged *m_merged;
-    const Stack &m_stack; ///< Outlives this.
-};
-
-} // namespace
-
 /// The versions that lie over one another, lowest first.
 static QCborArray editionsCbor(const Stack &stack)
 {
@@ -240,6 +124,8 @@ Task<rpc::Outcome> ReadMethods::get(rpc::Call &call)
                     {u"version"_s, textOf((*view)->version)},
                     {u"revision"_s, qint64(at->value())}};
     const bool isEffective = call.params.value(u"effective"_s).toBool();
+    if (isEffective && !(*view)->reachesHosts())
+        co_return notLive((*view)->id);
     config::Merged merged;
     if (isEffective)
         merged = (*view)->merged();
@@ -310,6 +196,8 @@ Task<rpc::Outcome> ReadMethods::file(rpc::Call &call)
         const rpc::Outcome own = co_await ownFile(*view, path, offset);
         co_return own;
     }
+    if (!(*view)->reachesHosts())
+        co_return notLive((*view)->id);
     const Answer<config::Bundle> bundle = co_await m_viewer.bundle(*view);
     if (!bundle)
         co_return bundle.error();
@@ -477,6 +365,11 @@ Task<rpc::Outcome> ReadMethods::history(rpc::Call &call)
     const Result<Moment> moment = co_await newestMoment(m_library.store());
     if (!moment)
         co_return moment.error();
+    if (!service.isEmpty()) {
+        const Result<void> known = co_await m_library.known(service, baseScope, moment->at);
+        if (!known)
+            co_return known.error();
+    }
     Page page;
     page.limit = call.params.value(u"limit"_s).toInteger(50);
     std::optional<ReleaseKey> last;

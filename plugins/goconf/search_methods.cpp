@@ -212,6 +212,12 @@ Task<rpc::Outcome> SearchMethods::search(rpc::Call &call)
         co_return moment.error();
     search->at = moment->at;
     search->time = moment->time;
+    if (!search->service.isEmpty()) {
+        const QByteArray scope = search->scope.isEmpty() ? baseScope : search->scope;
+        const Result<void> known = co_await m_library.known(search->service, scope, search->at);
+        if (!known)
+            co_return known.error();
+    }
     if (search->inLayers && !search->message) {
         const Answer<bool> done = co_await searchServices(search);
         if (!done)
@@ -273,7 +279,8 @@ Task<Answer<bool>> SearchMethods::searchServices(SearchPointer search)
             co_return true;
         }
         const std::optional<Failure> denied = co_await denial(search, service);
-        if (denied && !isDenial(*denied))
+        const bool isGone = denied && denied->code == Code::notFound; // since that revision
+        if (denied && !isDenial(*denied) && !isGone)
             co_return *denied;
         search->left.bytes -= unitBytes;
         if (denied)

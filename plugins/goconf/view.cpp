@@ -22,6 +22,15 @@ LayerPointer View::edited() const
     return found == material.layers.end() ? std::make_shared<config::Layer>() : found->second;
 }
 
+Failure notLive(const ViewId &id)
+{
+    const DraftId scope{id.service, id.scope};
+    return Failure::of(Code::notFound,
+                       u"%1: no version of %2 is live there, so hosts get nothing of it, nor of "
+                       "what lies below; publish one, or look at a draft"_s.arg(
+                           textOf(scope.shown()), textOf(id.service)));
+}
+
 Task<Answer<bool>> Viewer::addDraft(std::shared_ptr<View> view)
 {
     const DraftId id{view->id.service, view->id.scope, view->id.draft};
@@ -66,16 +75,9 @@ Task<Answer<Viewer::Place>> Viewer::placeOf(ViewId id, Revision at)
 {
     const std::optional<QByteArray> own = hostOfScope(id.scope);
     Place place{id.scope, own.value_or(id.host)};
-    if (!own && id.scope != baseScope) {
-        const auto idc = co_await fileAt(m_library.store(), idcPath(id.scope), at);
-        if (!idc)
-            co_return idc.error();
-        if (!*idc) {
-            co_return Failure::of(Code::notFound,
-                                  u"there is no IDC %1; goconf.idc.list says which there are"_s.arg(
-                                      textOf(id.scope)));
-        }
-    }
+    const Result<void> known = co_await m_library.known(id.service, id.scope, at);
+    if (!known)
+        co_return known.error();
     if (place.host.isEmpty())
         co_return place;
     const Result<QByteArray> idc = co_await m_library.idcOf(place.host, at);
@@ -127,6 +129,7 @@ Task<Answer<bool>> Viewer::addStack(std::shared_ptr<View> view, Services service
 {
     const ViewId id = view->id;
     const Stack::Part own{{id.service, id.scope, view->version}, view->snapshot};
+    view->isLive = id.isAlone || id.service == globalService || !view->version.isEmpty();
     if (id.isAlone) {
         view->stack.parts = {own};
         co_return true;
@@ -143,8 +146,11 @@ Task<Answer<bool>> Viewer::addStack(std::shared_ptr<View> view, Services service
             view->stack.parts.push_back(*part);
     }
     const bool isOfHost = hostOfScope(id.scope).has_value();
-    if (const auto part = partOf(services, id.service, place->idc); part && isOfHost)
-        view->stack.parts.push_back(*part);
+    const auto service = partOf(services, id.service, place->idc);
+    if (isOfHost && service)
+        view->stack.parts.push_back(*service);
+    if (isOfHost && id.version.isEmpty())
+        view->isLive = service.has_value();
     view->stack.parts.push_back(own);
     if (const auto part = partOf(services, id.service, hostScope(place->host)); part && !isOfHost)
         view->stack.parts.push_back(*part);
@@ -192,16 +198,25 @@ Task<Answer<config::Bundle>> Viewer::bundle(Pointer view)
     co_return rendered->bundle;
 }
 
+static config::Layer layerOfHosts(const View &view)
+{
+    return view.reachesHosts() ? view.merged().layer : config::Layer();
+}
+
+static config::Bundle filesOfHosts(const View &view)
+{
+    return view.reachesHosts() ? view.material.render(view.stack).bundle : config::Bundle();
+}
+
 Task<Answer<Viewer::Difference>> Viewer::difference(Pointer before, Pointer after, bool isEffective)
 {
     const auto work = [before, after, isEffective]() -> Difference {
         Difference difference;
         if (isEffective)
-            difference.changes = config::diff(before->merged().layer, after->merged().layer);
+            difference.changes = config::diff(layerOfHosts(*before), layerOfHosts(*after));
         else
             difference.changes = config::diff(*before->edited(), *after->edited());
-        difference.text = diffOf(before->material.render(before->stack).bundle,
-                                 after->material.render(after->stack).bundle);
+        difference.text = diffOf(filesOfHosts(*before), filesOfHosts(*after));
         return difference;
     };
     const Result<Difference> difference = co_await m_context.offload(work);

@@ -27,17 +27,24 @@ struct View
 {
     ViewId id;
     Revision at;
-    QByteArray version; ///< "" if nothing is live.
-    Snapshot snapshot;  ///< With a draft its layer is not stored, and has a made-up name here.
-    Stack stack = {};   ///< With all that lies below and over it.
-    WallMs until{0};    ///< When this layer of a host ends; 0: there is no end.
+    QByteArray version;  ///< "" if nothing is live.
+    Snapshot snapshot;   ///< With a draft its layer is not stored, and has a made-up name here.
+    Stack stack = {};    ///< With all that lies below and over it.
+    bool isLive = false; ///< Hosts get a version of it, or one was asked for.
+    WallMs until{0};     ///< When this layer of a host ends; 0: there is no end.
     Material material;
     std::vector<config::Conflict> conflicts = {}; ///< Of the draft; what is live is shown there.
 
     [[nodiscard]] LayerPointer edited() const; ///< The layer of the scope alone. Never null.
+    /// Whether hosts get it, or would get it if its draft were published: what lies below a service
+    /// reaches nobody where nothing of that is live.
+    [[nodiscard]] bool reachesHosts() const { return isLive || !id.draft.isEmpty(); }
     /// All layers as one; see Stack::originOf().
     [[nodiscard]] config::Merged merged() const { return material.merged(stack); }
 };
+
+/// NOT_FOUND: why there is nothing to see of what hosts get; see View::reachesHosts().
+[[nodiscard]] rpc::Failure notLive(const ViewId &id);
 
 /// Reads views. Node thread.
 class Viewer

@@ -121,6 +121,8 @@ Task<Answer<WhyMethods::Stack>> WhyMethods::stackOf(ViewId id, Revision at)
     const Answer<Viewer::Pointer> view = co_await m_viewer.read(without, at, false);
     if (!view)
         co_return view.error();
+    if (id.draft.isEmpty() && !(*view)->reachesHosts())
+        co_return notLive((*view)->id);
     without.version = (*view)->version;
     Stack stack{{}, at, (*view)->version};
     const goconf::Stack &parts = (*view)->stack;
@@ -274,54 +276,52 @@ Task<Result<QCborMap>> WhyMethods::describeLevel(Level level, Place place, Stand
     co_return map;
 }
 
-// ---- what goes into an output
+// ---- keys
 
-static std::vector<Place> keysOf(const config::Output &output, const config::Layer &layer)
+/// Of some sections; of all of them if none is named.
+static std::vector<Place> keysOf(const std::vector<QByteArray> &sections,
+                                 const config::Layer &layer)
 {
     std::vector<Place> keys;
     const auto add = [&keys](const config::Section &section) {
         for (const config::Key &key : section.keys)
             keys.push_back({Place::Kind::key, section.name, key.name});
     };
-    if (output.sections.empty()) {
+    if (sections.empty()) {
         for (const config::Section &section : layer.sections)
             add(section);
     }
-    for (const QByteArray &name : output.sections) {
+    for (const QByteArray &name : sections) {
         if (const config::Section *section = layer.section(name))
             add(*section);
     }
     return keys;
 }
 
-Task<Result<void>> WhyMethods::addKeys(std::shared_ptr<QCborMap> answer, Stack stack,
-                                       config::Output output)
+static bool hasKeys(const std::vector<const config::Layer *> &layers, const QByteArray &name)
 {
-    struct Shown
-    {
-        std::vector<std::pair<Place, std::size_t>> keys;
-        bool isMore = false;
-    };
-    const auto work = [stack, output] {
+    return std::any_of(layers.begin(), layers.end(), [&name](const config::Layer *layer) {
+        const config::Section *section = layer->section(name);
+        return section != nullptr && !section->keys.empty();
+    });
+}
+
+Task<Result<WhyMethods::Keys>> WhyMethods::keysIn(Stack stack, std::vector<QByteArray> sections)
+{
+    const auto work = [stack, sections] {
         const config::Merged merged = config::merge(stack.layers());
-        Shown shown;
-        const std::vector<Place> keys = keysOf(output, merged.layer);
-        for (std::size_t i = 0; i < std::min(keys.size(), keysMax); ++i)
-            shown.keys.emplace_back(keys[i], merged.origins.at(keys[i]));
-        shown.isMore = keys.size() > keysMax;
-        return shown;
+        Keys found;
+        const std::vector<Place> keys = keysOf(sections, merged.layer);
+        for (std::size_t i = 0; i < std::min(keys.size(), keysMax); ++i) {
+            const QByteArray &from = stack.levels[merged.origins.at(keys[i])].name;
+            found.list.append(
+                QCborMap{{u"place"_s, textOf(keys[i].shown())}, {u"from"_s, textOf(from)}});
+        }
+        found.isMore = keys.size() > keysMax;
+        return found;
     };
-    const Result<Shown> shown = co_await m_context.offload(work);
-    if (!shown)
-        co_return shown.error();
-    QCborArray keys;
-    for (const auto &[place, level] : shown->keys) {
-        keys.append(QCborMap{{u"place"_s, textOf(place.shown())},
-                             {u"from"_s, textOf(stack.levels[level].name)}});
-    }
-    answer->insert(u"keys"_s, keys);
-    answer->insert(u"more"_s, shown->isMore);
-    co_return Result<void>();
+    const Result<Keys> found = co_await m_context.offload(work);
+    co_return found;
 }
 
 // ---- the answer
@@ -350,7 +350,8 @@ Task<rpc::Outcome> WhyMethods::why(rpc::Call &call)
         if (standing.counts)
             break;
         const Standing found = config::standingOf(stack->layers(), other);
-        if (found.counts) {
+        const bool isSection = other.kind == Place::Kind::section;
+        if (found.counts || (isSection && hasKeys(stack->layers(), other.section))) {
             place = other;
             standing = found;
         }
@@ -378,11 +379,16 @@ Task<rpc::Outcome> WhyMethods::why(rpc::Call &call)
         layers.append(*one);
     }
     answer->insert(u"layers"_s, layers);
-    if (const auto *output = std::get_if<config::Output>(&item)) {
-        const config::Output shown = *output;
-        const Result<void> added = co_await addKeys(answer, *stack, shown);
-        if (!added)
-            co_return added.error();
+    std::vector<QByteArray> sections{place.section};
+    const auto *output = std::get_if<config::Output>(&item);
+    if (output != nullptr)
+        sections = output->sections;
+    if (output != nullptr || place.kind == Place::Kind::section) {
+        const Result<Keys> keys = co_await keysIn(*stack, sections);
+        if (!keys)
+            co_return keys.error();
+        answer->insert(u"keys"_s, keys->list);
+        answer->insert(u"more"_s, keys->isMore);
     }
     co_return QCborValue(*answer);
 }

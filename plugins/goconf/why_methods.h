@@ -7,6 +7,8 @@
 #include "config/standing.h"
 #include "pluginapi/context.h"
 
+#include <QCborArray>
+
 namespace coffer::goconf {
 
 /// goconf.why: what each layer says of a place, whose word counts, and since which release. Node
@@ -18,7 +20,7 @@ public:
     /// for it: beyond them the answer says that it is cut.
     static constexpr int versionsMax = 500;
     static constexpr int layersMax = 50;
-    static constexpr std::size_t keysMax = 1'000; ///< Of an output that are listed.
+    static constexpr std::size_t keysMax = 1'000; ///< Of a section or an output that are listed.
 
     /// All must outlive this.
     WhyMethods(pluginapi::PluginContext &context, Library &library, Drafts &drafts, Viewer &viewer)
@@ -55,6 +57,11 @@ private:
 
         [[nodiscard]] std::vector<const config::Layer *> layers() const;
     };
+    struct Keys
+    {
+        QCborArray list = {}; ///< [{place, from}].
+        bool isMore = false;
+    };
     /// The version that changed a place last.
     struct Since
     {
@@ -72,8 +79,8 @@ private:
     [[nodiscard]] Task<Result<QCborMap>> describe(Since since, Revision at);
     [[nodiscard]] Task<Result<QCborMap>> describeLevel(Level level, config::Place place,
                                                        config::Standing::Word word, Revision at);
-    [[nodiscard]] Task<Result<void>> addKeys(std::shared_ptr<QCborMap> answer, Stack stack,
-                                             config::Output output);
+    /// Those of \a sections, and which layer each comes from; of all of them for none.
+    [[nodiscard]] Task<Result<Keys>> keysIn(Stack stack, std::vector<QByteArray> sections);
 
     pluginapi::PluginContext &m_context;
     Library &m_library;

@@ -37,6 +37,15 @@ private Q_SLOTS:
     void byIdc_refusesToGoOnAfterAnotherRelease();
     void ownLayer_winsAndMovesItsIdcAlone();
     void rollback_movesPointersAndUndoComesBack();
+    void reads_sayThatThereIsNoSuchService_data();
+    void reads_sayThatThereIsNoSuchService();
+    void global_isNotShownWhereNoServiceGetsIt_data();
+    void global_isNotShownWhereNoServiceGetsIt();
+    void diff_beforeTheFirstReleaseHasNothing();
+
+private:
+    /// _global with a key and an output, live; a service "empty" of which nothing was published.
+    void addGlobalAndEmpty();
 };
 
 void tst_goconf::init()
@@ -440,6 +449,91 @@ void tst_goconf::rollback_movesPointersAndUndoComesBack()
     FAILS(call(u"rollback"_s,
                {{u"service"_s, u"shop"_s}, {u"to"_s, u"v9"_s}, {u"message"_s, u"x"_s}}),
           Code::notFound);
+}
+
+// ---- what there is not
+
+void tst_goconf::reads_sayThatThereIsNoSuchService_data()
+{
+    QTest::addColumn<QString>("method");
+    QTest::addColumn<QCborMap>("params");
+    for (const char *method : {"get", "history", "draft.list", "canary.list", "draft.diff"})
+        QTest::newRow(method) << QString::fromLatin1(method) << QCborMap();
+    QTest::newRow("search") << u"search"_s << QCborMap{{u"text"_s, u"x"_s}};
+    QTest::newRow("search in messages")
+        << u"search"_s << QCborMap{{u"text"_s, u"x"_s}, {u"in"_s, QCborArray{u"messages"_s}}};
+    QTest::newRow("search in an IDC that is none")
+        << u"search"_s
+        << QCborMap{{u"service"_s, u"shop"_s}, {u"scope"_s, u"none"_s}, {u"text"_s, u"x"_s}};
+}
+
+void tst_goconf::reads_sayThatThereIsNoSuchService()
+{
+    QFETCH(QString, method);
+    QFETCH(QCborMap, params);
+    if (!params.contains(u"service"_s))
+        params.insert(u"service"_s, u"none"_s);
+    const rpc::Outcome refused = call(method, params);
+    FAILS(refused, Code::notFound);
+    QVERIFY2(refused.error().message.contains(u"none; goconf."_s), qPrintable(why(refused)));
+    params.insert(u"service"_s, u"shop"_s);
+    params.remove(u"scope"_s);
+    DONE(call(method, params));
+    if (method != u"canary.list") { // nothing is tried of it
+        params.insert(u"service"_s, u"_global"_s);
+        DONE(call(method, params));
+    }
+}
+
+void tst_goconf::addGlobalAndEmpty()
+{
+    const QCborMap output{
+        {u"op"_s, u"output"_s}, {u"path"_s, u"all.conf"_s}, {u"format"_s, u"goconf"_s}};
+    DONE(call(u"draft.edit"_s, {{u"service"_s, u"_global"_s},
+                                {u"edits"_s, QCborArray{output, setOf(u"below"_s, u"1"_s)}}}));
+    DONE(publish(u"below"_s, {{u"targets"_s, QCborArray{target(u"_global"_s)}}}));
+    DONE(call(u"service.create"_s, {{u"service"_s, u"empty"_s}}));
+}
+
+void tst_goconf::global_isNotShownWhereNoServiceGetsIt_data()
+{
+    QTest::addColumn<QString>("method");
+    QTest::addColumn<QCborMap>("params");
+    QTest::newRow("effective") << u"get"_s << QCborMap{{u"effective"_s, true}};
+    QTest::newRow("why") << u"why"_s << QCborMap{{u"place"_s, u"core/below"_s}};
+    QTest::newRow("a file") << u"file"_s << QCborMap{{u"path"_s, u"all.conf"_s}};
+}
+
+void tst_goconf::global_isNotShownWhereNoServiceGetsIt()
+{
+    QFETCH(QString, method);
+    QFETCH(QCborMap, params);
+    addGlobalAndEmpty();
+    for (const QString &scope : {u"_all"_s, u"sh001"_s}) {
+        params.insert(u"scope"_s, scope);
+        params.insert(u"service"_s, u"shop"_s);
+        DONE(call(method, params));
+        params.insert(u"service"_s, u"empty"_s);
+        const rpc::Outcome refused = call(method, params);
+        FAILS(refused, Code::notFound);
+        QVERIFY2(refused.error().message.contains(u"no version of empty is live"_s),
+                 qPrintable(why(refused)));
+    }
+    params.insert(u"draft"_s, u"main"_s); // as it would be
+    DONE(call(method, params));
+}
+
+void tst_goconf::diff_beforeTheFirstReleaseHasNothing()
+{
+    addGlobalAndEmpty();
+    DONE(call(u"draft.edit"_s,
+              {{u"service"_s, u"empty"_s}, {u"edits"_s, QCborArray{setOf(u"own"_s, u"2"_s)}}}));
+    const rpc::Outcome diff = call(u"draft.diff"_s, {{u"service"_s, u"empty"_s}});
+    DONE(diff);
+    const QCborArray text = diff->toMap().value(u"text"_s).toArray();
+    QCOMPARE(text.size(), 1); // hosts get that of _global with it
+    const QString shown = text.at(0).toMap().value(u"diff"_s).toString();
+    QVERIFY2(shown.contains(u"+below 1"_s) && shown.contains(u"+own 2"_s), qPrintable(shown));
 }
 
 COFFER_TEST_MAIN(tst_goconf)

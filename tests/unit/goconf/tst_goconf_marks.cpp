@@ -38,6 +38,7 @@ private Q_SLOTS:
     void why_withADraftTellsWhatIsPending();
     void why_seesARollback();
     void why_ofAnOutputTellsItsKeys();
+    void why_ofASectionTellsItsKeys();
     void why_ofAValueInAFileTellsOfTheFile();
     void why_asAHostSeesIt();
     void why_refuses_data();
@@ -521,6 +522,18 @@ void tst_goconf_marks::why_ofAnOutputTellsItsKeys()
     const QCborArray keys{QCborMap{{u"place"_s, u"core/timeout"_s}, {u"from"_s, u"_all"_s}},
                           QCborMap{{u"place"_s, u"core/own"_s}, {u"from"_s, u"sh001"_s}}};
     QVERIFY(answer->toMap().value(u"keys"_s).toArray() == keys);
+}
+
+void tst_goconf_marks::why_ofASectionTellsItsKeys()
+{
+    for (const QCborMap &more : {QCborMap(), QCborMap{{u"kind"_s, u"section"_s}}}) {
+        const rpc::Outcome answer = ask(u"core"_s, more);
+        DONE(answer);
+        QCOMPARE(textIn(answer, u"kind"_s), u"section"_s);
+        const QCborMap key = answer->toMap().value(u"keys"_s).toArray().at(0).toMap();
+        QCOMPARE(key.value(u"place"_s).toString(), u"core/timeout"_s);
+        QCOMPARE(key.value(u"from"_s).toString(), u"_all"_s);
+    }
 }
 
 void tst_goconf_marks::why_ofAValueInAFileTellsOfTheFile()
