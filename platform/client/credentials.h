@@ -27,7 +27,8 @@ struct CredentialFiles
     QString key{};
 };
 
-/// Reads them. `refused` if others may read the token, `notFound` and `invalid` name the file.
+/// Reads them. `refused` if others may read the token, `notFound` if it is not there; `invalid`
+/// names the file, and of TLS the setting too, which has the name that programs of Coffer give it.
 [[nodiscard]] Result<Credentials> readCredentials(const CredentialFiles &files);
 
 } // namespace coffer::client

@@ -9,13 +9,13 @@ Result<QSslConfiguration> readPeerTls(const PeerTlsFiles &files)
 {
     const auto chain = readCertificates(files.certificate);
     if (!chain)
-        return chain.error();
+        return chain.error().in(QStringLiteral("--peer-cert"));
     const auto key = readKey(files.key);
     if (!key)
-        return key.error();
+        return key.error().in(QStringLiteral("--peer-key"));
     const auto authority = readCertificates(files.authority);
     if (!authority)
-        return authority.error();
+        return authority.error().in(QStringLiteral("--peer-ca"));
     QSslConfiguration configuration;
     configuration.setLocalCertificateChain(*chain);
     configuration.setPrivateKey(*key);

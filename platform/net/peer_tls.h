@@ -17,7 +17,8 @@ struct PeerTlsFiles
 
 /// Mutual TLS, 1.2 or later: either side shows a certificate that the authority signed. Its name
 /// is not compared with the address, since a member may move to another one; who the authority
-/// signed for this cluster is a peer. Errors: `notFound`, `invalid`; the sentence names the file.
+/// signed for this cluster is a peer. Errors: `invalid`; the sentence names the setting and the
+/// file.
 [[nodiscard]] Result<QSslConfiguration> readPeerTls(const PeerTlsFiles &files);
 
 } // namespace coffer::net

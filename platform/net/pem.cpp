@@ -11,7 +11,7 @@ static Result<QByteArray> contentOf(const QString &path)
 {
     QFile file(path);
     if (!file.open(QIODevice::ReadOnly))
-        return Error{ErrorCode::notFound,
+        return Error{ErrorCode::invalid,
                      QStringLiteral("%1 cannot be read: %2").arg(path, file.errorString())};
     return file.read(fileBytesMax);
 }

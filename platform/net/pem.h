@@ -7,7 +7,8 @@
 #include <QSslCertificate>
 #include <QSslKey>
 
-/// PEM files. Errors: `notFound`, `invalid`; the sentence names the file.
+/// PEM files that settings name. Errors: `invalid`, also of a file that is not there: it is the
+/// setting that is wrong. The sentence names the file.
 namespace coffer::net {
 
 /// At least one.

@@ -195,7 +195,7 @@ Result<QString> ClientService::start(Host &host)
     if (!m_options.rootTokenFile.isEmpty()) {
         const Result<Token> token = readTokenFile(m_options.rootTokenFile);
         if (!token)
-            return token.error().in(u"--root-token-file"_s);
+            return Error{ErrorCode::invalid, u"--root-token-file: "_s + token.error().message};
         if (token->id != QLatin1StringView(access::rootToken))
             return Error{ErrorCode::invalid, u"--root-token-file: the id of its token has to be "
                                              "root; `coffer auth make-root` makes one"_s};
@@ -205,7 +205,7 @@ Result<QString> ClientService::start(Host &host)
     if (!m_options.tls.certificate.isEmpty()) {
         const Result<QSslConfiguration> tls = net::readServerTls(m_options.tls);
         if (!tls)
-            return tls.error().in(u"TLS for clients"_s);
+            return tls.error();
         http.tls = *tls;
     }
     m_parts = std::make_unique<Parts>(host, m_directory, m_options, http);

@@ -61,6 +61,12 @@ private Q_SLOTS:
         QCOMPARE(other.run({u"join"_s, m_place, u"another"_s}), 6);
         QVERIFY(!QFile::exists(other.folder() + u"/state/secret"_s));
     }
+    void join_namesATlsFileThatIsNotThere()
+    {
+        AgentProcess other(u"web-2"_s);
+        QCOMPARE(other.run({u"join"_s, m_place, u"token"_s, u"--tls-ca"_s, u"/none/ca.pem"_s}), 2);
+        QVERIFY2(other.faults().contains("--tls-ca: /none/ca.pem"), other.faults().constData());
+    }
     void release_isOnDiskAndReported()
     {
         publish(u"v1"_s, "one");

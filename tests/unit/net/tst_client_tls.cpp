@@ -35,12 +35,19 @@ private Q_SLOTS:
     {
         const auto missing = readServerTls({path("none.pem"), path("node.key"), {}});
         QVERIFY(!missing && missing.error().message.contains("none.pem"));
+        QVERIFY(missing.error().message.startsWith("--tls-cert: "));
+        QCOMPARE(missing.error().code, ErrorCode::invalid); // it is the setting that is wrong
         const auto swapped = readServerTls({path("node.key"), path("node.pem"), {}});
         QVERIFY(!swapped && swapped.error().message.contains("node.key"));
         const auto half = readClientTls({path("node.pem"), {}, {}});
-        QVERIFY(!half);
+        QVERIFY(!half && half.error().message.contains("--tls-key"));
         const auto authority = readClientTls({{}, {}, path("node.key")});
         QVERIFY(!authority && authority.error().message.contains("node.key"));
+        QVERIFY(authority.error().message.startsWith("--tls-ca: "));
+        ClientTlsFiles files{path("node.pem"), path("node.key"), path("none.pem")};
+        files.settings.authority = "--tls-client-ca";
+        const auto named = readServerTls(files);
+        QVERIFY(!named && named.error().message.startsWith("--tls-client-ca: "));
     }
 
 private:
