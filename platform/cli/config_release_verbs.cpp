@@ -280,7 +280,7 @@ Task<int> publish(Console &console, ReleaseArguments arguments)
 
 Task<int> validate(Console &console, ReleaseArguments arguments)
 {
-    bool isFine = true;
+    int code = ok;
     for (const std::string &text : arguments.targets) {
         const Result<ConfigTarget> target = configTarget(text);
         if (!target)
@@ -295,16 +295,18 @@ Task<int> validate(Console &console, ReleaseArguments arguments)
             console.line(u"%1: nothing is wrong"_s.arg(QString::fromStdString(text)));
             continue;
         }
-        isFine = false;
+        const bool isInConflict = !outcome->toMap().value("conflicts"_L1).toArray().isEmpty();
+        const rpc::Code fault = isInConflict ? rpc::Code::conflict : rpc::Code::invalidArgument;
+        if (code != conflict) // which publish looks at first
+            code = isInConflict ? conflict : usage;
         if (console.isJson())
             continue;
         rpc::Failure shown =
-            rpc::Failure::of(rpc::Code::invalidArgument,
-                             u"%1 cannot be published"_s.arg(QString::fromStdString(text)));
+            rpc::Failure::of(fault, u"%1 cannot be published"_s.arg(QString::fromStdString(text)));
         shown.details = outcome->toMap();
         (void)failConfig(console, shown);
     }
-    co_return isFine ? int(ok) : int(failure);
+    co_return code;
 }
 
 // ---- rollback
