@@ -46,7 +46,8 @@ Exit exitOf(ErrorCode code)
     case ErrorCode::invalid: return usage;
     case ErrorCode::notFound: return notFound;
     case ErrorCode::unavailable: return unavailable;
-    case ErrorCode::denied: return denied;
+    case ErrorCode::denied:
+    case ErrorCode::unauthenticated: return denied;
     default: return failure;
     }
 }

@@ -93,7 +93,7 @@ void showStatus(Console &console, const QCborMap &map)
 Task<int> explain(Console &console, QCborMap params)
 {
     client::CallOptions options;
-    options.repeat = client::Repeat::safe;
+    options.repeat = client::Repeat::read;
     const rpc::Outcome outcome = co_await console.client().call(u"auth.explain"_s, params, options);
     if (!outcome)
         co_return console.fail(outcome.error());

@@ -53,7 +53,7 @@ Task<int> canaryStatus(Console &console, std::string service)
     QCborMap params;
     if (!service.empty())
         params.insert(u"service"_s, QString::fromStdString(service));
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.canary.list"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.canary.list"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);

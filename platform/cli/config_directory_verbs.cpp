@@ -416,7 +416,7 @@ Task<rpc::Outcome> carryOut(Console &console, ImportArguments arguments, QString
             co_return sent;
         const QCborMap view{
             {u"service"_s, service}, {u"scope"_s, text(plan.scope)}, {u"limit"_s, 1}};
-        const rpc::Outcome live = co_await askSafely(console, u"goconf.get"_s, view);
+        const rpc::Outcome live = co_await askToRead(console, u"goconf.get"_s, view);
         if (!live)
             co_return live;
         const QString version = live->toMap().value("version"_L1).toString();

@@ -96,7 +96,7 @@ Task<rpc::Answer<StoredLayer>> fetchLayer(Console &console, QCborMap view)
     std::vector<config::Change> changes;
     view.insert(u"limit"_s, 5'000);
     for (;;) {
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, view);
+        const rpc::Outcome outcome = co_await askToRead(console, u"goconf.get"_s, view);
         if (!outcome)
             co_return outcome.error();
         const QCborMap page = outcome->toMap();
@@ -123,7 +123,7 @@ Task<rpc::Answer<StoredLayer>> fetchLayer(Console &console, QCborMap view)
 Task<rpc::Outcome> findService(Console &console, QString service)
 {
     const QCborMap params{{u"service"_s, service}};
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.service.list"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.service.list"_s, params);
     if (!outcome)
         co_return outcome;
     if (outcome->toMap().value("services"_L1).toArray().isEmpty()) {
@@ -141,7 +141,7 @@ Task<rpc::Answer<std::map<QByteArray, QCborMap>>> findDrafts(Console &console, Q
     if (draft.isEmpty())
         co_return drafts;
     const QCborMap params{{u"service"_s, service}};
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.draft.list"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.draft.list"_s, params);
     if (!outcome)
         co_return outcome.error();
     for (const QCborValue value : outcome->toMap().value("drafts"_L1).toArray()) {

@@ -26,7 +26,7 @@ QString triedText(const QString &version, const QCborArray &hosts)
 Task<int> services(Console &console)
 {
     const QCborMap none;
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.service.list"_s, none);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.service.list"_s, none);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
@@ -61,7 +61,7 @@ Task<int> services(Console &console)
 Task<int> idcs(Console &console)
 {
     const QCborMap none;
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.idc.list"_s, none);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.idc.list"_s, none);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);

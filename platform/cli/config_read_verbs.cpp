@@ -123,7 +123,7 @@ Task<int> tree(Console &console, ReadArguments arguments)
     if (arguments.isEffective)
         params.insert(u"effective"_s, true);
     for (QString after;;) {
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
+        const rpc::Outcome outcome = co_await askToRead(console, u"goconf.get"_s, params);
         if (!outcome)
             co_return console.fail(outcome.error());
         console.json(*outcome);
@@ -207,7 +207,7 @@ Task<int> get(Console &console, ReadArguments arguments)
     params.insert(u"effective"_s, target->scope != "_all"_L1);
     params.insert(u"section"_s, place->section);
     params.insert(u"limit"_s, 20'000);
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.get"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.get"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     const QCborMap key = keyIn(outcome->toMap(), *place);
@@ -270,7 +270,7 @@ Task<int> diff(Console &console, DiffArguments arguments)
         const QCborMap to = pointOf(arguments.to, *target);
         params = QCborMap{{u"service"_s, target->service}, {u"from"_s, from}, {u"to"_s, to}};
     }
-    const rpc::Outcome outcome = co_await askSafely(console, method, params);
+    const rpc::Outcome outcome = co_await askToRead(console, method, params);
     if (!outcome)
         co_return failConfig(console, outcome.error());
     console.json(*outcome);
@@ -285,7 +285,7 @@ Task<int> drafts(Console &console, std::string only)
     QCborMap params;
     if (!only.empty())
         params.insert(u"service"_s, QString::fromStdString(only));
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.draft.list"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.draft.list"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);

@@ -287,7 +287,7 @@ Task<int> validate(Console &console, ReleaseArguments arguments)
             co_return console.fail(target.error());
         QCborMap params = target->params();
         params.insert(u"draft"_s, QString::fromStdString(arguments.draft));
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.validate"_s, params);
+        const rpc::Outcome outcome = co_await askToRead(console, u"goconf.validate"_s, params);
         if (!outcome)
             co_return failConfig(console, outcome.error());
         console.json(*outcome);
@@ -401,7 +401,7 @@ Task<int> history(Console &console, std::string service, int limit, std::string 
         params.insert(u"before"_s, QString::fromStdString(before));
     if (!service.empty())
         params.insert(u"service"_s, QString::fromStdString(service));
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.history"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.history"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
@@ -417,7 +417,7 @@ Task<int> history(Console &console, std::string service, int limit, std::string 
 Task<int> show(Console &console, std::string name)
 {
     const QCborMap params{{u"release"_s, QString::fromStdString(name)}};
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.show"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.show"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);

@@ -81,7 +81,7 @@ Task<int> list(Console &console, SchemaArguments arguments)
     const Result<QCborMap> params = placeOf(arguments);
     if (!params)
         co_return console.fail(params.error());
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.schema.get"_s, *params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.schema.get"_s, *params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
@@ -104,7 +104,7 @@ Task<int> get(Console &console, SchemaArguments arguments)
     if (!params)
         co_return console.fail(params.error());
     params->insert(u"path"_s, QString::fromStdString(arguments.path));
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.schema.get"_s, *params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.schema.get"_s, *params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
@@ -184,7 +184,7 @@ Task<int> check(Console &console, SchemaArguments arguments)
             co_return console.fail(text.error());
         params.insert(u"schema"_s, *text);
     }
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.schema.check"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.schema.check"_s, params);
     if (!outcome)
         co_return failConfig(console, outcome.error());
     console.json(*outcome);

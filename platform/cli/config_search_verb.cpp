@@ -70,7 +70,7 @@ Task<int> search(Console &console, SearchArguments arguments)
         params.insert(u"caseSensitive"_s, true);
     for (qint64 left = arguments.limit; left > 0;) {
         params.insert(u"limit"_s, std::min<qint64>(left, 500));
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.search"_s, params);
+        const rpc::Outcome outcome = co_await askToRead(console, u"goconf.search"_s, params);
         if (!outcome)
             co_return console.fail(outcome.error());
         const QCborMap answer = outcome->toMap();

@@ -101,6 +101,14 @@ QString namesText(const QCborValue &array)
     return names.join(u", "_s);
 }
 
+Task<rpc::Outcome> askToRead(Console &console, QString method, QCborMap params)
+{
+    client::CallOptions options;
+    options.repeat = client::Repeat::read;
+    const rpc::Outcome outcome = co_await console.client().call(method, params, options);
+    co_return outcome;
+}
+
 Task<rpc::Outcome> askSafely(Console &console, QString method, QCborMap params)
 {
     client::CallOptions options;
@@ -114,7 +122,7 @@ Task<rpc::Outcome> fileContent(Console &console, QCborMap params)
     QByteArray bytes;
     for (;;) {
         params.insert(u"offset"_s, bytes.size());
-        const rpc::Outcome outcome = co_await askSafely(console, u"goconf.file"_s, params);
+        const rpc::Outcome outcome = co_await askToRead(console, u"goconf.file"_s, params);
         if (!outcome)
             co_return outcome;
         const QCborMap piece = outcome->toMap();

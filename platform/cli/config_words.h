@@ -54,7 +54,9 @@ struct ConfigPlace
 /// An array of texts as "sh001, sh002".
 [[nodiscard]] QString namesText(const QCborValue &array);
 
-/// A call that may be sent twice without harm.
+/// A call that only reads.
+[[nodiscard]] Task<rpc::Outcome> askToRead(Console &console, QString method, QCborMap params);
+/// A change that may be sent twice without harm.
 [[nodiscard]] Task<rpc::Outcome> askSafely(Console &console, QString method, QCborMap params);
 
 /// The bytes of a file or output, by goconf.file, piece by piece.

@@ -24,7 +24,8 @@ enum Exit {
     case ErrorCode::conflict:
     case ErrorCode::compacted: return conflict;
     case ErrorCode::unavailable: return unavailable;
-    case ErrorCode::denied: return denied;
+    case ErrorCode::denied:
+    case ErrorCode::unauthenticated: return denied;
     case ErrorCode::unknown: return unknownOutcome;
     case ErrorCode::invalid: return usage;
     default: return failure;

@@ -85,7 +85,7 @@ Task<int> change(Console &console, HostArguments arguments, QString method)
 Task<int> hosts(Console &console)
 {
     const QCborMap none;
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.host.list"_s, none);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.host.list"_s, none);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);
@@ -122,7 +122,7 @@ Task<int> fleet(Console &console, HostArguments arguments)
         if (!text.empty())
             params.insert(name, QString::fromStdString(text));
     }
-    const rpc::Outcome outcome = co_await askSafely(console, u"goconf.fleet"_s, params);
+    const rpc::Outcome outcome = co_await askToRead(console, u"goconf.fleet"_s, params);
     if (!outcome)
         co_return console.fail(outcome.error());
     console.json(*outcome);

@@ -111,7 +111,7 @@ static Task<rpc::Outcome> rowsOf(Console &console, FleetWish wish)
         if (!service.isEmpty())
             params.insert(u"service"_s, service);
         for (bool hasMore = true; hasMore;) {
-            const rpc::Outcome outcome = co_await askSafely(console, u"goconf.fleet"_s, params);
+            const rpc::Outcome outcome = co_await askToRead(console, u"goconf.fleet"_s, params);
             if (!outcome)
                 co_return outcome;
             const QCborArray some = outcome->toMap().value("hosts"_L1).toArray();

@@ -36,7 +36,7 @@ void showPlugin(Console &console, const QCborMap &map)
 Task<int> list(Console &console)
 {
     client::CallOptions options;
-    options.repeat = client::Repeat::safe;
+    options.repeat = client::Repeat::read;
     const QCborMap none;
     const rpc::Outcome outcome = co_await console.client().call(u"plugins.list"_s, none, options);
     if (!outcome)

@@ -253,8 +253,14 @@ Verdict judge(const rpc::Failure &failure, bool isSafe)
 
 } // namespace
 
-static rpc::Failure unknown(const QString &why)
+/// Of a call that was sent and not answered.
+static rpc::Failure unanswered(const QString &why, Repeat repeat)
 {
+    if (repeat == Repeat::read) {
+        return rpc::Failure::of(
+            rpc::Code::unavailable,
+            u"there was no answer: %1; nothing was to be changed, so try again"_s.arg(why));
+    }
     return rpc::Failure::of(rpc::Code::unknownOutcome,
                             u"the outcome is not known: "_s + why + u"; it may be done or not"_s);
 }
@@ -278,23 +284,25 @@ Task<Called> Client::callCounted(QString method, QByteArray params, CallOptions 
 {
     const Deadline deadline(options.timeout.count() > 0 ? options.timeout : m_options.timeout);
     const QPointer<Client> self(this);
-    const bool isSafe = options.repeat == Repeat::safe;
+    const Repeat repeat = options.repeat;
+    const bool isSafe = repeat != Repeat::never;
     bool isUnsettled = false; // A try may have been carried out.
     for (;;) {
         const rpc::Answer<Connection *> connection = co_await connected(deadline.left());
         if (!connection) {
             const rpc::Failure &failure = connection.error();
-            co_return Called{isUnsettled ? unknown(failure.message) : failure, isUnsettled};
+            co_return Called{isUnsettled ? unanswered(failure.message, repeat) : failure,
+                             isUnsettled};
         }
         const milliseconds left = std::max(milliseconds(1), deadline.left());
         Eventual<rpc::Outcome> answer = (*connection)->call(method, params, left, options.repeat);
         Result<rpc::Outcome> outcome = co_await answer;
         if (!self)
-            co_return Called{unknown(u"the client ended"_s), isUnsettled};
+            co_return Called{unanswered(u"the client ended"_s, repeat), isUnsettled};
         if (!outcome) { // The connection was lost.
             isUnsettled = true;
             if (!isSafe || deadline.left().count() == 0)
-                co_return Called{unknown(outcome.error().message), isUnsettled};
+                co_return Called{unanswered(outcome.error().message, repeat), isUnsettled};
             continue;
         }
         if (*outcome)
@@ -304,13 +312,15 @@ Task<Called> Client::callCounted(QString method, QByteArray params, CallOptions 
         isUnsettled = isUnsettled || verdict.isUnsettled;
         const milliseconds wait = std::max(retryPause, failure.retryAfter);
         if (!verdict.isAgain || deadline.left() <= wait) {
-            const bool isVague = isUnsettled && failure.code == rpc::Code::unavailable;
-            co_return Called{isVague ? unknown(failure.message) : failure, isUnsettled};
+            const bool isVague = repeat == Repeat::read
+                                     ? failure.code == rpc::Code::unknownOutcome
+                                     : isUnsettled && failure.code == rpc::Code::unavailable;
+            co_return Called{isVague ? unanswered(failure.message, repeat) : failure, isUnsettled};
         }
         Eventual<bool> pause = sleep(wait, self);
         const Result<bool> slept = co_await pause;
         if (!slept || !self)
-            co_return Called{unknown(u"the client ended"_s), isUnsettled};
+            co_return Called{unanswered(u"the client ended"_s, repeat), isUnsettled};
     }
 }
 
@@ -328,8 +338,8 @@ Error errorOf(const rpc::Failure &failure)
     case rpc::Code::deadline:
     case rpc::Code::cancelled: return as(ErrorCode::unavailable);
     case rpc::Code::unknownOutcome: return as(ErrorCode::unknown);
-    case rpc::Code::denied:
-    case rpc::Code::unauthenticated: return as(ErrorCode::denied);
+    case rpc::Code::denied: return as(ErrorCode::denied);
+    case rpc::Code::unauthenticated: return as(ErrorCode::unauthenticated);
     case rpc::Code::refused:
     case rpc::Code::limit: return as(ErrorCode::refused);
     case rpc::Code::invalidArgument:

@@ -80,7 +80,7 @@ public:
     [[nodiscard]] const Options &options() const { return m_options; }
 
     /// Calls a method. Errors are failures as the node said them, or UNAVAILABLE (certainly not
-    /// done), UNKNOWN_OUTCOME (sent, and no answer), DEADLINE.
+    /// done, or a read), UNKNOWN_OUTCOME (a write was sent, and no answer came), DEADLINE.
     [[nodiscard]] Task<rpc::Outcome> call(QString method, QCborMap params,
                                           CallOptions options = {});
     /// The same, with \a params as a map in CBOR, and a result for rpc::itemOf().

@@ -197,7 +197,7 @@ void Connection::noteHeard()
 
 bool Connection::isSilent() const
 {
-    const auto isRepeatable = [](const auto &call) { return call.second.repeat == Repeat::safe; };
+    const auto isRepeatable = [](const auto &call) { return call.second.repeat != Repeat::never; };
     return m_isOpen && m_quietTurns >= doubtTurns && !m_pending.empty()
            && std::all_of(m_pending.begin(), m_pending.end(), isRepeatable);
 }

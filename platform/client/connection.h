@@ -16,8 +16,9 @@ namespace coffer::client {
 
 /// How a call may be treated when it is not known whether it was carried out.
 enum class Repeat {
-    safe, ///< A read, or a write that the store does once: sent again.
-    never ///< Sent once; then UNKNOWN_OUTCOME.
+    read,  ///< It changes nothing: sent again; in the end UNAVAILABLE, as there is no outcome.
+    safe,  ///< A write that is done once however often it is sent: sent again.
+    never, ///< Sent once; then UNKNOWN_OUTCOME.
 };
 
 /// When a connection gives its node up.

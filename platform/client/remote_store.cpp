@@ -19,6 +19,7 @@ template<class T>
 using Task = QCoro::Task<T>;
 
 static constexpr CallOptions safely{Repeat::safe, {}};
+static constexpr CallOptions toRead{Repeat::read, {}};
 
 /// The session of the store's own commits.
 struct RemoteStore::Own
@@ -58,15 +59,6 @@ RemoteStore::~RemoteStore() = default;
 
 // ---- reads
 
-/// A read has no outcome that could be unknown.
-static Error readErrorOf(const rpc::Failure &failure)
-{
-    Error error = errorOf(failure);
-    if (error.code == ErrorCode::unknown)
-        error.code = ErrorCode::unavailable;
-    return error;
-}
-
 ReadOptions RemoteStore::fresh(ReadOptions options) const
 {
     if (options.mode == ReadMode::session)
@@ -79,11 +71,11 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
     const QPointer<QObject> self(&m_context);
     QByteArray params = writeCbor(question, fresh(options));
     const rpc::Outcome outcome =
-        co_await m_client.callEncoded(QString::fromLatin1(methodOf(question)), params, safely);
+        co_await m_client.callEncoded(QString::fromLatin1(methodOf(question)), params, toRead);
     // What can be expected of a revision is no error here: its reply stands in the details.
     const bool isReply = outcome || outcome.error().details.contains("status"_L1);
     if (!isReply)
-        co_return readErrorOf(outcome.error());
+        co_return errorOf(outcome.error());
     Result<store::Reply> reply =
         outcome ? replyFromCbor(rpc::itemOf(*outcome)) : replyFromCbor(outcome.error().details);
     if (reply && self)
@@ -94,9 +86,9 @@ Task<Result<store::Reply>> RemoteStore::read(store::Question question, ReadOptio
 Task<Result<store::WatchAnswer>> RemoteStore::history(HistoryRequest request, ReadOptions options)
 {
     QByteArray params = writeCbor(request, fresh(options));
-    const rpc::Outcome outcome = co_await m_client.callEncoded(u"store.history"_s, params, safely);
+    const rpc::Outcome outcome = co_await m_client.callEncoded(u"store.history"_s, params, toRead);
     if (!outcome)
-        co_return readErrorOf(outcome.error());
+        co_return errorOf(outcome.error());
     co_return watchAnswerFromCbor(rpc::itemOf(*outcome));
 }
 

@@ -151,7 +151,7 @@ Task<Result<bool>> subscribe(std::shared_ptr<Stream> stream)
     const QPointer<Connection> on(*connection);
     const QByteArray params = pluginapi::writeCbor(stream->request);
     Eventual<rpc::Outcome> answer =
-        on->call(u"store.watch"_s, params, std::chrono::seconds(10), Repeat::safe);
+        on->call(u"store.watch"_s, params, std::chrono::seconds(10), Repeat::read);
     const Result<rpc::Outcome> outcome = co_await answer;
     if (!stream->client)
         co_return Error{ErrorCode::unavailable, u"the client ended"_s};

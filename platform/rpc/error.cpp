@@ -53,6 +53,7 @@ Code codeOf(coffer::ErrorCode code)
     case coffer::ErrorCode::conflict: return Code::conflict;
     case coffer::ErrorCode::compacted: return Code::compacted;
     case coffer::ErrorCode::denied: return Code::denied;
+    case coffer::ErrorCode::unauthenticated: return Code::unauthenticated;
     case coffer::ErrorCode::corrupt: break;
     }
     return Code::internal;

@@ -220,7 +220,9 @@ private Q_SLOTS:
         QCOMPARE(peer.codeOf(u"store.get"_s, pathOf("/a/x")), u"UNAUTHENTICATED"_s);
         const auto ended = QCoro::waitFor(std::move(next));
         QVERIFY(!ended);
-        QCOMPARE(ended.error().code, ErrorCode::denied);
+        QCOMPARE(ended.error().code, ErrorCode::unauthenticated);
+        const Result<std::optional<store::FileView>> read = QCoro::waitFor(peer.store.get("/a/x"));
+        QVERIFY(!read && read.error().code == ErrorCode::unauthenticated);
         QCOMPARE(m_served->node.host().watches()->size(), 1u);
         QCOMPARE(statusOf("GET", "/v1/store/a/x", m_lastToken), 401);
     }

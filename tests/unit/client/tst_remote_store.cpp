@@ -109,6 +109,20 @@ private Q_SLOTS:
         const Result<Revision> put = wait(m_store->put("/a", "1"));
         QCOMPARE(put.error().code, ErrorCode::unavailable);
     }
+    /// There is no outcome that could be unknown.
+    void lostAnswer_ofAReadIsUnavailable()
+    {
+        QVERIFY(wait(m_client->connected(std::chrono::seconds(5))));
+        m_network->loseAnswers = 1'000'000;
+        const CallOptions reading{Repeat::read, std::chrono::milliseconds(300)};
+        const rpc::Outcome outcome = wait(m_client->call(u"store.figures"_s, {}, reading));
+        QVERIFY(!outcome);
+        QCOMPARE(outcome.error().code, rpc::Code::unavailable);
+        QVERIFY(outcome.error().isRetryable);
+        QVERIFY(!outcome.error().message.contains(u"may be done"_s));
+        m_network->loseAnswers = 0;
+        QVERIFY(wait(m_client->call(u"store.figures"_s, {}, {Repeat::read, {}})));
+    }
     void ownSession_thatEndedIsOpenedAgain()
     {
         QVERIFY(wait(m_store->put("/s", "1")));
