@@ -225,7 +225,6 @@ AuthMethods::Task AuthMethods::disable(rpc::Call &)
 
 AuthMethods::Task AuthMethods::explain(rpc::Call &call)
 {
-    const AccessTable &table = m_access.table();
     const QString name = textIn(call, "method");
     const std::shared_ptr<const rpc::Entry> entry = m_registry.find(name);
     if (!entry)
@@ -238,12 +237,22 @@ AuthMethods::Task AuthMethods::explain(rpc::Call &call)
     rpc::Caller caller;
     QStringList roles{textIn(call, "role")};
     if (const QString id = textIn(call, "token"); !id.isEmpty()) {
-        const auto found = table.tokens().find(id);
-        caller = {.name = AccessTable::callerOfToken(id),
-                  .proof = found == table.tokens().end() ? "-" : found->second.hash};
+        const std::map<QString, TokenRecord> &tokens = m_access.table().tokens();
+        const auto found = tokens.find(id);
+        if (found == tokens.end()) {
+            co_return notFound(
+                u"token %1: it was never made, or it was revoked; `coffer auth token "
+                "list` shows those that there are"_s.arg(id));
+        }
+        caller = {.name = AccessTable::callerOfToken(id), .proof = found->second.hash};
     } else if (const QString cn = textIn(call, "certificate"); !cn.isEmpty()) {
         caller.name = AccessTable::callerOfName(cn);
+    } else {
+        const std::optional<rpc::Failure> unknown = co_await unknownRole(roles);
+        if (unknown)
+            co_return *unknown;
     }
+    const AccessTable &table = m_access.table();
     Decision decision;
     rpc::Answer<QStringList> known = roles;
     if (!caller.name.isEmpty())
@@ -306,6 +315,25 @@ AuthMethods::Task AuthMethods::removeFile(QByteArray path, QString what)
     if (!*removed)
         co_return notFound(what);
     co_return QCborValue(QCborMap());
+}
+
+QCoro::Task<std::optional<rpc::Failure>> AuthMethods::unknownRole(QStringList roles)
+{
+    for (const QString &role : roles) {
+        if (role == QLatin1StringView(access::rootRole) || m_access.table().roles().contains(role))
+            continue;
+        const auto file = co_await m_store.get(fileOfRole(role)); // of another node, just now
+        if (!file)
+            co_return rpc::Failure::of(file.error());
+        if (*file)
+            continue;
+        QStringList there{QString::fromLatin1(access::rootRole)};
+        for (const auto &[name, rules] : m_access.table().roles())
+            there.append(name);
+        co_return notFound(u"role %1; there are %2, and `coffer auth role add` makes more"_s.arg(
+            role, there.join(u", "_s)));
+    }
+    co_return std::nullopt;
 }
 
 QCoro::Task<Result<AuthMethods::Found>> AuthMethods::rulesOf(QString role)
@@ -383,6 +411,9 @@ AuthMethods::Task AuthMethods::setName(rpc::Call &call)
         co_return roles.error();
     if (!store::isFilePath(path) || path.count('/') != 4)
         co_return invalid(u"name: expected letters, digits and . - _ ~ @ % + = :"_s);
+    const std::optional<rpc::Failure> unknown = co_await unknownRole(*roles);
+    if (unknown)
+        co_return *unknown;
     co_return done(co_await m_store.put(path, encodeRoleNames(*roles)));
 }
 
@@ -424,10 +455,9 @@ AuthMethods::Task AuthMethods::createToken(rpc::Call &call)
     const rpc::Answer<QStringList> roles = rolesIn(call);
     if (!roles)
         co_return roles.error();
-    for (const QString &role : *roles) {
-        if (role != QLatin1StringView(access::rootRole) && !m_access.table().roles().contains(role))
-            co_return notFound(u"role %1; `coffer auth role add` makes it"_s.arg(role));
-    }
+    const std::optional<rpc::Failure> unknown = co_await unknownRole(*roles);
+    if (unknown)
+        co_return *unknown;
     const qint64 life = call.params.value("timeToLiveMs"_L1).toInteger();
     const Token token = Token::make();
     TokenRecord record{.hash = {},

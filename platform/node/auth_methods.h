@@ -50,6 +50,8 @@ private:
         Revision revision;
     };
     [[nodiscard]] QCoro::Task<Result<Found>> rulesOf(QString role);
+    /// NOT_FOUND for the first of \a roles that there is none of; nothing if all are there.
+    [[nodiscard]] QCoro::Task<std::optional<rpc::Failure>> unknownRole(QStringList roles);
     [[nodiscard]] Task removeFile(QByteArray path, QString what);
     [[nodiscard]] QCoro::Task<Result<QByteArray>> hashOf(Token token);
     [[nodiscard]] MethodTable<AuthMethods> methods() const;

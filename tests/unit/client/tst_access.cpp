@@ -323,6 +323,19 @@ private Q_SLOTS:
         asked[u"method"_s] = u"no.such"_s;
         QVERIFY(explained(asked).second.contains(u"there is no method"_s));
         QCOMPARE(peer.codeOf(u"auth.explain"_s, asked), u"DENIED"_s);
+        asked = textsOf({{u"method"_s, u"store.get"_s}, {u"token"_s, u"neverMade"_s}});
+        QVERIFY(explained(asked).second.startsWith(u"there is no token neverMade"_s));
+        asked = textsOf({{u"method"_s, u"store.get"_s}, {u"role"_s, u"neverMade"_s}});
+        QVERIFY(explained(asked).second.startsWith(u"there is no role neverMade"_s));
+    }
+    void name_getsNoRoleThatThereIsNot()
+    {
+        QCborMap named{{u"name"_s, u"web"_s}, {u"roles"_s, QCborArray{u"root"_s, u"none"_s}}};
+        const rpc::Outcome refused = m_root->call(u"auth.name.set"_s, named);
+        QVERIFY(!refused && refused.error().code == rpc::Code::notFound);
+        QVERIFY(refused.error().message.startsWith(u"there is no role none; there are root"_s));
+        named[u"roles"_s] = QCborArray{u"root"_s};
+        QCOMPARE(m_root->codeOf(u"auth.name.set"_s, named), QString());
     }
     void root_staysInReach()
     {
