@@ -28,7 +28,7 @@ struct CallArguments
 Task<rpc::Answer<QCborArray>> discover(Console &console)
 {
     client::CallOptions options;
-    options.repeat = client::Repeat::safe;
+    options.repeat = client::Repeat::read;
     const rpc::Outcome outcome = co_await console.client().call(u"rpc.discover"_s, {}, options);
     if (!outcome)
         co_return outcome.error();
@@ -90,6 +90,16 @@ rpc::Answer<QCborMap> converted(const QCborMap &method, const QJsonObject &param
     return value->toMap();
 }
 
+/// What only reads may be asked twice.
+client::CallOptions optionsFor(const QCborMap &method)
+{
+    const QString kind = method.value("x-access"_L1).toMap().value("kind"_L1).toString();
+    client::CallOptions options;
+    if (kind == "read"_L1 || kind == "open"_L1)
+        options.repeat = client::Repeat::read;
+    return options;
+}
+
 Task<int> call(Console &console, CallArguments arguments)
 {
     const Result<QJsonObject> params = paramsOf(arguments);
@@ -108,10 +118,19 @@ Task<int> call(Console &console, CallArguments arguments)
         }
         if (name != wanted)
             continue;
+        if (method.value("x-subscription"_L1).toBool()) {
+            const Error fault{
+                ErrorCode::invalid,
+                u"%1 opens a subscription, which would end with this command; `coffer watch` "
+                "follows changes of files, `coffer config` and `coffer fleet` wait with --wait"_s
+                    .arg(name)};
+            co_return console.fail(fault);
+        }
         const rpc::Answer<QCborMap> cbor = converted(method, *params);
         if (!cbor)
             co_return console.fail(cbor.error());
-        const rpc::Outcome outcome = co_await console.client().call(name, *cbor);
+        const rpc::Outcome outcome =
+            co_await console.client().call(name, *cbor, optionsFor(method));
         if (!outcome)
             co_return console.fail(outcome.error());
         console.json(*outcome);

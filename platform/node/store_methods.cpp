@@ -193,6 +193,7 @@ MethodTable<StoreMethods> StoreMethods::methods() const
         method("store.watch", "Tells every change that matches a pattern, from a revision on.",
                schemas::watch(), subscribed, matching),
         &watchCall);
+    watching.isSubscription = true;
     return {
         {question("store.get", "One file.", "path"), &StoreMethods::ask},
         {question("store.list", "The files of a tree, page by page.", "path"), &StoreMethods::ask},

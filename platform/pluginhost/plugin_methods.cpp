@@ -170,6 +170,7 @@ Result<void> PluginMethods::addFeed(rpc::Method method, Feed feed)
 {
     auto opening = [run = m_run, shared = std::make_shared<const Feed>(std::move(feed))](
                        rpc::Call &call) { return openFeed(run, shared, call); };
+    method.isSubscription = true;
     return add(std::move(method), std::move(opening));
 }
 

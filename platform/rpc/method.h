@@ -54,6 +54,8 @@ struct Method
     QByteArray params = R"({"type":"object","additionalProperties":false})";
     QByteArray result = "{}";
     Access access{};
+    /// It opens a subscription, which ends with the connection of the caller.
+    bool isSubscription = false;
     /// All that a call would touch, where that is not what Access::pathParameter says. Asked after
     /// decode, with its result in Call::decoded.
     std::function<std::vector<Touch>(const Call &)> touches{};

@@ -205,7 +205,7 @@ QCborMap Registry::discover() const
             access.insert(u"path"_s, method.access.pathParameter);
         if (method.access.isForAll)
             access.insert(u"forAll"_s, true);
-        methods.append(QCborMap{
+        QCborMap shown{
             {u"name"_s, name},
             {u"summary"_s, method.summary},
             {u"paramStructure"_s, u"by-name"_s},
@@ -216,7 +216,10 @@ QCborMap Registry::discover() const
              QCborMap{{u"name"_s, u"result"_s}, {u"schema"_s, entry->result().document()}}},
             {u"x-access"_s, access},
             {u"x-deadline-ms"_s, qint64(method.deadline.count())},
-        });
+        };
+        if (method.isSubscription)
+            shown.insert(u"x-subscription"_s, true);
+        methods.append(shown);
     }
     return {{u"openrpc"_s, u"1.2.6"_s},
             {u"info"_s, QCborMap{{u"title"_s, u"Coffer"_s}, {u"version"_s, u"1"_s}}},

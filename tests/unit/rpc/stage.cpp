@@ -86,6 +86,7 @@ void Stage::add(const char *name, Access::Kind kind, const QByteArray &params, H
 {
     Method method{.name = QString::fromLatin1(name), .summary = u"For tests."_s, .params = params};
     method.access.kind = kind;
+    method.isSubscription = method.name == "test.follow"_L1;
     Result<Registration> added = registry.add(std::move(method), std::move(handler));
     if (!added)
         qFatal("%s", qUtf8Printable(added.error().message));

@@ -426,7 +426,12 @@ void TestSession::discover_listsMethods()
     Stage stage;
     const QJsonObject document = object(stage.say(call("rpc.discover")))["result"_L1].toObject();
     QCOMPARE(document["openrpc"_L1].toString(), u"1.2.6"_s);
-    QCOMPARE(document["methods"_L1].toArray().size(), qsizetype(stage.registrations.size() + 1));
+    const QJsonArray methods = document["methods"_L1].toArray();
+    QCOMPARE(methods.size(), qsizetype(stage.registrations.size() + 1));
+    for (const QJsonValue method : methods) {
+        const bool isFollow = method["name"_L1].toString() == "test.follow"_L1;
+        QCOMPARE(method["x-subscription"_L1].toBool(), isFollow);
+    }
 }
 
 void TestSession::authorize_isAsked()
