@@ -39,6 +39,8 @@ public:
 
 private:
     [[nodiscard]] QCoro::Task<void> leave(std::function<void()> done);
+    void onStateChanged(client::Client::State state);
+    void sayWhatItWaitsFor();
 
     GatewayOptions m_options;
     client::Client m_client;
@@ -49,6 +51,8 @@ private:
     net::HttpServer m_server;
     pluginhost::PluginServiceParts m_plugins;
     QTimer m_lookTimer; ///< Until all is started.
+    QTimer m_waitTimer; ///< While there is no node: until the next word on that.
+    bool m_hasComplained = false;
 };
 
 } // namespace coffer::gateway

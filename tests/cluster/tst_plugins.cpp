@@ -81,6 +81,17 @@ private Q_SLOTS:
         QVERIFY(stop(gateway));
         QVERIFY(stop(node));
     }
+    void gateway_saysWhichNodesItWaitsFor()
+    {
+        QVERIFY(QDir().mkpath(path(u"none"_s)));
+        NodeProcess gateway({u"--gateway"_s, u"127.0.0.1:1,127.0.0.1:2"_s, u"--listen"_s,
+                             u"127.0.0.1:0"_s, u"--plugins"_s, path(u"none"_s)});
+        gateway.start();
+        QTRY_VERIFY_WITH_TIMEOUT(gateway.hasLogged(u"waiting for a node"_s), 20'000);
+        QVERIFY2(gateway.hasLogged(u"http://127.0.0.1:1, http://127.0.0.1:2"_s),
+                 qPrintable(gateway.log()));
+        QVERIFY(stop(gateway));
+    }
     void settings_areCheckedAtTheStart()
     {
         QFile file(path(u"c.toml"_s));
