@@ -120,6 +120,27 @@ std::optional<QByteArray> HttpRequest::itemBeyond(std::initializer_list<QByteArr
     return {};
 }
 
+/// Whether a list of ETags has \a tag in it. If-Match does not take weak ones.
+static bool isNamed(const QByteArray &list, const QByteArray &tag, bool isWeakFine)
+{
+    for (QByteArray one : list.split(',')) {
+        one = one.trimmed();
+        if (isWeakFine && one.startsWith("W/"))
+            one = one.sliced(2);
+        if (one == "*" || one == tag)
+            return true;
+    }
+    return false;
+}
+
+int HttpRequest::statusFor(const QByteArray &tag) const
+{
+    const QByteArray match = header("If-Match");
+    if (!match.isEmpty() && !isNamed(match, tag, false))
+        return 412;
+    return isNamed(header("If-None-Match"), tag, true) ? 304 : 200;
+}
+
 QByteArray HttpRequest::decodedPath() const { return QByteArray::fromPercentEncoding(path); }
 
 HttpResponse HttpResponse::json(int status, const QJsonObject &object)

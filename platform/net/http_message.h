@@ -53,6 +53,9 @@ struct HttpRequest
     /// The first item whose name is none of \a known; nothing if there is none.
     [[nodiscard]] std::optional<QByteArray>
     itemBeyond(std::initializer_list<QByteArrayView> known) const;
+    /// What If-Match and If-None-Match make of a GET of what has the ETag \a tag, quotes included:
+    /// 200, 304 or 412 (RFC 9110, 13.2.2).
+    [[nodiscard]] int statusFor(const QByteArray &tag) const;
     /// The path without percent encoding.
     [[nodiscard]] QByteArray decodedPath() const;
 };

@@ -145,10 +145,13 @@ StoreRest::Task StoreRest::get(HttpRequest request)
     const QCborMap file = files.first().toMap();
     const QByteArray etag = etagOf(file);
     HttpResponse response;
+    response.status = request.statusFor(etag);
+    if (response.status == 412) {
+        co_return HttpResponse::error(
+            412, u"CONFLICT"_s, u"If-Match: the file has the ETag "_s + QString::fromLatin1(etag));
+    }
     response.contentType = "application/octet-stream";
-    if (request.header("If-None-Match") == etag)
-        response.status = 304;
-    else
+    if (response.status == 200)
         response.body = file.value("value"_L1).toByteArray();
     response.headers = {
         {"ETag", etag},
@@ -188,7 +191,9 @@ StoreRest::Task StoreRest::change(HttpRequest request, QString method, QCborMap 
         co_return response;
     }
     HttpResponse response = HttpResponse::json(200, rpc::toJson(*outcome).toObject());
-    co_return std::move(response).with("ETag", etagOf(outcome->toMap()));
+    if (method == "store.put"_L1) // what is deleted has none any more
+        response.headers.emplace_back("ETag", etagOf(outcome->toMap()));
+    co_return response;
 }
 
 StoreRest::Task StoreRest::put(HttpRequest request)

@@ -38,25 +38,16 @@ static Answer<QCborMap> paramsOf(const net::HttpRequest &request)
     return params;
 }
 
-/// Whether If-None-Match names \a tag (RFC 9110, 13.1.2: also as a weak one).
-static bool isNamed(const QByteArray &header, const QByteArray &tag)
-{
-    for (QByteArray one : header.split(',')) {
-        one = one.trimmed();
-        if (one.startsWith("W/"))
-            one = one.sliced(2);
-        if (one == "*" || one == tag)
-            return true;
-    }
-    return false;
-}
-
 static net::HttpResponse responseOf(const net::HttpRequest &request, const QCborValue &result)
 {
     const QCborMap map = result.toMap();
     const QByteArray tag = '"' + map.value(u"tag"_s).toString().toUtf8() + '"';
-    const bool isKnown = isNamed(request.header("If-None-Match"), tag);
-    if (isKnown || !map.contains(u"bytes"_s))
+    const int status = request.statusFor(tag);
+    if (status == 412) {
+        return net::HttpResponse::error(status, u"CONFLICT"_s,
+                                        u"If-Match: what is live has the ETag "_s + textOf(tag));
+    }
+    if (status == 304 || !map.contains(u"bytes"_s))
         return net::HttpResponse::text(304, {}).with("ETag", tag);
     return net::HttpResponse::text(200, map.value(u"bytes"_s).toByteArray())
         .with("ETag", tag)

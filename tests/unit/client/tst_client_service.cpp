@@ -57,6 +57,16 @@ private Q_SLOTS:
         QCOMPARE(get->rawHeader("ETag"), tag);
         const auto same = send("GET", "/v1/store/rest/a", {}, {{"If-None-Match", tag}});
         QCOMPARE(status(*same), 304);
+        const QByteArray weak = "\"1\", W/" + tag;
+        QCOMPARE(status(*send("GET", "/v1/store/rest/a", {}, {{"If-None-Match", weak}})), 304);
+        for (const QByteArray &match : {tag, "\"1\", " + tag, QByteArray("*")}) {
+            QCOMPARE(status(*send("GET", "/v1/store/rest/a", {}, {{"If-Match", match}})), 200);
+        }
+        for (const QByteArray &match : {QByteArray("\"1\""), "W/" + tag, QByteArray("x")}) {
+            const auto other = send("GET", "/v1/store/rest/a", {}, {{"If-Match", match}});
+            QCOMPARE(status(*other), 412);
+            QVERIFY(other->readAll().contains("If-Match"));
+        }
         QCOMPARE(status(*send("PUT", "/v1/store/rest/a", "x", {{"If-Match", "\"1\""}})), 412);
         QCOMPARE(status(*send("PUT", "/v1/store/rest/a", "x", {{"If-None-Match", "*"}})), 412);
         QCOMPARE(status(*send("PUT", "/v1/store/rest/a", "two", {{"If-Match", tag}})), 200);
@@ -65,7 +75,9 @@ private Q_SLOTS:
         QCOMPARE(send("GET", "/v1/store/rest/a")->readAll(), "two");
         const QByteArray listed = send("GET", "/v1/store/rest?list&detail=keys")->readAll();
         QVERIFY2(listed.contains("\"path\":\"/rest/a\""), listed.constData());
-        QCOMPARE(status(*send("DELETE", "/v1/store/rest/a")), 200);
+        const auto removed = send("DELETE", "/v1/store/rest/a");
+        QCOMPARE(status(*removed), 200);
+        QVERIFY(!removed->hasRawHeader("ETag"));
         QCOMPARE(status(*send("GET", "/v1/store/rest/a")), 404);
     }
     void rest_faultsAreNamed_data()

@@ -23,6 +23,7 @@ private Q_SLOTS:
     void get_rendersFormatsAndFiles();
     void get_refusesWhatIsNotThere_data();
     void get_refusesWhatIsNotThere();
+    void get_refusesAnotherTagThanIfMatchHas();
     void tag_isKnownAgain_data();
     void tag_isKnownAgain();
     void tag_ofAFormatIsOfAllKeysThatOfAFileOfWhatHostsGet();
@@ -92,6 +93,19 @@ void tst_goconf_rest::get_refusesWhatIsNotThere()
     QFETCH(QByteArray, target);
     QFETCH(int, status);
     QCOMPARE(cluster().request(1, "GET", target).status, status);
+}
+
+void tst_goconf_rest::get_refusesAnotherTagThanIfMatchHas()
+{
+    const QByteArray tag = get("format=env").headers.at("etag");
+    const auto matching = [this](const QByteArray &match) {
+        return cluster()
+            .request(3, "GET", "/v1/config/shop/sh001?format=env", {}, {{"If-Match", match}})
+            .status;
+    };
+    QCOMPARE(matching(tag), 200);
+    QCOMPARE(matching("*"), 200);
+    QCOMPARE(matching("\"x\""), 412);
 }
 
 void tst_goconf_rest::tag_isKnownAgain_data()
