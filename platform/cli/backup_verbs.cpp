@@ -87,7 +87,7 @@ QCborMap at(qint64 backup, qint64 offset) { return {{u"backup"_s, backup}, {u"of
 Task<rpc::Answer<bool>> pull(Console &console, Copy copy, QFile *file)
 {
     client::CallOptions options;
-    options.repeat = client::Repeat::safe;
+    options.repeat = client::Repeat::read;
     while (file->pos() < copy.size) {
         const QCborMap wanted = at(copy.number, file->pos());
         const rpc::Outcome piece =
@@ -141,7 +141,7 @@ Result<QJsonObject> checked(const QString &file, const BackupArguments &argument
 {
     if (arguments.isUnchecked)
         return QJsonObject();
-    const Result<QByteArray> said = askCompanion({u"--json"_s, u"check"_s, file});
+    const Result<QByteArray> said = askCompanion({u"check"_s, file});
     if (!said)
         return said.error();
     return QJsonDocument::fromJson(*said).object();
@@ -151,8 +151,10 @@ Task<int> backup(Console &console, BackupArguments arguments)
 {
     const QString target = QString::fromStdString(arguments.file);
     if (QFileInfo::exists(target) && !arguments.isForced) {
-        console.aside(
-            u"coffer: %1 exists; --force replaces it when the new one is whole"_s.arg(target));
+        const rpc::Failure there = rpc::Failure::of(
+            rpc::Code::conflict,
+            u"%1 exists; --force replaces it when the new one is whole"_s.arg(target));
+        showFailure(there, console.isJson());
         co_return conflict;
     }
     if (!arguments.isUnchecked) {

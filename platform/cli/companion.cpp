@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/companion.h"
 
-#include "cli/exit_code.h"
+#include "cli/console.h"
 
 #include <QCoreApplication>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QProcess>
 #include <QStandardPaths>
 
-#include <cstdio>
-#include <cstring>
+#include <cerrno>
 #include <unistd.h>
 #include <vector>
 
@@ -29,8 +30,13 @@ Result<QString> findCompanion()
     return found;
 }
 
-/// Returns only if that is impossible.
-static int become(const QString &program, const QStringList &arguments)
+static const QString jsonFlag = QStringLiteral("--json");
+
+/// Something of this machine: no node was asked.
+static rpc::Failure local(const QString &why) { return rpc::Failure::of(rpc::Code::refused, why); }
+
+/// Returns only if that is impossible, and why.
+static rpc::Failure become(const QString &program, const QStringList &arguments)
 {
     std::vector<QByteArray> words{program.toLocal8Bit()};
     for (const QString &argument : arguments)
@@ -41,17 +47,14 @@ static int become(const QString &program, const QStringList &arguments)
         pointers.push_back(word.data());
     pointers.push_back(nullptr);
     ::execv(pointers.front(), pointers.data());
-    std::fprintf(stderr, "coffer: %s cannot be run: %s\n", pointers.front(),
-                 std::strerror(errno)); // NOLINT(concurrency-mt-unsafe) there is one thread
-    return failure;
+    return local(u"%1 cannot be run: %2"_s.arg(program, qt_error_string(errno)));
 }
 
-int becomeCompanion(const QStringList &arguments)
+int becomeCompanion(const QStringList &arguments, bool isJson)
 {
     const Result<QString> program = findCompanion();
-    if (program)
-        return become(*program, arguments);
-    std::fprintf(stderr, "coffer: %s\n", qUtf8Printable(program.error().message));
+    const QStringList words = isJson ? QStringList(jsonFlag) + arguments : arguments;
+    showFailure(program ? become(*program, words) : local(program.error().message), isJson);
     return failure;
 }
 
@@ -59,7 +62,15 @@ void becomeExtension(const QString &verb, const QStringList &arguments)
 {
     const QString program = QStandardPaths::findExecutable(u"coffer-"_s + verb);
     if (!verb.contains(u'/') && !program.isEmpty())
-        (void)become(program, arguments);
+        showFailure(become(program, arguments), arguments.contains(jsonFlag));
+}
+
+/// The sentence in an error that it said as JSON.
+static QString sentenceIn(const QByteArray &said)
+{
+    const QJsonObject object = QJsonDocument::fromJson(said).object();
+    const QString sentence = object.value("error"_L1).toObject().value("message"_L1).toString();
+    return sentence.isEmpty() ? QString::fromUtf8(said).trimmed() : sentence;
 }
 
 Result<QByteArray> askCompanion(const QStringList &arguments)
@@ -68,10 +79,10 @@ Result<QByteArray> askCompanion(const QStringList &arguments)
     if (!program)
         return program.error();
     QProcess process;
-    process.start(*program, arguments);
+    process.start(*program, QStringList(jsonFlag) + arguments);
     if (!process.waitForFinished(-1) || process.exitStatus() != QProcess::NormalExit
         || process.exitCode() != 0) {
-        const QString said = QString::fromUtf8(process.readAllStandardError()).trimmed();
+        const QString said = sentenceIn(process.readAllStandardError());
         return Error{ErrorCode::corrupt, said.isEmpty() ? process.errorString() : said};
     }
     return process.readAllStandardOutput();

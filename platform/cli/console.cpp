@@ -86,15 +86,19 @@ static QString hintFor(rpc::Code code)
     }
 }
 
+void showFailure(const rpc::Failure &failure, bool isJson)
+{
+    if (isJson)
+        write(stderr, compact(QCborMap{{u"error"_s, rpc::toCbor(failure)}}) + '\n');
+    else
+        write(stderr, harmless(u"coffer: "_s + failure.message) + '\n');
+}
+
 int Console::fail(const rpc::Failure &failure)
 {
-    if (m_isJson) {
-        write(stderr, compact(QCborMap{{u"error"_s, rpc::toCbor(failure)}}) + '\n');
-    } else {
-        aside(u"coffer: "_s + failure.message);
-        if (const QString hint = hintFor(failure.code); !hint.isEmpty())
-            aside(u"  "_s + hint);
-    }
+    showFailure(failure, m_isJson);
+    if (const QString hint = hintFor(failure.code); !m_isJson && !hint.isEmpty())
+        aside(u"  "_s + hint);
     return exitOf(client::errorOf(failure).code);
 }
 

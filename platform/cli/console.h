@@ -53,6 +53,10 @@ private:
     bool m_isJson;
 };
 
+/// What went wrong, without a hint, for who has no console: a line on standard error, of JSON or
+/// for people.
+void showFailure(const rpc::Failure &failure, bool isJson);
+
 /// A verb with its options. The task's value is the exit code.
 using Run = std::function<Task<int>(Console &)>;
 

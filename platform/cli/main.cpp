@@ -14,6 +14,7 @@
 #include <cstdio>
 
 using namespace coffer;
+using namespace Qt::StringLiterals;
 
 namespace {
 
@@ -89,18 +90,30 @@ Result<client::Credentials> credentialsOf(const Common &common)
     return credentials;
 }
 
+/// Of the command line.
+int wrong(const QString &why, bool isJson)
+{
+    cli::showFailure(rpc::Failure::of(rpc::Code::invalidArgument, why), isJson);
+    return cli::usage;
+}
+
+/// For people with what the parser adds; with --json, which it may not have come to, as all errors.
+int unread(const CLI::App &app, const CLI::ParseError &error, const QStringList &words)
+{
+    const bool isAsked = error.get_exit_code() == 0; // help, or the version
+    if (!isAsked && words.contains(u"--json"_s))
+        return wrong(QString::fromStdString(error.what()), true);
+    return app.exit(error) == 0 ? cli::ok : cli::usage;
+}
+
 int talk(const cli::Run &run, const Common &common)
 {
     auto nodes = client::parseEndpoints(QString::fromStdString(common.endpoints));
-    if (!nodes) {
-        std::fprintf(stderr, "coffer: --endpoints: %s\n", qUtf8Printable(nodes.error().message));
-        return cli::usage;
-    }
+    if (!nodes)
+        return wrong(u"--endpoints: "_s + nodes.error().message, common.isJson);
     auto credentials = credentialsOf(common);
-    if (!credentials) {
-        std::fprintf(stderr, "coffer: %s\n", qUtf8Printable(credentials.error().message));
-        return cli::usage;
-    }
+    if (!credentials)
+        return wrong(credentials.error().message, common.isJson);
     client::Options options;
     options.link = client::webSocketLinks(std::move(*credentials));
     options.nodes = std::move(*nodes);
@@ -157,14 +170,13 @@ int main(int count, char **arguments)
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError &error) {
-        return app.exit(error) == 0 ? cli::ok : cli::usage;
+        return unread(app, error, QCoreApplication::arguments());
     }
     if (!completion.isEmpty()) {
         std::fwrite(completion.constData(), 1, std::size_t(completion.size()), stdout);
         return cli::ok;
     }
     if (!companion.isEmpty())
-        return cli::becomeCompanion(
-            common.isJson ? QStringList(QStringLiteral("--json")) + companion : companion);
+        return cli::becomeCompanion(companion, common.isJson);
     return talk(run, common);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "node/refounding.h"
 #include "node/system.h"
+#include "rpc/error.h"
+#include "rpc/json.h"
 
 #include <CLI/CLI.hpp>
 #include <QDateTime>
@@ -8,7 +10,9 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 
+#include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <string>
 #include <sys/stat.h>
@@ -32,15 +36,33 @@ struct Arguments
     bool isJson = false;
 };
 
-int failed(const Error &error)
-{
-    std::fprintf(stderr, "coffer: %s\n", qUtf8Printable(error.message));
-    return error.code == ErrorCode::notFound ? notFound : failure;
-}
-
 void say(const QString &line) { std::printf("%s\n", qUtf8Printable(line)); }
 
 void warn(const QString &line) { std::fprintf(stderr, "%s\n", qUtf8Printable(line)); }
+
+/// As `coffer` shows its own.
+int failed(const rpc::Failure &why, bool isJson)
+{
+    if (isJson) {
+        const QCborMap error{{u"error"_s, rpc::toCbor(why)}};
+        const QJsonDocument document(rpc::toJson(error).toObject());
+        warn(QString::fromUtf8(document.toJson(QJsonDocument::Compact)));
+    } else {
+        warn(u"coffer: "_s + why.message);
+    }
+    switch (why.code) {
+    case rpc::Code::invalidArgument: return usage;
+    case rpc::Code::notFound: return notFound;
+    default: return failure;
+    }
+}
+
+int failed(const Error &error, bool isJson)
+{
+    const bool isNone = error.code == ErrorCode::notFound;
+    return failed(
+        rpc::Failure::of(isNone ? rpc::Code::notFound : rpc::Code::refused, error.message), isJson);
+}
 
 /// One line that is written over, for people who look.
 void showProgress(const QString &what, std::uint64_t done, std::uint64_t total)
@@ -119,7 +141,7 @@ int check(const Arguments &arguments)
 {
     const auto contents = node::checkBackup(QString::fromStdString(arguments.file));
     if (!contents)
-        return failed(contents.error());
+        return failed(contents.error(), arguments.isJson);
     if (arguments.isJson)
         sayJson(jsonOf(*contents));
     else
@@ -135,7 +157,7 @@ int restore(const Arguments &arguments)
         node::restoreBackup(QString::fromStdString(arguments.file),
                             QString::fromStdString(arguments.data), {clock, random, &showProgress});
     endProgress();
-    return made ? sayRefounded(*made, arguments.isJson) : failed(made.error());
+    return made ? sayRefounded(*made, arguments.isJson) : failed(made.error(), arguments.isJson);
 }
 
 void sayWhatIsLost(const node::Recovery &recovery)
@@ -176,9 +198,11 @@ bool isConfirmed(ClusterId cluster)
 int recover(const Arguments &arguments)
 {
     if (!arguments.isForced) {
-        warn(u"coffer: --force-single is missing: recovering gives up all members but one, and "
-             "acknowledged writes may be lost"_s);
-        return usage;
+        return failed(
+            rpc::Failure::of(rpc::Code::invalidArgument,
+                             u"--force-single is missing: recovering gives up all members "
+                             "but one, and acknowledged writes may be lost"_s),
+            arguments.isJson);
     }
     node::SystemClock clock;
     node::SystemRandom random;
@@ -186,17 +210,17 @@ int recover(const Arguments &arguments)
     const QString data = QString::fromStdString(arguments.data);
     const auto recovery = node::Recovery::open(data, parts);
     if (!recovery)
-        return failed(recovery.error());
+        return failed(recovery.error(), arguments.isJson);
     sayWhatIsLost(**recovery);
     if (!arguments.isAccepted && !isConfirmed((*recovery)->salvage().cluster)) {
-        warn(u"coffer: not confirmed; nothing was changed"_s);
-        return failure;
+        return failed(Error{ErrorCode::refused, u"not confirmed; nothing was changed"_s},
+                      arguments.isJson);
     }
     const QString into = arguments.into.empty() ? QDir::cleanPath(data) + u".recovered"_s
                                                 : QString::fromStdString(arguments.into);
     const auto made = (*recovery)->refound(into);
     endProgress();
-    return made ? sayRefounded(*made, arguments.isJson) : failed(made.error());
+    return made ? sayRefounded(*made, arguments.isJson) : failed(made.error(), arguments.isJson);
 }
 
 } // namespace
@@ -235,6 +259,12 @@ int main(int count, char **words)
     try {
         app.parse(count, words);
     } catch (const CLI::ParseError &error) {
+        const auto isFlag = [](const char *word) { return std::strcmp(word, "--json") == 0; };
+        const bool isJson = error.get_exit_code() != 0 && std::any_of(words, words + count, isFlag);
+        if (isJson) {
+            const QString why = QString::fromStdString(error.what());
+            return failed(rpc::Failure::of(rpc::Code::invalidArgument, why), true);
+        }
         return app.exit(error) == 0 ? ok : usage;
     }
     return run(arguments);
