@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
+#include "cli/whole_number.h"
 #include "pluginapi/store_cbor.h"
 
 #include <CLI/CLI.hpp>
@@ -16,10 +17,11 @@ namespace {
 /// A call whose answer is shown by \a show, or as JSON.
 using Show = void (*)(Console &, const QCborMap &);
 
-Task<int> ask(Console &console, QString method, QCborMap params, Show show)
+Task<int> ask(Console &console, QString method, QCborMap params, Show show,
+              client::Repeat repeat = client::Repeat::safe)
 {
     client::CallOptions options;
-    options.repeat = client::Repeat::safe;
+    options.repeat = repeat;
     const rpc::Outcome outcome = co_await console.client().call(method, params, options);
     if (!outcome)
         co_return console.fail(outcome.error());
@@ -39,9 +41,11 @@ void showMembers(Console &console, const QCborMap &map)
         console.line(u"%1  observer"_s.arg(node.toString()));
 }
 
-void showRevision(Console &console, const QCborMap &map)
+void showFloor(Console &console, const QCborMap &map)
 {
-    console.line(u"revision %1"_s.arg(map.value("revision"_L1).toInteger()));
+    console.line(u"revision %1 is now the oldest that can be read, of %2"_s
+                     .arg(map.value("found"_L1).toInteger())
+                     .arg(map.value("revision"_L1).toInteger()));
 }
 
 // ---- status
@@ -50,7 +54,10 @@ void showRevision(Console &console, const QCborMap &map)
 Task<rpc::Outcome> statusOf(client::Options options)
 {
     client::Client client(std::move(options));
-    rpc::Outcome outcome = co_await client.call(u"cluster.status"_s, {});
+    client::CallOptions reading;
+    reading.repeat = client::Repeat::read;
+    const QCborMap none;
+    rpc::Outcome outcome = co_await client.call(u"cluster.status"_s, none, reading);
     co_return outcome;
 }
 
@@ -178,13 +185,16 @@ Task<int> status(Console &console)
 
 // ---- adding
 
+/// One that only reads.
 void addCall(CLI::App &parent, Run &run, const char *name, const char *summary,
              std::pair<const char *, Show> how)
 {
     const QString method = QString::fromLatin1(how.first);
     const Show show = how.second;
     parent.add_subcommand(name, summary)->callback([&run, method, show] {
-        run = [method, show](Console &console) { return ask(console, method, {}, show); };
+        run = [method, show](Console &console) {
+            return ask(console, method, {}, show, client::Repeat::read);
+        };
     });
 }
 
@@ -259,7 +269,7 @@ void addSessions(CLI::App &app, Run &run)
           std::tuple("close", "End one; its ephemeral files go", u"session.close"_s)}) {
         auto number = std::make_shared<std::uint64_t>(0);
         CLI::App *verb = session->add_subcommand(name, summary);
-        verb->add_option("session", *number, "Its number")->required();
+        verb->add_option("session", *number, "Its number")->required()->check(wholeNumber(1));
         verb->callback([&run, number, method = method] {
             const QCborMap params{{u"session"_s, qint64(*number)}};
             run = [method, params](Console &console) {
@@ -279,11 +289,12 @@ void addClusterVerbs(CLI::App &app, Run &run)
     auto revision = std::make_shared<std::uint64_t>(0);
     CLI::App *compact = app.add_subcommand("compact", "Give up the history before a revision");
     compact->add_option("revision", *revision, "The oldest that can be read afterwards")
-        ->required();
+        ->required()
+        ->check(wholeNumber(1));
     compact->callback([&run, revision] {
         const QCborMap params{{u"revision"_s, qint64(*revision)}};
         run = [params](Console &console) {
-            return ask(console, u"store.compact"_s, params, &showRevision);
+            return ask(console, u"store.compact"_s, params, &showFloor);
         };
     });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "cli/whole_number.h"
 #include "pluginapi/store.h"
 
 #include <CLI/CLI.hpp>
@@ -18,7 +19,7 @@ struct ReadFlags
     void addTo(CLI::App &verb)
     {
         verb.add_flag("--local", isLocal, "What the node has, without asking the leader");
-        verb.add_option("--revision", revision, "As it was then; 0 is now");
+        verb.add_option("--revision", revision, "As it was then; 0 is now")->check(wholeNumber());
     }
     [[nodiscard]] pluginapi::ReadOptions options() const
     {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
+#include "cli/whole_number.h"
 #include "pluginapi/store_cbor.h"
 
 #include <CLI/CLI.hpp>
@@ -111,8 +112,9 @@ void addWatchVerbs(CLI::App &app, Run &run)
     auto arguments = std::make_shared<WatchArguments>();
     CLI::App *verb = app.add_subcommand("watch", "Print changes as they happen");
     verb->add_option("pattern", arguments->pattern, "As /app/** or /app/key")->required();
-    verb->add_option("--from", arguments->from, "The first revision to see; else from now on");
-    verb->add_option("--count", arguments->count, "End after so many");
+    verb->add_option("--from", arguments->from, "The first revision to see; else from now on")
+        ->check(wholeNumber());
+    verb->add_option("--count", arguments->count, "End after so many")->check(wholeNumber());
     verb->add_flag("--previous", arguments->withPrevious, "With what was there before");
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return watch(console, *arguments); };
@@ -121,9 +123,11 @@ void addWatchVerbs(CLI::App &app, Run &run)
     arguments = std::make_shared<WatchArguments>();
     verb = app.add_subcommand("history", "Print earlier changes");
     verb->add_option("pattern", arguments->pattern, "As /app/** or /app/key")->required();
-    verb->add_option("--from", arguments->from, "The first revision; else the oldest kept");
-    verb->add_option("--to", arguments->upTo, "The last revision; else the newest");
-    verb->add_option("--count", arguments->count, "At most so many");
+    verb->add_option("--from", arguments->from, "The first revision; else the oldest kept")
+        ->check(wholeNumber());
+    verb->add_option("--to", arguments->upTo, "The last revision; else the newest")
+        ->check(wholeNumber());
+    verb->add_option("--count", arguments->count, "At most so many")->check(wholeNumber());
     verb->add_flag("--previous", arguments->withPrevious, "With what was there before");
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return history(console, *arguments); };

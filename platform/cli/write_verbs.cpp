@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/verbs.h"
+#include "cli/whole_number.h"
 #include "pluginapi/store_cbor.h"
 
 #include <CLI/CLI.hpp>
@@ -121,9 +122,11 @@ Result<store::Transaction> transactionOf(const TransactionArguments &arguments)
     const Add revision = [&of](const QByteArray &path, const QByteArray &rest) -> Result<void> {
         bool isNumber = false;
         const Revision number(rest.toULongLong(&isNumber));
-        if (!isNumber) {
+        if (!isNumber || number.value() > wholeNumberMax) {
             return Error{ErrorCode::invalid,
-                         u"--if-revision: '%1' is no revision"_s.arg(QString::fromUtf8(rest))};
+                         u"--if-revision: '%1' is no revision; expected 0 to %2"_s
+                             .arg(QString::fromUtf8(rest))
+                             .arg(wholeNumberMax)};
         }
         of.guards.push_back(pluginapi::expectedRevision(path, number));
         return {};
@@ -204,6 +207,7 @@ void addWriteVerbs(CLI::App &app, Run &run)
     CLI::Option *missing =
         verb->add_flag("--if-missing", arguments->ifMissing, "Only if there is no such file");
     verb->add_option("--if-revision", arguments->ifRevision, "Only if the file has this revision")
+        ->check(wholeNumber())
         ->excludes(missing);
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return put(console, *arguments); };
@@ -213,7 +217,8 @@ void addWriteVerbs(CLI::App &app, Run &run)
     verb = app.add_subcommand("del", "Delete a file");
     verb->add_option("path", arguments->path, "As /service/key")->required();
     verb->add_flag("--tree", arguments->isTree, "And everything below it");
-    verb->add_option("--if-revision", arguments->ifRevision, "Only if the file has this revision");
+    verb->add_option("--if-revision", arguments->ifRevision, "Only if the file has this revision")
+        ->check(wholeNumber());
     verb->callback([&run, arguments] {
         run = [arguments](Console &console) { return remove(console, *arguments); };
     });

@@ -98,9 +98,15 @@ std::optional<Error> errorOf(const store::Answer &answer)
                               "puts where a directory is: choose a path in it or another one");
     case store::Status::quotaExceeded:
         return refused("the store is full: delete something or raise the quota");
-    case store::Status::floorNotRaised: return refused("the history is compacted to there already");
+    case store::Status::floorNotRaised:
+        return Error{ErrorCode::refused,
+                     QStringLiteral("the history is compacted to there already: revision %1 is the "
+                                    "oldest that can be read")
+                         .arg(answer.found)};
     case store::Status::revisionAhead:
-        return Error{ErrorCode::notFound, QStringLiteral("there is no such revision yet")};
+        return Error{ErrorCode::notFound,
+                     QStringLiteral("there is no such revision yet; the newest is %1")
+                         .arg(answer.revision.value())};
     case store::Status::versionNotNext: return refused("that is not the next apply version");
     }
     return Error{ErrorCode::invalid, QStringLiteral("an answer of a later build")};

@@ -83,6 +83,44 @@ private Q_SLOTS:
         QCOMPARE(node.exitCode(), 2);
         QVERIFY(node.readAllStandardError().contains("is no folder"));
     }
+    /// A file that a setting names is like any other setting that is wrong.
+    void tls_namesTheSettingAndTheFile_data()
+    {
+        QTest::addColumn<QString>("program");
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QByteArray>("setting");
+        const QString none = m_data.filePath(QStringLiteral("none.pem"));
+        const QStringList pair{QStringLiteral("--tls-cert"), none, QStringLiteral("--tls-key"),
+                               none};
+        const QString get = QStringLiteral("get");
+        const QString coffer = QStringLiteral(COFFER);
+        QTest::newRow("authority of coffer")
+            << coffer << QStringList{QStringLiteral("--tls-ca"), none, get, QStringLiteral("/a")}
+            << QByteArray("--tls-ca: ");
+        QTest::newRow("certificate of coffer")
+            << coffer << pair + QStringList{get, QStringLiteral("/a")}
+            << QByteArray("--tls-cert: ");
+        const QStringList node{QStringLiteral("--data"), m_data.filePath(QStringLiteral("other")),
+                               QStringLiteral("--listen"), QStringLiteral("127.0.0.1:0")};
+        QTest::newRow("certificate of a node")
+            << QStringLiteral(COFFERD) << node + pair << QByteArray("--tls-cert: ");
+        QTest::newRow("token of a node")
+            << QStringLiteral(COFFERD)
+            << node + QStringList{QStringLiteral("--root-token-file"), none}
+            << QByteArray("--root-token-file: ");
+    }
+    void tls_namesTheSettingAndTheFile()
+    {
+        QFETCH(QString, program);
+        QFETCH(QStringList, arguments);
+        QFETCH(QByteArray, setting);
+        QProcess process;
+        process.start(program, arguments);
+        QVERIFY(process.waitForFinished(10'000));
+        const QByteArray said = process.readAllStandardError();
+        QCOMPARE(process.exitCode(), 2);
+        QVERIFY2(said.contains(setting) && said.contains("none.pem"), said.constData());
+    }
     void backup_endsWithoutANode()
     {
         const QByteArray file = m_data.filePath(QStringLiteral("none.coffer")).toUtf8();
@@ -95,6 +133,12 @@ private Q_SLOTS:
         QCOMPARE(run({"history", "/h/*"}), 0);
         QCOMPARE(m_out.count('\n'), 1);
         QCOMPARE(run({"compact", revision}), 0);
+        QVERIFY2(m_out.startsWith("revision " + revision + " is now the oldest"),
+                 m_out.constData());
+        QCOMPARE(run({"compact", revision}), 1);
+        QVERIFY2(m_errors.contains("revision " + revision + " is the oldest"),
+                 m_errors.constData());
+        QCOMPARE(run({"compact", "999999999"}), 3);
         QCOMPARE(run({"put", "/h/a", "2"}), 0);
         QCOMPARE(run({"history", "/h/*"}), 0);
         QCOMPARE(m_out.count('\n'), 1);
@@ -113,6 +157,18 @@ private Q_SLOTS:
         QCOMPARE(run({"get"}), 2);
         QCOMPARE(run({"dance"}), 2);
         QCOMPARE(run({"--endpoints", "a:b", "get", "/a"}), 2);
+        for (const char *number : {"99999999999999999999", "9223372036854775808", "-1", "x"}) {
+            QCOMPARE(run({"put", "/x", "1", "--if-revision", number}), 2);
+            QVERIFY2(m_errors.contains("--if-revision: ")
+                         && m_errors.contains("0 to 9223372036854775807"),
+                     m_errors.constData());
+            QCOMPARE(run({"get", "/x", "--revision", number}), 2);
+            QVERIFY2(m_errors.contains("--revision: "), m_errors.constData());
+        }
+        QCOMPARE(run({"txn", "--if-revision", "/x=9223372036854775808", "--put", "/x=1"}), 2);
+        QVERIFY2(m_errors.contains("0 to 9223372036854775807"), m_errors.constData());
+        QCOMPARE(run({"call", "store.watch", "pattern=/**"}), 2);
+        QVERIFY2(m_errors.contains("coffer watch"), m_errors.constData());
         QCOMPARE(run({"put", "/x", "1", "--if-missing"}), 0);
         QCOMPARE(run({"put", "/x", "1", "--if-missing"}), 4);
         QCOMPARE(run({"txn", "--if-value", "/x=2", "--put", "/x=3"}), 4);
@@ -239,6 +295,48 @@ private Q_SLOTS:
             QCOMPARE(run({"call", "backup.read", "backup=" + backup, "offset=0"}), 3);
         }
         QCOMPARE(run({"--json", "call", "backup.begin"}), 0);
+    }
+    /// Whoever made it: the parser, cofferd-data, a node.
+    void errors_areJsonWhereThatIsAskedFor_data()
+    {
+        QTest::addColumn<QList<QByteArray>>("words");
+        QTest::addColumn<int>("exit");
+        QTest::addColumn<QString>("code");
+        using Words = QList<QByteArray>;
+        const QByteArray none = m_data.filePath(QStringLiteral("none")).toUtf8();
+        const QByteArray there = QByteArrayLiteral(COFFER);
+        const QString wrong = QStringLiteral("INVALID_ARGUMENT");
+        const QString notFound = QStringLiteral("NOT_FOUND");
+        const QString refused = QStringLiteral("REFUSED");
+        QTest::newRow("a file that is none") << Words{"get", "/none"} << 3 << notFound;
+        QTest::newRow("an unknown verb") << Words{"dance"} << 2 << wrong;
+        QTest::newRow("an unknown option") << Words{"get", "/a", "--foo"} << 2 << wrong;
+        QTest::newRow("a missing argument") << Words{"get"} << 2 << wrong;
+        QTest::newRow("no address") << Words{"--endpoints", "a:b", "get", "/a"} << 2 << wrong;
+        QTest::newRow("no token") << Words{"--token-file", none, "get", "/a"} << 2 << wrong;
+        QTest::newRow("no backup") << Words{"backup", "--verify", none} << 3 << notFound;
+        QTest::newRow("no such backup to restore")
+            << Words{"restore", none, "--data", none} << 3 << notFound;
+        QTest::newRow("what is no backup") << Words{"backup", "--verify", there} << 1 << refused;
+        QTest::newRow("a backup that is there already")
+            << Words{"backup", there} << 4 << QStringLiteral("CONFLICT");
+        QTest::newRow("a recovery by mistake")
+            << Words{"node", "recover", "--data", none} << 2 << wrong;
+        QTest::newRow("nothing to recover")
+            << Words{"node", "recover", "--force-single", "--data", none} << 3 << notFound;
+    }
+    void errors_areJsonWhereThatIsAskedFor()
+    {
+        QFETCH(QList<QByteArray>, words);
+        QFETCH(int, exit);
+        QFETCH(QString, code);
+        QCOMPARE(run(QList<QByteArray>{"--json"} + words), exit);
+        QVERIFY2(m_out.isEmpty(), m_out.constData());
+        const QJsonObject said = QJsonDocument::fromJson(m_errors).object();
+        const QJsonObject error = said.value(QStringLiteral("error")).toObject();
+        const QJsonObject data = error.value(QStringLiteral("data")).toObject();
+        QVERIFY2(data.value(QStringLiteral("code")) == code, m_errors.constData());
+        QVERIFY(!error.value(QStringLiteral("message")).toString().isEmpty());
     }
     void node_wordsAreChecked()
     {
