@@ -549,8 +549,12 @@ Task<Answer<std::optional<QCborMap>>> DraftMethods::tryDiscard(DraftId id, Trace
             removal.operations.emplace_back(store::Delete{changePath(id, place)});
     }
     QCborMap result{{u"revision"_s, qint64(at->value())}, {u"discarded"_s, discarded}};
-    if (discarded == 0)
+    if (discarded == 0) {
+        const Result<void> known = co_await m_library.known(id.service, id.scope, *at);
+        if (!known)
+            co_return known.error();
         co_return std::optional(result);
+    }
     const bool isLarge = draft->files > removedFilesMax;
     if (places.isEmpty() && !isLarge) {
         removal.operations.emplace_back(store::DeleteTree{draftPath(id)});

@@ -75,9 +75,11 @@ Task<Answer<Viewer::Place>> Viewer::placeOf(ViewId id, Revision at)
 {
     const std::optional<QByteArray> own = hostOfScope(id.scope);
     Place place{id.scope, own.value_or(id.host)};
-    const Result<void> known = co_await m_library.known(id.service, id.scope, at);
-    if (!known)
-        co_return known.error();
+    if (!own && id.scope != baseScope) {
+        const Result<void> known = co_await m_library.known(id.service, id.scope, at);
+        if (!known)
+            co_return known.error();
+    }
     if (place.host.isEmpty())
         co_return place;
     const Result<QByteArray> idc = co_await m_library.idcOf(place.host, at);

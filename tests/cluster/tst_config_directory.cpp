@@ -30,6 +30,8 @@ private Q_SLOTS:
     void versionsAndDrafts_areExported();
     void export_replacesNothingButAnExport();
     void faults_areAllNamedBeforeAnythingIsSent();
+    void validate_endsAsPublishDoes();
+    void service_thatIsNotThereIsNotFound();
     void search_findsWhatMayBeRead();
 
 private:
@@ -288,6 +290,40 @@ void tst_config_directory::faults_areAllNamedBeforeAnythingIsSent()
     QVERIFY2(m_errors.contains("no such IDC"), m_errors.constData());
     QCOMPARE(config(1, {u"import-service"_s, m_folder.path()}), 2);
     QVERIFY2(m_errors.contains("coffer.json is missing"), m_errors.constData());
+}
+
+void tst_config_directory::validate_endsAsPublishDoes()
+{
+    const QString key = u"core/n"_s;
+    DONE(config(1, {u"service"_s, u"create"_s, u"trial"_s}));
+    DONE(config(1, {u"set"_s, u"trial"_s, key, u"1"_s}));
+    DONE(config(1, {u"publish"_s, u"trial"_s, u"-m"_s, u"one"_s}));
+    DONE(config(1, {u"set"_s, u"trial@sh001"_s, key, u"2"_s}));
+    DONE(config(1, {u"validate"_s, u"trial@sh001"_s}));
+    DONE(config(1, {u"publish"_s, u"trial@sh001"_s, u"-m"_s, u"two"_s}));
+    DONE(config(1, {u"set"_s, u"trial"_s, key, u"3"_s, u"--final"_s}));
+    QCOMPARE(config(1, {u"validate"_s, u"trial"_s}), 2); // sh001 has another one
+    QVERIFY2(m_errors.contains("core/n"), m_errors.constData());
+    QCOMPARE(config(1, {u"publish"_s, u"trial"_s, u"-m"_s, u"three"_s}), 2);
+    DONE(config(1, {u"discard"_s, u"trial"_s}));
+
+    const QStringList other{u"trial"_s, u"--draft-name"_s, u"other"_s};
+    DONE(config(1, QStringList{u"set"_s} + other + QStringList{key, u"4"_s}));
+    DONE(config(1, {u"set"_s, u"trial"_s, key, u"5"_s}));
+    DONE(config(1, {u"publish"_s, u"trial"_s, u"-m"_s, u"five"_s}));
+    QCOMPARE(config(1, QStringList{u"validate"_s} + other), 4);
+    QCOMPARE(config(1, QStringList{u"publish"_s, u"-m"_s, u"four"_s} + other), 4);
+}
+
+void tst_config_directory::service_thatIsNotThereIsNotFound()
+{
+    for (const QStringList &words :
+         {QStringList{u"history"_s}, {u"drafts"_s}, {u"tree"_s}, {u"discard"_s}, {u"validate"_s}}) {
+        QCOMPARE(config(1, words + QStringList{u"none"_s}), 3);
+        QVERIFY2(m_errors.contains("there is no service none"), m_errors.constData());
+    }
+    QCOMPARE(config(1, {u"search"_s, u"x"_s, u"shop@none"_s}), 3);
+    QVERIFY2(m_errors.contains("there is no IDC none"), m_errors.constData());
 }
 
 void tst_config_directory::search_findsWhatMayBeRead()

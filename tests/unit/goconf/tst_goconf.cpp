@@ -457,7 +457,8 @@ void tst_goconf::reads_sayThatThereIsNoSuchService_data()
 {
     QTest::addColumn<QString>("method");
     QTest::addColumn<QCborMap>("params");
-    for (const char *method : {"get", "history", "draft.list", "canary.list", "draft.diff"})
+    for (const char *method :
+         {"get", "history", "draft.list", "canary.list", "draft.diff", "draft.discard"})
         QTest::newRow(method) << QString::fromLatin1(method) << QCborMap();
     QTest::newRow("search") << u"search"_s << QCborMap{{u"text"_s, u"x"_s}};
     QTest::newRow("search in messages")
