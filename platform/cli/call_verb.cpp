@@ -90,12 +90,12 @@ rpc::Answer<QCborMap> converted(const QCborMap &method, const QJsonObject &param
     return value->toMap();
 }
 
-/// What only reads may be asked twice.
+/// What only reads may be asked twice. Open methods, which need no right, may change something.
 client::CallOptions optionsFor(const QCborMap &method)
 {
     const QString kind = method.value("x-access"_L1).toMap().value("kind"_L1).toString();
     client::CallOptions options;
-    if (kind == "read"_L1 || kind == "open"_L1)
+    if (kind == "read"_L1)
         options.repeat = client::Repeat::read;
     return options;
 }
