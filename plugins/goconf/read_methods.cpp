@@ -15,7 +15,6 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::goconf {
 
-using config::Place;
 using rpc::Access;
 using rpc::Answer;
 using rpc::Code;
