@@ -27,6 +27,7 @@ struct WriteFloor
 /// The same for what an agent does with the disk to switch to another version: the steps of a
 /// switch of one small file, until the record that calls it applied is synced. What it removes
 /// afterwards is removed too, and disturbs the others, but does not count.
+/// No lower bound: another way to switch could do with fewer.
 [[nodiscard]] std::vector<double> switchAtOnce(int count, int rounds);
 
 } // namespace coffer::bench
