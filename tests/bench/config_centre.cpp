@@ -124,17 +124,17 @@ void Centre::setKey(int value)
 void Centre::publish()
 {
     const QCborMap target{{u"service"_s, u"shop"_s}};
-    const QCborMap hosts = call(u"goconf.host.list"_s, {});
     // A call that is sent again, as its node was left, is done once.
     const QString key = u"%1"_s.arg(++m_publishes, 8, 16, QLatin1Char('0'));
     call(u"goconf.publish"_s, {{u"targets"_s, QCborArray{target}},
                                {u"message"_s, u"bench"_s},
                                {u"key"_s, key},
-                               {u"yes"_s, hosts.value("hosts"_L1).toArray().size()}});
+                               {u"yes"_s, m_hosts}});
 }
 
 QString Centre::enroll(const QString &host)
 {
+    ++m_hosts;
     return call(u"goconf.host.enroll"_s,
                 {{u"host"_s, host}, {u"idc"_s, u"here"_s}, {u"services"_s, QCborArray{u"shop"_s}}})
         .value("token"_L1)

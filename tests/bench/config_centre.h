@@ -69,6 +69,7 @@ private:
     client::RemoteStore m_store;
     int m_edits = 0;
     int m_publishes = 0;
+    int m_hosts = 0;
 };
 
 } // namespace coffer::bench

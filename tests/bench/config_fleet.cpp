@@ -47,6 +47,7 @@ Fleet::Fleet(Centre &centre, int count)
             std::fprintf(stderr, "bench: %s cannot be watched\n", folder.constData());
             std::exit(1);
         }
+        ++m_watched;
     }
 }
 
@@ -92,7 +93,15 @@ bool Fleet::isHealthy()
 
 void Fleet::awaitHealthy()
 {
-    await("healthy hosts", [this] { return isHealthy(); });
+    // Asking takes a node and this process some milliseconds, which the agents are to have.
+    await("hosts that switch", [this] { return m_seen.size() >= m_watched; });
+    Stopwatch sinceAsked;
+    await("healthy hosts", [&] {
+        if (sinceAsked.milliseconds() < 300)
+            return false;
+        sinceAsked = Stopwatch();
+        return isHealthy();
+    });
 }
 
 std::vector<double> Fleet::appliedAfter(const Stopwatch &watch) const

@@ -30,7 +30,7 @@ public:
 
     /// Forgets what was seen of the hosts' directories.
     void mark() { m_seen.clear(); }
-    /// All have what they are wanted to have.
+    /// All have switched since mark(), and have what they are wanted to have.
     void awaitHealthy();
     /// When each host last renewed the record of what is applied, from \a watch on, ms.
     [[nodiscard]] std::vector<double> appliedAfter(const Stopwatch &watch) const;
@@ -45,6 +45,7 @@ private:
     std::vector<std::unique_ptr<test::AgentProcess>> m_agents;
     int m_inotify;
     std::unique_ptr<QSocketNotifier> m_notifier;
+    std::size_t m_watched = 0;
     std::map<int, Time::time_point> m_seen; ///< By watch.
 };
 
