@@ -56,10 +56,10 @@ Result<Intent> DirectoryPublisher::prepare(const Generation &to, const config::B
     if (!name)
         return name.error();
     // Both links now, so that neither the switch nor its undoing needs space.
-    if (Result<void> made = m_files.makeLink(name->first, m_work + "/forth"); !made)
+    if (Result<void> made = m_files.makeLink(name->first, linkForth()); !made)
         return made.error();
     if (!before->isEmpty()) {
-        if (Result<void> made = m_files.makeLink(*before, m_work + "/back"); !made)
+        if (Result<void> made = m_files.makeLink(*before, linkBack()); !made)
             return made.error();
     }
     // A name that is there may be one that was never made durable.
@@ -79,12 +79,9 @@ Result<void> DirectoryPublisher::perform(const Intent &intent)
             return renamed;
     }
     // The directory is durable before anything names it, and what leads back before it is needed.
-    for (const QByteArray &path : {m_work, m_destination}) {
-        if (Result<void> synced = m_files.sync(path); !synced)
-            return synced;
-    }
-    if (Result<void> renamed = m_files.rename(m_work + "/forth", m_destination + "/current");
-        !renamed)
+    if (Result<void> synced = m_files.sync(m_destination); !synced)
+        return synced;
+    if (Result<void> renamed = m_files.rename(linkForth(), m_destination + "/current"); !renamed)
         return renamed;
     return m_files.sync(m_destination);
 }
@@ -99,14 +96,14 @@ Result<void> DirectoryPublisher::undo(const Intent &intent)
         if (Result<void> removed = m_files.remove(link); !removed)
             return removed;
     } else if (*now == intent.directory && intent.linkBefore != intent.directory) {
-        const Result<std::optional<FileStatus>> back = m_files.status(m_work + "/back");
+        const Result<std::optional<FileStatus>> back = m_files.status(linkBack());
         if (!back)
             return back.error();
         // Somebody removed it, or a record that came later was lost with the disk's block: nothing
         // leads back. A scrub finds the difference.
         if (!back->has_value())
             return {};
-        if (Result<void> renamed = m_files.rename(m_work + "/back", link); !renamed)
+        if (Result<void> renamed = m_files.rename(linkBack(), link); !renamed)
             return renamed;
     }
     // Even if there was nothing to do: what did it before may have died before this.

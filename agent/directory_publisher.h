@@ -7,11 +7,11 @@ namespace coffer::agent {
 
 /// Target::Style::directory: DEST/<root12>/..., and DEST/current, a relative link that is replaced
 /// by rename(). A generation that is there and is damaged is not mended: <root12>.1 takes its
-/// place.
+/// place. All that changes is a name in DEST, so that one sync() serves all that was prepared.
 class DirectoryPublisher final : public Publisher
 {
 public:
-    DirectoryPublisher(const Target &target, Files &files) : Publisher(target, files) {}
+    DirectoryPublisher(const Target &target, Files &files) : Publisher(target, files, "") {}
 
     [[nodiscard]] Result<Intent> prepare(const Generation &to, const config::Bundle &bundle,
                                          const std::vector<QByteArray> &ours,
@@ -24,7 +24,16 @@ public:
     [[nodiscard]] Result<bool> isMissing(const config::Bundle &bundle,
                                          const Record &record) override;
 
+protected:
+    [[nodiscard]] std::vector<QByteArray> leftovers() const override
+    {
+        return {m_work, linkForth(), linkBack()};
+    }
+
 private:
+    // No service has such a name, which could be at work beside this one.
+    [[nodiscard]] QByteArray linkForth() const { return m_work + "~forth"; }
+    [[nodiscard]] QByteArray linkBack() const { return m_work + "~back"; }
     /// What `current` names; "" if there is none. `invalid` if it is not a link.
     [[nodiscard]] Result<QByteArray> current();
     /// A name for the generation, and whether nothing has it yet.

@@ -94,14 +94,16 @@ static Descriptor openStart(bool isAbsolute)
     return Descriptor(::open(isAbsolute ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/// \a directory if no link is on the way to it; not open otherwise, nor before Linux 5.6.
-static Descriptor openWithoutLinks(const QByteArray &directory)
+/// What lies at \a path if it is no link and none is on the way to it; not open otherwise, nor
+/// before Linux 5.6.
+static Descriptor openWithoutLinks(const QByteArray &path, int flags, mode_t mode = 0)
 {
     open_how how = {};
-    how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+    how.flags = std::uint64_t(unsigned(flags | O_CLOEXEC));
+    how.mode = mode;
     how.resolve = RESOLVE_NO_SYMLINKS;
-    return Descriptor(
-        int(::syscall(SYS_openat2, AT_FDCWD, directory.constData(), &how, sizeof how)));
+    return Descriptor(int(uninterrupted(
+        [&] { return ::syscall(SYS_openat2, AT_FDCWD, path.constData(), &how, sizeof how); })));
 }
 
 /// Where the link \a link leads, if it is root's.
@@ -124,8 +126,9 @@ static Result<Spot> spotOf(const QByteArray &path)
 {
     if (::geteuid() != 0)
         return Spot{Descriptor(AT_FDCWD), path};
-    if (const qsizetype slash = path.lastIndexOf('/'); slash > 0 && slash + 1 < path.size()) {
-        Descriptor directory = openWithoutLinks(path.first(slash));
+    if (const qsizetype slash = path.lastIndexOf('/'); slash >= 0 && slash + 1 < path.size()) {
+        Descriptor directory =
+            openWithoutLinks(path.first(std::max<qsizetype>(slash, 1)), O_PATH | O_DIRECTORY);
         if (directory.isOpen())
             return Spot{std::move(directory), path.sliced(slash + 1)};
     }
@@ -161,6 +164,11 @@ static Result<Spot> spotOf(const QByteArray &path)
 static Result<Descriptor> openAt(const QByteArray &path, const char *doing, int flags,
                                  mode_t mode = 0)
 {
+    if (::geteuid() == 0) { // In one call if that does it; what is wrong is found out below.
+        Descriptor opened = openWithoutLinks(path, flags, mode);
+        if (opened.isOpen())
+            return opened;
+    }
     const Result<Spot> spot = spotOf(path);
     if (!spot)
         return spot.error();
@@ -340,21 +348,11 @@ Result<void> DiskFiles::makeDirectory(const QByteArray &path, std::uint16_t mode
     });
 }
 
-Result<void> DiskFiles::createFile(const QByteArray &path)
+static Result<void> write(const Descriptor &file, QByteArrayView bytes, const QByteArray &path)
 {
-    const Result<Descriptor> file =
-        openAt(path, "cannot make the file", O_WRONLY | O_CREAT | O_EXCL, 0600);
-    return file ? Result<void>() : file.error();
-}
-
-Result<void> DiskFiles::write(const QByteArray &path, QByteArrayView bytes)
-{
-    const Result<Descriptor> file = openAt(path, "cannot be written", O_WRONLY | O_APPEND);
-    if (!file)
-        return file.error();
     while (!bytes.isEmpty()) {
         const ssize_t count = uninterrupted(
-            [&] { return ::write(file->number(), bytes.data(), std::size_t(bytes.size())); });
+            [&] { return ::write(file.number(), bytes.data(), std::size_t(bytes.size())); });
         if (count < 0)
             return systemError("cannot be written", path, errno);
         bytes = bytes.sliced(count);
@@ -362,20 +360,48 @@ Result<void> DiskFiles::write(const QByteArray &path, QByteArrayView bytes)
     return {};
 }
 
-Result<void> DiskFiles::setRights(const QByteArray &path, const Rights &rights)
+static Result<void> setRights(const Descriptor &file, const Rights &rights, const QByteArray &path)
 {
-    const Result<Descriptor> file = openAt(path, "cannot be opened", O_RDONLY | O_NONBLOCK);
-    if (!file)
-        return file.error();
     const uid_t owner = rights.owner.value_or(uid_t(-1));
     const gid_t group = rights.group.value_or(gid_t(-1));
-    if ((rights.owner || rights.group) && ::fchown(file->number(), owner, group) != 0)
+    if ((rights.owner || rights.group) && ::fchown(file.number(), owner, group) != 0)
         return systemError("cannot get its owner and group (the agent has to run as that user, or "
                            "with CAP_CHOWN)",
                            path, errno);
-    if (::fchmod(file->number(), rights.mode) != 0)
+    if (::fchmod(file.number(), rights.mode) != 0)
         return systemError("cannot get its mode", path, errno);
     return {};
+}
+
+static Result<void> sync(const Descriptor &file, const QByteArray &path)
+{
+    if (::fsync(file.number()) != 0)
+        return Error{ErrorCode::syncFailed,
+                     systemError("cannot be made durable", path, errno).message};
+    return {};
+}
+
+Result<void> DiskFiles::makeFile(const QByteArray &path, QByteArrayView bytes, const Rights &rights)
+{
+    const Result<Descriptor> file =
+        openAt(path, "cannot make the file", O_WRONLY | O_CREAT | O_EXCL, 0600);
+    if (!file)
+        return file.error();
+    if (Result<void> written = write(*file, bytes, path); !written)
+        return written;
+    if (Result<void> set = setRights(*file, rights, path); !set)
+        return set;
+    return agent::sync(*file, path);
+}
+
+Result<void> DiskFiles::append(const QByteArray &path, QByteArrayView bytes)
+{
+    const Result<Descriptor> file = openAt(path, "cannot be written", O_WRONLY | O_APPEND);
+    if (!file)
+        return file.error();
+    if (Result<void> written = write(*file, bytes, path); !written)
+        return written;
+    return agent::sync(*file, path);
 }
 
 Result<void> DiskFiles::sync(const QByteArray &path)
@@ -383,10 +409,7 @@ Result<void> DiskFiles::sync(const QByteArray &path)
     const Result<Descriptor> file = openAt(path, "cannot be opened", O_RDONLY);
     if (!file)
         return file.error();
-    if (::fsync(file->number()) != 0)
-        return Error{ErrorCode::syncFailed,
-                     systemError("cannot be made durable", path, errno).message};
-    return {};
+    return agent::sync(*file, path);
 }
 
 Result<void> DiskFiles::link(const QByteArray &path, const QByteArray &newPath)

@@ -23,9 +23,9 @@ public:
     [[nodiscard]] std::uint32_t user() override;
 
     Result<void> makeDirectory(const QByteArray &path, std::uint16_t mode) override;
-    Result<void> createFile(const QByteArray &path) override;
-    Result<void> write(const QByteArray &path, QByteArrayView bytes) override;
-    Result<void> setRights(const QByteArray &path, const Rights &rights) override;
+    Result<void> makeFile(const QByteArray &path, QByteArrayView bytes,
+                          const Rights &rights) override;
+    Result<void> append(const QByteArray &path, QByteArrayView bytes) override;
     Result<void> sync(const QByteArray &path) override;
     Result<void> link(const QByteArray &path, const QByteArray &newPath) override;
     Result<void> makeLink(const QByteArray &target, const QByteArray &path) override;

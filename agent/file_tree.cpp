@@ -5,25 +5,13 @@
 
 namespace coffer::agent {
 
-Result<void> writeFile(Files &files, const QByteArray &path, QByteArrayView bytes,
-                       const Rights &rights)
-{
-    if (Result<void> made = files.createFile(path); !made)
-        return made;
-    if (Result<void> written = files.write(path, bytes); !written)
-        return written;
-    if (Result<void> set = files.setRights(path, rights); !set)
-        return set;
-    return files.sync(path);
-}
-
 Result<void> replaceFile(Files &files, const QByteArray &path, QByteArrayView bytes)
 {
     const QByteArray fresh = path + ".new";
     if (Result<void> removed = removeTree(files, fresh); !removed)
         return removed;
-    if (Result<void> written = writeFile(files, fresh, bytes, {.mode = 0600}); !written)
-        return written;
+    if (Result<void> made = files.makeFile(fresh, bytes, {.mode = 0600}); !made)
+        return made;
     if (Result<void> renamed = files.rename(fresh, path); !renamed)
         return renamed;
     return files.sync(parentOf(path));

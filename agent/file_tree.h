@@ -8,9 +8,6 @@
 /// What takes more than one step on the disk.
 namespace coffer::agent {
 
-/// A new file with its bytes and rights, durable but for its name. Nothing of that name may exist.
-Result<void> writeFile(Files &files, const QByteArray &path, QByteArrayView bytes,
-                       const Rights &rights);
 /// A file's new content in one moment: at every instant the old or the new one is there, whole.
 /// Makes it by way of \a path + ".new". Only its owner can read it. Durable.
 Result<void> replaceFile(Files &files, const QByteArray &path, QByteArrayView bytes);

@@ -35,7 +35,8 @@ struct Rights
 
 /// The disk, one step at a time. Paths are absolute. Synchronous; one thread.
 ///
-/// Each change is one step, at which a process may die; tests do so at every one. Errors are
+/// Each change is one step, or a few in the order that is given; a process may die at every one,
+/// and in tests it does. Errors are
 /// `noSpace` for a full disk or quota, `notFound` for a missing path, `denied` for a missing
 /// permission, `syncFailed` from sync(), else `io` (read-only file systems included); their
 /// sentence names the path and what was refused.
@@ -65,12 +66,15 @@ public:
 
     /// The parent has to exist, and nothing of that name.
     virtual Result<void> makeDirectory(const QByteArray &path, std::uint16_t mode) = 0;
-    /// An empty file that only its owner can read. Nothing of that name may exist.
-    virtual Result<void> createFile(const QByteArray &path) = 0;
-    /// Appends. A failed write may have written any part.
-    virtual Result<void> write(const QByteArray &path, QByteArrayView bytes) = 0;
-    /// Owner and group first, then the mode. Not for links.
-    virtual Result<void> setRights(const QByteArray &path, const Rights &rights) = 0;
+    /// A new file with \a bytes and \a rights, both durable; that it is there will be with the
+    /// sync() of its directory. Nothing of that name may exist. Only its owner can read it before
+    /// it has its rights: the owner and group first, then the mode. After an error, and a death,
+    /// there may be any part of it.
+    virtual Result<void> makeFile(const QByteArray &path, QByteArrayView bytes,
+                                  const Rights &rights) = 0;
+    /// Adds \a bytes to a file, durable. After an error, and a death, any part of them may be
+    /// there, durable or not.
+    virtual Result<void> append(const QByteArray &path, QByteArrayView bytes) = 0;
     /// Makes a file's bytes and rights, or a directory's entries durable. After an error nobody
     /// knows what is.
     virtual Result<void> sync(const QByteArray &path) = 0;

@@ -13,7 +13,7 @@ namespace coffer::agent {
 class PlacePublisher final : public Publisher
 {
 public:
-    PlacePublisher(const Target &target, Files &files) : Publisher(target, files) {}
+    PlacePublisher(const Target &target, Files &files) : Publisher(target, files, "/new") {}
 
     [[nodiscard]] Result<Intent> prepare(const Generation &to, const config::Bundle &bundle,
                                          const std::vector<QByteArray> &ours,

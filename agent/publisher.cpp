@@ -19,11 +19,12 @@ std::unique_ptr<Publisher> Publisher::make(const Target &target, Files &files)
     return std::make_unique<PlacePublisher>(target, files);
 }
 
-Publisher::Publisher(const Target &target, Files &files)
+Publisher::Publisher(const Target &target, Files &files, const QByteArray &staged)
     : m_target(target)
     , m_files(files)
     , m_destination(target.destination)
     , m_work(target.destination + "/.coffer-" + target.service)
+    , m_staged(m_work + staged)
 {}
 
 Result<void> Publisher::checkDestination()
@@ -60,34 +61,41 @@ Result<void> Publisher::stage(const config::Bundle &bundle)
                          QStringLiteral("%1: names that begin with .coffer- are the agent's own")
                              .arg(QString::fromUtf8(file.path))};
     }
-    const QByteArray staged = stagedPath();
-    if (Result<void> made = m_files.makeDirectory(m_work, 0700); !made)
+    m_isClear = false;
+    if (m_staged != m_work) {
+        if (Result<void> made = m_files.makeDirectory(m_work, 0700); !made)
+            return made;
+    }
+    if (Result<void> made = m_files.makeDirectory(m_staged, 0755); !made)
         return made;
-    if (Result<void> made = m_files.makeDirectory(staged, 0755); !made)
-        return made;
+    std::vector<QByteArray> directories{m_staged}; // outermost first
     for (const config::BundleFile &file : bundle.files) {
         const Result<std::vector<QByteArray>> missing =
-            missingDirectories(m_files, staged, parentOf(file.path));
+            missingDirectories(m_files, m_staged, parentOf(file.path));
         if (!missing)
             return missing.error();
         for (const QByteArray &directory : *missing) {
-            if (Result<void> made = m_files.makeDirectory(staged + '/' + directory, 0755); !made)
+            directories.push_back(m_staged + '/' + directory);
+            if (Result<void> made = m_files.makeDirectory(directories.back(), 0755); !made)
                 return made;
         }
         const Result<Rights> rights = rightsOf(file);
         if (!rights)
             return rights.error();
-        if (Result<void> written =
-                writeFile(m_files, staged + '/' + file.path, file.bytes, *rights);
-            !written)
-            return written;
+        const QByteArray path = m_staged + '/' + file.path;
+        if (Result<void> made = m_files.makeFile(path, file.bytes, *rights); !made)
+            return made;
     }
-    return syncTree(m_files, staged);
+    for (auto directory = directories.rbegin(); directory != directories.rend(); ++directory) {
+        if (Result<void> synced = m_files.sync(*directory); !synced)
+            return synced;
+    }
+    return {};
 }
 
 Result<void> Publisher::checkStaged(const config::Bundle &bundle)
 {
-    const Result<std::vector<Finding>> findings = compareTree(stagedPath(), bundle);
+    const Result<std::vector<Finding>> findings = compareTree(m_staged, bundle);
     if (!findings)
         return findings.error();
     if (findings->empty())
@@ -98,7 +106,17 @@ Result<void> Publisher::checkStaged(const config::Bundle &bundle)
                      .arg(QString::fromUtf8(findings->front().path))};
 }
 
-Result<void> Publisher::clear() { return removeTree(m_files, m_work); }
+Result<void> Publisher::clear()
+{
+    if (m_isClear)
+        return {};
+    for (const QByteArray &path : leftovers()) {
+        if (Result<void> removed = removeTree(m_files, path); !removed)
+            return removed;
+    }
+    m_isClear = true;
+    return {};
+}
 
 Result<void> Publisher::removeGeneration(const QByteArray &directory)
 {

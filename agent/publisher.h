@@ -20,8 +20,8 @@ struct Finding
 ///
 /// stage(), prepare(), then the caller makes the intent durable, then perform(). After that
 /// undo() leads back from any step, as often as it is called, also in another process; it needs no
-/// space on the disk. At the end, when the intent is gone for good, clear(). All work is in
-/// DEST/.coffer-<service>/, which only the agent's user can enter.
+/// space on the disk. At the end, when the intent is gone for good, clear(). What is at work has
+/// names in DEST that begin with .coffer-<service>.
 class Publisher
 {
 public:
@@ -34,7 +34,7 @@ public:
     /// The bundle as files under stagedPath(): what is in there is durable, that it is there
     /// will be with prepare(). Needs a clear() before.
     Result<void> stage(const config::Bundle &bundle);
-    [[nodiscard]] QByteArray stagedPath() const { return m_work + "/new"; }
+    [[nodiscard]] const QByteArray &stagedPath() const { return m_staged; }
     /// `corrupt` if what is staged is not exactly \a bundle.
     [[nodiscard]] Result<void> checkStaged(const config::Bundle &bundle);
 
@@ -46,7 +46,7 @@ public:
                                                  const Record &record) = 0;
     virtual Result<void> perform(const Intent &intent) = 0;
     virtual Result<void> undo(const Intent &intent) = 0;
-    /// Removes the work directory.
+    /// Removes what was at work.
     Result<void> clear();
     /// Removes a generation that nobody needs.
     Result<void> removeGeneration(const QByteArray &directory);
@@ -61,8 +61,11 @@ public:
                                                  const Record &record) = 0;
 
 protected:
-    Publisher(const Target &target, Files &files);
+    /// \a staged, after DEST/.coffer-<service>: the name of the staged copy.
+    Publisher(const Target &target, Files &files, const QByteArray &staged);
 
+    /// What clear() removes.
+    [[nodiscard]] virtual std::vector<QByteArray> leftovers() const { return {m_work}; }
     [[nodiscard]] Result<Rights> rightsOf(const config::BundleFile &file);
     /// Nothing if the file at \a path is as \a wanted.
     [[nodiscard]] Result<std::optional<Finding>> compareFile(const QByteArray &path,
@@ -78,7 +81,11 @@ protected:
     const Target &m_target;
     Files &m_files;
     QByteArray m_destination;
-    QByteArray m_work;
+    QByteArray m_work; ///< DEST/.coffer-<service>: the staged copy, or a directory that has it.
+
+private:
+    QByteArray m_staged;
+    bool m_isClear = false; ///< Known to be.
 };
 
 } // namespace coffer::agent

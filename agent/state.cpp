@@ -82,22 +82,14 @@ Result<void> State::save(Record next)
     const QByteArray record = encode(next);
     const qsizetype before = std::exchange(m_recordBytes, 0); // After an error nobody knows.
     const bool isAppended = before > 0 && before + record.size() < recordsBytesMax;
-    const Result<void> done =
-        isAppended ? append(record) : replaceFile(m_files, m_directory + "/record", record);
+    const Result<void> done = isAppended ? m_files.append(m_directory + "/record", record)
+                                         : replaceFile(m_files, m_directory + "/record", record);
     if (!done)
         return done.error().in(QStringLiteral("the state was not kept"));
     m_recordBytes = isAppended ? before + record.size() : record.size();
     m_record = std::move(next);
     m_isSure = true;
     return {};
-}
-
-Result<void> State::append(const QByteArray &record)
-{
-    const QByteArray path = m_directory + "/record";
-    if (Result<void> written = m_files.write(path, record); !written)
-        return written;
-    return m_files.sync(path);
 }
 
 Result<void> State::keepBundle(const config::Hash &root, const QByteArray &bytes)

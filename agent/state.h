@@ -36,7 +36,6 @@ public:
     Result<void> sweepBundles();
 
 private:
-    Result<void> append(const QByteArray &record);
     /// Keeps one of a kind: what was put aside before under \a name is gone.
     Result<void> putAside(const QByteArray &path, const QByteArray &name);
 

@@ -85,7 +85,10 @@ Result<void> Swap::stage(const Generation &to, const config::Bundle &bundle,
 
 Result<void> Swap::perform(const Generation &to, const config::Bundle &bundle)
 {
-    Result<Intent> intent = m_publisher->prepare(to, bundle, ours(), record());
+    // A generation is whole in its directory: there, nothing has to go that was there before.
+    const bool mixes = m_target.style == Target::Style::files;
+    Result<Intent> intent =
+        m_publisher->prepare(to, bundle, mixes ? ours() : std::vector<QByteArray>(), record());
     if (!intent)
         return intent.error();
     intent->place = m_place;
@@ -236,18 +239,13 @@ void Swap::forgetGone(Record &record)
     std::erase_if(record.directories, isGone);
 }
 
-/// What is removed is synced too: forgetGone() lets go of what it does not see.
+/// What is removed is durable before forgetGone() lets go of it: generations with perform(), which
+/// syncs what they lie in, other directories here.
 void Swap::tidyUp()
 {
     if (!isElsewhere()) {
-        bool isRemoved = false;
-        for (const QByteArray &directory : record().trash) {
-            const auto status = m_files.status(m_target.destination + '/' + directory);
-            const bool isThere = status && status->has_value();
-            isRemoved = (isThere && m_publisher->removeGeneration(directory)) || isRemoved;
-        }
-        if (isRemoved)
-            static_cast<void>(m_files.sync(m_target.destination));
+        for (const QByteArray &directory : record().trash)
+            static_cast<void>(m_publisher->removeGeneration(directory));
         for (auto path = record().directories.rbegin(); path != record().directories.rend();
              ++path) {
             const QByteArray whole = m_target.destination + '/' + *path;

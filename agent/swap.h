@@ -35,7 +35,7 @@ public:
 
     /// Keeps the bundle and makes the staged copy. Nothing that is seen changes.
     Result<void> stage(const Generation &to, const config::Bundle &bundle, const QByteArray &bytes);
-    [[nodiscard]] QByteArray stagedPath() const { return m_publisher->stagedPath(); }
+    [[nodiscard]] const QByteArray &stagedPath() const { return m_publisher->stagedPath(); }
     [[nodiscard]] Result<void> checkStaged(const config::Bundle &bundle)
     {
         return m_publisher->checkStaged(bundle);

@@ -128,8 +128,6 @@ Result<config::Bundle> Switcher::Impl::verify(const Job &job)
                      QStringLiteral("the bundle that came is not %1; it is fetched again with the "
                                     "next offer")
                          .arg(QLatin1String(job.to.root.brief()))};
-    if (Result<void> checked = swap.checkDestination(); !checked)
-        return checked.error();
     return config::decodeBundle(job.bytes);
 }
 
@@ -209,16 +207,18 @@ QCoro::Task<Verdict> Switcher::Impl::carryOut(Job job, Ticket ticket)
         swap.unstage();
         co_return failed(Verdict::State::failed, "the check", checked);
     }
+    if (!target.check.isEmpty()) {
+        if (Result<void> whole = swap.checkStaged(*bundle); !whole) {
+            swap.unstage();
+            co_return failed(whole.error());
+        }
+    }
     co_return co_await switchTo(job, *bundle, ticket);
 }
 
 QCoro::Task<Verdict> Switcher::Impl::switchTo(Job job, config::Bundle bundle, Ticket ticket)
 {
     m_lastSwitch = world.clock.monotonic();
-    if (Result<void> whole = swap.checkStaged(bundle); !whole) {
-        swap.unstage();
-        co_return failed(whole.error());
-    }
     if (Result<void> performed = swap.perform(job.to, bundle); !performed)
         co_return goBack(failed(performed.error()));
     const CommandOutcome reloaded = co_await reload(job.to);

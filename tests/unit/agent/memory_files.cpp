@@ -240,6 +240,25 @@ Result<void> MemoryFiles::makeDirectory(const QByteArray &path, std::uint16_t mo
         {.kind = FileStatus::Kind::directory, .seen = {.mode = mode}, .durable = {.mode = mode}});
 }
 
+Result<void> MemoryFiles::makeFile(const QByteArray &path, QByteArrayView bytes,
+                                   const Rights &rights)
+{
+    if (Result<void> made = createFile(path); !made)
+        return made;
+    if (Result<void> written = write(path, bytes); !written)
+        return written;
+    if (Result<void> set = setRights(path, rights); !set)
+        return set;
+    return sync(path);
+}
+
+Result<void> MemoryFiles::append(const QByteArray &path, QByteArrayView bytes)
+{
+    if (Result<void> written = write(path, bytes); !written)
+        return written;
+    return sync(path);
+}
+
 Result<void> MemoryFiles::createFile(const QByteArray &path)
 {
     if (Result<void> done = step(path); !done)

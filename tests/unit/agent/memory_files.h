@@ -43,9 +43,9 @@ public:
     [[nodiscard]] std::uint32_t user() override { return userNumber; }
 
     Result<void> makeDirectory(const QByteArray &path, std::uint16_t mode) override;
-    Result<void> createFile(const QByteArray &path) override;
-    Result<void> write(const QByteArray &path, QByteArrayView bytes) override;
-    Result<void> setRights(const QByteArray &path, const Rights &rights) override;
+    Result<void> makeFile(const QByteArray &path, QByteArrayView bytes,
+                          const Rights &rights) override;
+    Result<void> append(const QByteArray &path, QByteArrayView bytes) override;
     Result<void> sync(const QByteArray &path) override;
     Result<void> link(const QByteArray &path, const QByteArray &newPath) override;
     Result<void> makeLink(const QByteArray &target, const QByteArray &path) override;
@@ -97,6 +97,9 @@ private:
     /// The directory that \a path lies in, and its name there.
     [[nodiscard]] Result<std::pair<Number, QByteArray>> place(const QByteArray &path) const;
     Result<void> step(const QByteArray &path);
+    Result<void> createFile(const QByteArray &path);
+    Result<void> write(const QByteArray &path, QByteArrayView bytes);
+    Result<void> setRights(const QByteArray &path, const Rights &rights);
     [[nodiscard]] Result<void> alive() const;
     void change(Change change);
     void makeDurable(const Change &change);

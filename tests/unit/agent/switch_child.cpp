@@ -36,14 +36,14 @@ public:
     {
         return told().makeDirectory(path, mode);
     }
-    Result<void> createFile(const QByteArray &path) override { return told().createFile(path); }
-    Result<void> write(const QByteArray &path, QByteArrayView bytes) override
+    Result<void> makeFile(const QByteArray &path, QByteArrayView bytes,
+                          const Rights &rights) override
     {
-        return told().write(path, bytes);
+        return told().makeFile(path, bytes, rights);
     }
-    Result<void> setRights(const QByteArray &path, const Rights &rights) override
+    Result<void> append(const QByteArray &path, QByteArrayView bytes) override
     {
-        return told().setRights(path, rights);
+        return told().append(path, bytes);
     }
     Result<void> sync(const QByteArray &path) override { return told().sync(path); }
     Result<void> link(const QByteArray &path, const QByteArray &newPath) override

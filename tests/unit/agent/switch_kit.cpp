@@ -3,6 +3,8 @@
 
 #include "agent/file_tree.h"
 
+#include <algorithm>
+
 namespace coffer::agent {
 
 QCoro::Task<CommandOutcome> FakeActions::run(Command command, Environment environment)
@@ -167,7 +169,9 @@ bool Host::areFilesWhole()
 bool Host::isTidy()
 {
     const Result<QByteArrayList> names = disk.names(target.destination);
-    return names && !names->contains(".coffer-shop");
+    return names && std::ranges::none_of(*names, [](const QByteArray &name) {
+               return name.startsWith(".coffer-");
+           });
 }
 
 } // namespace coffer::agent

@@ -15,8 +15,8 @@ class tst_DiskFiles : public QObject
     Q_OBJECT
 
 private Q_SLOTS:
-    void writeFile_givesBytesAndRights();
-    void createFile_refusesWhatIsThere();
+    void makeFile_givesBytesAndRights();
+    void makeFile_refusesWhatIsThere();
     void read_isBounded();
     void read_followsNoLink();
     void rename_replacesALink();
@@ -37,28 +37,32 @@ private:
     DiskFiles m_files;
 };
 
-void tst_DiskFiles::writeFile_givesBytesAndRights()
+void tst_DiskFiles::makeFile_givesBytesAndRights()
 {
-    QVERIFY(writeFile(m_files, in("a"), "bytes", {.mode = 0440, .owner = ::getuid()}).has_value());
+    QVERIFY(m_files.makeFile(in("a"), "bytes", {.mode = 0440, .owner = ::getuid()}).has_value());
     QCOMPARE(m_files.read(in("a"), 5), QByteArray("bytes"));
     QCOMPARE(int((*m_files.status(in("a")))->mode), 0440);
+    QVERIFY(m_files.makeFile(in("b"), "bytes", {.mode = 0600}).has_value());
+    QVERIFY(m_files.append(in("b"), " and more").has_value());
+    QCOMPARE(m_files.read(in("b"), 14), QByteArray("bytes and more"));
+    QCOMPARE(m_files.append(in("nothing"), "x").error().code, ErrorCode::notFound);
     QVERIFY(m_files.makeDirectory(in("d"), 0755).has_value());
     QCOMPARE(int((*m_files.status(in("d")))->mode), 0755);
     QVERIFY(m_files.sync(in("d")).has_value());
 }
 
-void tst_DiskFiles::createFile_refusesWhatIsThere()
+void tst_DiskFiles::makeFile_refusesWhatIsThere()
 {
-    QVERIFY(m_files.createFile(in("there")).has_value());
-    QCOMPARE(m_files.createFile(in("there")).error().code, ErrorCode::conflict);
+    QVERIFY(m_files.makeFile(in("there"), "x", {.mode = 0600}).has_value());
+    QCOMPARE(m_files.makeFile(in("there"), "x", {.mode = 0600}).error().code, ErrorCode::conflict);
     QVERIFY(m_files.makeLink(in("there"), in("pointer")).has_value());
-    QVERIFY(!m_files.createFile(in("pointer")).has_value());
-    QVERIFY(!m_files.write(in("pointer"), "x").has_value());
+    QVERIFY(!m_files.makeFile(in("pointer"), "x", {.mode = 0600}).has_value());
+    QVERIFY(!m_files.append(in("pointer"), "x").has_value());
 }
 
 void tst_DiskFiles::read_isBounded()
 {
-    QVERIFY(writeFile(m_files, in("long"), QByteArray(100, 'x'), {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("long"), QByteArray(100, 'x'), {.mode = 0600}).has_value());
     QCOMPARE(m_files.read(in("long"), 100)->size(), 100);
     QCOMPARE(m_files.read(in("long"), 99).error().code, ErrorCode::invalid);
     QCOMPARE(m_files.read(in("nothing"), 99).error().code, ErrorCode::notFound);
@@ -68,7 +72,7 @@ void tst_DiskFiles::read_isBounded()
 
 void tst_DiskFiles::read_followsNoLink()
 {
-    QVERIFY(writeFile(m_files, in("secret"), "x", {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("secret"), "x", {.mode = 0600}).has_value());
     QVERIFY(m_files.makeLink("secret", in("way")).has_value());
     QVERIFY(!m_files.read(in("way"), 99).has_value());
     QCOMPARE(m_files.linkTarget(in("way")), QByteArray("secret"));
@@ -85,10 +89,10 @@ void tst_DiskFiles::rename_replacesALink()
 void tst_DiskFiles::removeTree_followsNoLink()
 {
     QVERIFY(m_files.makeDirectory(in("kept"), 0755).has_value());
-    QVERIFY(writeFile(m_files, in("kept/file"), "x", {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("kept/file"), "x", {.mode = 0600}).has_value());
     QVERIFY(m_files.makeDirectory(in("tree"), 0755).has_value());
     QVERIFY(m_files.makeDirectory(in("tree/sub"), 0755).has_value());
-    QVERIFY(writeFile(m_files, in("tree/sub/file"), "x", {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("tree/sub/file"), "x", {.mode = 0600}).has_value());
     QVERIFY(m_files.makeLink("../kept", in("tree/link")).has_value());
     const std::vector<QByteArray> expected{"link", "sub/file"};
     QCOMPARE(filesBelow(m_files, in("tree")), expected);
@@ -101,8 +105,8 @@ void tst_DiskFiles::removeTree_followsNoLink()
 
 void tst_DiskFiles::replaceFile_goesOverALeftover()
 {
-    QVERIFY(writeFile(m_files, in("r"), "old", {.mode = 0600}).has_value());
-    QVERIFY(writeFile(m_files, in("r.new"), "half", {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("r"), "old", {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("r.new"), "half", {.mode = 0600}).has_value());
     QVERIFY(replaceFile(m_files, in("r"), "new").has_value());
     QCOMPARE(m_files.read(in("r"), 10), QByteArray("new"));
     QVERIFY(!m_files.status(in("r.new"))->has_value());
@@ -160,9 +164,10 @@ void tst_DiskFiles::root_followsNoLinkOfAnotherUser()
     QVERIFY(m_files.makeLink("goal", in("his")).has_value());
     QVERIFY(m_files.makeLink("mine/../his", in("through")).has_value());
     QCOMPARE(::lchown(in("his").constData(), 4711, 4711), 0);
-    QVERIFY(writeFile(m_files, in("mine/file"), "x", {.mode = 0600}).has_value());
+    QVERIFY(m_files.makeFile(in("mine/file"), "x", {.mode = 0600}).has_value());
     QCOMPARE(m_files.read(in("goal/file"), 10), QByteArray("x"));
-    QCOMPARE(m_files.createFile(in("his/file2")).error().code, ErrorCode::denied);
+    QCOMPARE(m_files.makeFile(in("his/file2"), "x", {.mode = 0600}).error().code,
+             ErrorCode::denied);
     QCOMPARE(m_files.rename(in("mine/file"), in("through/file2")).error().code, ErrorCode::denied);
     QCOMPARE(m_files.remove(in("his/file")).error().code, ErrorCode::denied);
     QCOMPARE(m_files.status(in("his/file")).error().code, ErrorCode::denied);

@@ -56,7 +56,7 @@ static Host drifted(Target::Drift policy)
                                 : destination + '/' + versionOne().root().brief();
     host.disk.damage(base + "/a.conf", "a by hand\n");
     static_cast<void>(host.disk.remove(base + "/gone/old.conf"));
-    static_cast<void>(host.disk.setRights(base + "/sub/b.conf", {.mode = 0666}));
+    host.disk.give(base + "/sub/b.conf", 0, 0666);
     host.disk.settle();
     return Host(target, host.disk);
 }
