@@ -90,7 +90,7 @@ void Agent::addWorker(const Target &target)
     connect(worker, &Worker::changed, this, [this](const QString &name) {
         const auto found = m_workers.find(name);
         if (found != m_workers.end())
-            Q_EMIT changed(toJson(found->second->status()));
+            Q_EMIT changed(found->second->status());
         Q_EMIT progressed();
     });
     connect(worker, &Worker::idle, this, [this, worker] { onIdle(worker); });

@@ -53,7 +53,7 @@ public:
     [[nodiscard]] Result<std::optional<QJsonObject>> news(const QString &service, const Seen &seen);
 
 Q_SIGNALS:
-    void changed(const QJsonObject &service);
+    void changed(const coffer::agent::ServiceStatus &service);
     /// isSettled() may have become true.
     void progressed();
     void stopped();

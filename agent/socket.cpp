@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/socket.h"
 
+#include "agent/status.h"
 #include "net/spawn.h"
 
 #include <QDeadlineTimer>
@@ -182,14 +183,16 @@ void Socket::watch(QLocalSocket *socket, const Ask &ask)
         watching.services.insert_or_assign(ask.service, seen);
 }
 
-void Socket::tell(const QJsonObject &status)
+void Socket::tell(const ServiceStatus &status)
 {
-    const QByteArray line = writeAnswer(status) + '\n';
+    if (m_watching.empty())
+        return;
+    const QByteArray line = writeAnswer(toJson(status)) + '\n';
     for (const auto &[socket, watching] : std::map(m_watching)) {
         if (watching.isAll)
             push(socket, line);
     }
-    tellNews(status[u"service"_s].toString());
+    tellNews(status.report.service);
 }
 
 void Socket::tellNews(const QString &service)

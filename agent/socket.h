@@ -17,6 +17,8 @@ class QLocalSocket;
 
 namespace coffer::agent {
 
+struct ServiceStatus;
+
 /// The Unix socket of a running agent: one question a line, one answer a line, in order.
 ///
 /// Its owner and group may connect (mode 0660); who may connect may look, and change the host as
@@ -43,7 +45,7 @@ public:
     [[nodiscard]] Result<void> listen(const QString &path);
     /// Something is new of the service that \a status is of: the status for who watches all, the
     /// version for who watches that service, if it is another one.
-    void tell(const QJsonObject &status);
+    void tell(const ServiceStatus &status);
 
 private:
     void onConnected();
