@@ -4,7 +4,9 @@
 #include "bench/machine_floor.h"
 
 #include <QCoreApplication>
+#include <QFile>
 #include <QLoggingCategory>
+#include <QTemporaryDir>
 
 #include <CLI/CLI.hpp>
 
@@ -38,6 +40,7 @@ static void followPublishes(int count, int publishes)
     std::vector<double> published;
     std::vector<double> applied;
     for (int n = 0; n < publishes; ++n) {
+        pass(Fleet::calm);
         fleet.mark();
         centre.setKey(n);
         const Stopwatch watch;
@@ -150,6 +153,9 @@ int main(int argc, char **argv)
     const QCoreApplication application(argc, argv);
     QLoggingCategory::setFilterRules(u"coffer.*.info=false"_s); // of thousands of played hosts
     raiseFileLimit();
+    const QTemporaryDir hostFolders;
+    spread(hostFolders.path());
+    qputenv("TMPDIR", QFile::encodeName(hostFolders.path()));
     publishAlone(publishes);
     for (const int count : agents) {
         if (count > 0)

@@ -36,6 +36,12 @@ void await(const char *what, const std::function<bool()> &condition)
     std::exit(1);
 }
 
+void pass(std::chrono::milliseconds time)
+{
+    const Stopwatch watch;
+    await("the time to pass", [&] { return watch.milliseconds() >= double(time.count()); });
+}
+
 void raiseFileLimit()
 {
     rlimit limit{};

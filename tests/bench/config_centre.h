@@ -32,6 +32,8 @@ private:
 
 /// Lets events come until \a condition is true; ends the program after two minutes.
 void await(const char *what, const std::function<bool()> &condition);
+/// Runs the event loop for so long.
+void pass(std::chrono::milliseconds time);
 /// Thousands of sockets need it.
 void raiseFileLimit();
 /// What a process has in memory now.

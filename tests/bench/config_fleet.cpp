@@ -28,7 +28,7 @@ Fleet::Fleet(Centre &centre, int count)
         nodes.append(node.authority());
     for (int n = 0; n < count; ++n) {
         const QString host = u"host-%1"_s.arg(n);
-        auto agent = std::make_unique<test::AgentProcess>(host, nodes.join(u','));
+        auto agent = std::make_unique<test::AgentProcess>(host, nodes.join(u','), u"60s"_s);
         agent->addTarget(u"shop"_s);
         if (agent->run({u"join"_s, nodes.join(u','), centre.enroll(host)}) != 0) {
             std::fprintf(stderr, "bench: %s cannot join: %s\n", qUtf8Printable(host),
@@ -41,9 +41,8 @@ Fleet::Fleet(Centre &centre, int count)
     awaitHealthy();
     for (const auto &agent : m_agents) {
         const QByteArray folder = QFile::encodeName(agent->folder() + u"/state/services/shop"_s);
-        // An agent closes the record once more when it has synced what it appended.
-        if (::inotify_add_watch(m_inotify, folder.constData(), IN_CLOSE_NOWRITE | IN_MOVED_TO)
-            < 0) {
+        // An agent closes the record when it has synced what it appended.
+        if (::inotify_add_watch(m_inotify, folder.constData(), IN_CLOSE_WRITE | IN_MOVED_TO) < 0) {
             std::fprintf(stderr, "bench: %s cannot be watched\n", folder.constData());
             std::exit(1);
         }
@@ -122,7 +121,7 @@ Footprint Fleet::idle(std::chrono::milliseconds time)
     };
     const double before = used();
     const Stopwatch watch;
-    await("the time to pass", [&] { return watch.milliseconds() >= double(time.count()); });
+    pass(time);
     Footprint footprint;
     for (const auto &agent : m_agents) {
         const double size = residentMiB(agent->processId());

@@ -28,6 +28,9 @@ public:
     Fleet(const Fleet &) = delete;
     Fleet &operator=(const Fleet &) = delete;
 
+    /// After a switch agents ask within so long where values come from, and clear up.
+    static constexpr std::chrono::milliseconds calm{2'500};
+
     /// Forgets what was seen of the hosts' directories.
     void mark() { m_seen.clear(); }
     /// All have switched since mark(), and have what they are wanted to have.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/machine_floor.h"
 
+#include <QFile>
 #include <QTemporaryDir>
 
 #include <algorithm>
@@ -9,11 +10,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <string>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <thread>
@@ -160,6 +163,18 @@ WriteFloor measureWriteFloor(int nodes)
     return floor;
 }
 
+void spread(const QString &folder)
+{
+    const int directory =
+        ::open(QFile::encodeName(folder).constData(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int flags = 0;
+    if (::ioctl(directory, FS_IOC_GETFLAGS, &flags) == 0) {
+        flags |= FS_TOPDIR_FL;
+        static_cast<void>(::ioctl(directory, FS_IOC_SETFLAGS, &flags));
+    }
+    ::close(directory);
+}
+
 static void append(const std::string &path, const std::string &bytes)
 {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
@@ -199,6 +214,15 @@ static void replace(const std::string &folder)
     sync(folder);
 }
 
+static void appendSynced(const std::string &path, const std::string &bytes)
+{
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    require(file >= 0 && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size())
+                && ::fsync(file) == 0,
+            "bench: cannot write a file");
+    ::close(file);
+}
+
 /// As agent/swap.cpp does it for a service of one file and the style `directory`; the record is
 /// synced when it returns.
 static void switchTo(const std::string &folder, int round)
@@ -206,37 +230,29 @@ static void switchTo(const std::string &folder, int round)
     const std::string content(1'600, 'x');
     const std::string record(1'000, 'x');
     const std::string version = std::to_string(round);
-    const std::string work = folder + "/work";
+    const std::string work = folder + "/work"; // beside the record, where an agent has two folders
     if (round == 0)
         makeFolder(folder + "/bundles");
-    append(folder + "/bundles/new", content);
-    sync(folder + "/bundles/new");
+    appendSynced(folder + "/bundles/new", content);
     rename(folder + "/bundles/new", folder + "/bundles/" + version);
     sync(folder + "/bundles");
     makeFolder(work);
-    makeFolder(work + "/new");
-    append(work + "/new/file", content);
-    sync(work + "/new/file");
-    sync(work + "/new");
-    makeLink("v" + version, work + "/forth");
-    makeLink("v" + std::to_string(round - 1), work + "/back");
-    append(folder + "/record", record);
-    sync(folder + "/record");
-    rename(work + "/new", folder + "/v" + version);
+    appendSynced(work + "/file", content);
     sync(work);
+    makeLink("v" + version, work + "~forth");
+    makeLink("v" + std::to_string(round - 1), work + "~back");
+    appendSynced(folder + "/record", record);
+    rename(work, folder + "/v" + version);
     sync(folder);
-    rename(work + "/forth", folder + "/current");
+    rename(work + "~forth", folder + "/current");
     sync(folder);
-    append(folder + "/record", record);
-    sync(folder + "/record");
+    appendSynced(folder + "/record", record);
 }
 
 static void tidyUp(const std::string &folder, int round)
 {
     static constexpr int kept = 5;
-    const std::string work = folder + "/work";
-    require(::unlink((work + "/back").c_str()) == 0 && ::rmdir(work.c_str()) == 0,
-            "bench: cannot remove a folder");
+    require(::unlink((folder + "/work~back").c_str()) == 0, "bench: cannot remove a file");
     if (round < kept)
         return;
     const std::string version = std::to_string(round - kept);
@@ -244,7 +260,6 @@ static void tidyUp(const std::string &folder, int round)
     require(::unlink((old + "/file").c_str()) == 0 && ::rmdir(old.c_str()) == 0
                 && ::unlink((folder + "/bundles/" + version).c_str()) == 0,
             "bench: cannot remove a file");
-    sync(folder);
 }
 
 /// Each of \a count threads does \a step in a folder of its own, then \a after: milliseconds from
@@ -253,6 +268,7 @@ template<class Step, class After>
 static std::vector<double> atOnce(int count, int rounds, const Step &step, const After &after)
 {
     const QTemporaryDir folder;
+    spread(folder.path());
     std::vector<double> all;
     std::mutex mutex; // of all
     Timer timer;      // of this round

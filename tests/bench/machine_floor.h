@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QString>
+
 #include <vector>
 
 /// What this machine takes for what no design can do without, measured with plain system calls: a
@@ -19,6 +21,10 @@ struct WriteFloor
 /// As many files are synced beside each other as there are nodes, with pauses, as one writer makes
 /// nodes do. The files are made in the folder for temporary files. Takes about two seconds.
 [[nodiscard]] WriteFloor measureWriteFloor(int nodes);
+
+/// What is made in \a folder from now on lies in parts of the disk of its own, as the files of
+/// different hosts do. On ext4; elsewhere nothing changes.
+void spread(const QString &folder);
 
 /// \a count threads at once replace one small file each: write, fsync(), rename(), fsync() of the
 /// folder. Milliseconds from their common start, sorted, of \a rounds rounds.

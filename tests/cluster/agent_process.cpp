@@ -14,15 +14,13 @@ using namespace Qt::StringLiterals;
 
 namespace coffer::test {
 
-AgentProcess::AgentProcess(QString host, QString nodes)
+AgentProcess::AgentProcess(QString host, QString nodes, QString scrub)
 {
     const QString at = m_folder.path();
     QDir(at).mkpath(u"targets.d"_s);
-    m_arguments = {u"--state"_s,   at + u"/state"_s,
-                   u"--socket"_s,  at + u"/agent.sock"_s,
-                   u"--targets"_s, at + u"/targets.d"_s,
-                   u"--host"_s,    std::move(host),
-                   u"--scrub"_s,   u"1s"_s};
+    m_arguments = {u"--state"_s,   at + u"/state"_s,     u"--socket"_s, at + u"/agent.sock"_s,
+                   u"--targets"_s, at + u"/targets.d"_s, u"--host"_s,   std::move(host),
+                   u"--scrub"_s,   std::move(scrub)};
     if (!nodes.isEmpty())
         m_arguments += {u"--nodes"_s, std::move(nodes)};
 }

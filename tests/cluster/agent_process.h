@@ -15,8 +15,8 @@ namespace coffer::test {
 class AgentProcess
 {
 public:
-    /// \a nodes as --nodes takes them; empty: those that it joins.
-    explicit AgentProcess(QString host, QString nodes = {});
+    /// \a nodes as --nodes takes them; empty: those that it joins. \a scrub as --scrub takes it.
+    explicit AgentProcess(QString host, QString nodes = {}, QString scrub = QStringLiteral("1s"));
     ~AgentProcess();
     AgentProcess(const AgentProcess &) = delete;
     AgentProcess &operator=(const AgentProcess &) = delete;
