@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/socket.h"
+#include "agent/status.h"
 #include "unit/agent/switch_kit.h"
 
 #include <QJsonArray>
@@ -489,14 +490,17 @@ void tst_LocalApi::watch_saysEachVersionOnce()
     Program program(path());
     program.ask({.verb = Verb::watch, .service = u"shop"_s});
     QTRY_COMPARE(program.lines.size(), 1); // Nothing is applied yet.
-    const QJsonObject status{{u"service"_s, u"shop"_s}};
+    ServiceStatus status;
+    status.report.service = u"shop"_s;
+    ServiceStatus other;
+    other.report.service = u"cart"_s;
     QCOMPARE(m_host->apply(firstVersion()).state, Verdict::State::healthy);
     m_socket->tell(status);
     m_socket->tell(status);
     QTRY_COMPARE(program.lines.size(), 2);
     QCOMPARE(program.member(1, u"version"_s), u"v1"_s);
     QCOMPARE(m_host->apply(secondVersion()).state, Verdict::State::healthy);
-    m_socket->tell({{u"service"_s, u"cart"_s}});
+    m_socket->tell(other);
     m_socket->tell(status);
     QTRY_COMPARE(program.lines.size(), 3);
     QCOMPARE(program.member(2, u"version"_s), u"v2"_s);
