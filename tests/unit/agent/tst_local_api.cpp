@@ -29,6 +29,11 @@ static Version versionOf(const char *name, std::vector<config::BundleFile> files
     return {name, {std::move(files)}};
 }
 
+static ServiceStatus statusOf(const QString &service, const QByteArray &output = {})
+{
+    return {.report = {service, {}, {}, u"healthy"_s, {}, output}};
+}
+
 static Version firstVersion()
 {
     return versionOf("v1", {fileOf("app.json", R"({"core":{"port":80,"name":"a"}})"),
@@ -490,18 +495,14 @@ void tst_LocalApi::watch_saysEachVersionOnce()
     Program program(path());
     program.ask({.verb = Verb::watch, .service = u"shop"_s});
     QTRY_COMPARE(program.lines.size(), 1); // Nothing is applied yet.
-    ServiceStatus status;
-    status.report.service = u"shop"_s;
-    ServiceStatus other;
-    other.report.service = u"cart"_s;
     QCOMPARE(m_host->apply(firstVersion()).state, Verdict::State::healthy);
-    m_socket->tell(status);
-    m_socket->tell(status);
+    m_socket->tell(statusOf(u"shop"_s));
+    m_socket->tell(statusOf(u"shop"_s));
     QTRY_COMPARE(program.lines.size(), 2);
     QCOMPARE(program.member(1, u"version"_s), u"v1"_s);
     QCOMPARE(m_host->apply(secondVersion()).state, Verdict::State::healthy);
-    m_socket->tell(other);
-    m_socket->tell(status);
+    m_socket->tell(statusOf(u"cart"_s));
+    m_socket->tell(statusOf(u"shop"_s));
     QTRY_COMPARE(program.lines.size(), 3);
     QCOMPARE(program.member(2, u"version"_s), u"v2"_s);
     QCOMPARE(program.member(2, u"from"_s), program.member(1, u"root"_s));
@@ -537,7 +538,7 @@ void tst_LocalApi::watch_oneHundredProgramsAreTold()
         QTRY_COMPARE(programs.back()->lines.size(), 2);
     }
     QCOMPARE(m_host->apply(secondVersion()).state, Verdict::State::healthy);
-    m_socket->tell({{u"service"_s, u"shop"_s}});
+    m_socket->tell(statusOf(u"shop"_s));
     for (const auto &program : programs) {
         QTRY_COMPARE(program->lines.size(), 3);
         QCOMPARE(program->member(2, u"version"_s), u"v2"_s);
@@ -566,7 +567,7 @@ void tst_LocalApi::watch_cutsOffWhoDoesNotRead()
     const QByteArray ask = write(Ask{.verb = Verb::watch}) + '\n';
     QCOMPARE(::write(sleeper, ask.constData(), std::size_t(ask.size())), ask.size());
     static constexpr int events = 400;
-    const QJsonObject status{{u"service"_s, u"shop"_s}, {u"output"_s, QString(10'000, u'x')}};
+    const ServiceStatus status = statusOf(u"shop"_s, QByteArray(10'000, 'x'));
     for (int i = 0; i < events; ++i) {
         m_socket->tell(status);
         QTRY_COMPARE(reader.lines.size(), i + 2); // Who reads is not disturbed.
@@ -586,8 +587,8 @@ void tst_LocalApi::watch_ofAllSaysStatus()
     Program program(path());
     program.ask({.verb = Verb::watch});
     QTRY_COMPARE(program.lines.size(), 1);
-    m_socket->tell({{u"service"_s, u"shop"_s}, {u"state"_s, u"held"_s}});
-    QTRY_COMPARE(program.member(1, u"state"_s), u"held"_s);
+    m_socket->tell(statusOf(u"shop"_s));
+    QTRY_COMPARE(program.member(1, u"state"_s), u"healthy"_s);
 }
 
 } // namespace coffer::agent
