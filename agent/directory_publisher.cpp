@@ -21,6 +21,38 @@ Result<QByteArray> DirectoryPublisher::current()
     return m_files.linkTarget(path);
 }
 
+Result<void> DirectoryPublisher::checkCurrent(const QByteArray &target)
+{
+    const bool leadsOut = target.contains('/') || target == "..";
+    if (!leadsOut || m_files.user() != 0)
+        return {};
+    const Result<std::optional<FileStatus>> status = m_files.status(m_destination + "/current");
+    if (!status)
+        return status.error();
+    if (!status->has_value() || (*status)->owner == 0)
+        return {};
+    return Error{
+        ErrorCode::denied,
+        QStringLiteral("%1/current is a link of user %2 to %3, which is not ours, and root "
+                       "does not take it over; remove it")
+            .arg(QString::fromUtf8(m_destination))
+            .arg((*status)->owner)
+            .arg(QString::fromUtf8(target))};
+}
+
+Result<QByteArray> DirectoryPublisher::wayBack()
+{
+    // The second: of an agent that died before it was replaced by this one.
+    for (const QByteArray &path : {linkBack(), m_work + "/back"}) {
+        const Result<std::optional<FileStatus>> status = m_files.status(path);
+        if (!status)
+            return status.error();
+        if (status->has_value() && (*status)->kind == FileStatus::Kind::link)
+            return path;
+    }
+    return QByteArray();
+}
+
 Result<std::pair<QByteArray, bool>> DirectoryPublisher::nameFor(const config::Hash &root,
                                                                 const config::Bundle &bundle)
 {
@@ -52,6 +84,8 @@ Result<Intent> DirectoryPublisher::prepare(const Generation &to, const config::B
     const Result<QByteArray> before = current();
     if (!before)
         return before.error();
+    if (Result<void> checked = checkCurrent(*before); !checked)
+        return checked.error();
     const Result<std::pair<QByteArray, bool>> name = nameFor(to.root, bundle);
     if (!name)
         return name.error();
@@ -96,14 +130,14 @@ Result<void> DirectoryPublisher::undo(const Intent &intent)
         if (Result<void> removed = m_files.remove(link); !removed)
             return removed;
     } else if (*now == intent.directory && intent.linkBefore != intent.directory) {
-        const Result<std::optional<FileStatus>> back = m_files.status(linkBack());
+        const Result<QByteArray> back = wayBack();
         if (!back)
             return back.error();
         // Somebody removed it, or a record that came later was lost with the disk's block: nothing
         // leads back. A scrub finds the difference.
-        if (!back->has_value())
+        if (back->isEmpty())
             return {};
-        if (Result<void> renamed = m_files.rename(linkBack(), link); !renamed)
+        if (Result<void> renamed = m_files.rename(*back, link); !renamed)
             return renamed;
     }
     // Even if there was nothing to do: what did it before may have died before this.

@@ -24,18 +24,14 @@ public:
     [[nodiscard]] Result<bool> isMissing(const config::Bundle &bundle,
                                          const Record &record) override;
 
-protected:
-    [[nodiscard]] std::vector<QByteArray> leftovers() const override
-    {
-        return {m_work, linkForth(), linkBack()};
-    }
-
 private:
-    // No service has such a name, which could be at work beside this one.
-    [[nodiscard]] QByteArray linkForth() const { return m_work + "~forth"; }
-    [[nodiscard]] QByteArray linkBack() const { return m_work + "~back"; }
     /// What `current` names; "" if there is none. `invalid` if it is not a link.
     [[nodiscard]] Result<QByteArray> current();
+    /// `denied` if root would make a link of its own out of another user's, which others could
+    /// then have followed.
+    [[nodiscard]] Result<void> checkCurrent(const QByteArray &target);
+    /// The link that leads back to what was before; "" if there is none.
+    [[nodiscard]] Result<QByteArray> wayBack();
     /// A name for the generation, and whether nothing has it yet.
     [[nodiscard]] Result<std::pair<QByteArray, bool>> nameFor(const config::Hash &root,
                                                               const config::Bundle &bundle);

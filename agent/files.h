@@ -36,10 +36,9 @@ struct Rights
 /// The disk, one step at a time. Paths are absolute. Synchronous; one thread.
 ///
 /// Each change is one step, or a few in the order that is given; a process may die at every one,
-/// and in tests it does. Errors are
-/// `noSpace` for a full disk or quota, `notFound` for a missing path, `denied` for a missing
-/// permission, `syncFailed` from sync(), else `io` (read-only file systems included); their
-/// sentence names the path and what was refused.
+/// and in tests it does. Errors are `noSpace` for a full disk or quota, `notFound` for a missing
+/// path, `denied` for a missing permission, `syncFailed` where something could not be made durable,
+/// else `io` (read-only file systems included); their sentence names the path and what was refused.
 class Files
 {
 public:

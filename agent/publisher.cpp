@@ -61,7 +61,6 @@ Result<void> Publisher::stage(const config::Bundle &bundle)
                          QStringLiteral("%1: names that begin with .coffer- are the agent's own")
                              .arg(QString::fromUtf8(file.path))};
     }
-    m_isClear = false;
     if (m_staged != m_work) {
         if (Result<void> made = m_files.makeDirectory(m_work, 0700); !made)
             return made;
@@ -108,13 +107,10 @@ Result<void> Publisher::checkStaged(const config::Bundle &bundle)
 
 Result<void> Publisher::clear()
 {
-    if (m_isClear)
-        return {};
-    for (const QByteArray &path : leftovers()) {
+    for (const QByteArray &path : {m_work, linkForth(), linkBack()}) {
         if (Result<void> removed = removeTree(m_files, path); !removed)
             return removed;
     }
-    m_isClear = true;
     return {};
 }
 

@@ -46,7 +46,7 @@ public:
                                                  const Record &record) = 0;
     virtual Result<void> perform(const Intent &intent) = 0;
     virtual Result<void> undo(const Intent &intent) = 0;
-    /// Removes what was at work.
+    /// Removes what was at work, whatever the style was.
     Result<void> clear();
     /// Removes a generation that nobody needs.
     Result<void> removeGeneration(const QByteArray &directory);
@@ -64,8 +64,9 @@ protected:
     /// \a staged, after DEST/.coffer-<service>: the name of the staged copy.
     Publisher(const Target &target, Files &files, const QByteArray &staged);
 
-    /// What clear() removes.
-    [[nodiscard]] virtual std::vector<QByteArray> leftovers() const { return {m_work}; }
+    // Links at work. No service has such a name, which could be at work beside this one.
+    [[nodiscard]] QByteArray linkForth() const { return m_work + "~forth"; }
+    [[nodiscard]] QByteArray linkBack() const { return m_work + "~back"; }
     [[nodiscard]] Result<Rights> rightsOf(const config::BundleFile &file);
     /// Nothing if the file at \a path is as \a wanted.
     [[nodiscard]] Result<std::optional<Finding>> compareFile(const QByteArray &path,
@@ -85,7 +86,6 @@ protected:
 
 private:
     QByteArray m_staged;
-    bool m_isClear = false; ///< Known to be.
 };
 
 } // namespace coffer::agent

@@ -66,6 +66,8 @@ QCoro::Task<Verdict> Switcher::Impl::enter(Job job)
             due = dueOf(job);
         if (!verdict && world.clock.monotonic() >= *due)
             verdict = co_await carryOut(job, ticket);
+        else if (!verdict)
+            verdict = failsAnyway();
         if (verdict) {
             Verdict said = co_await settleAfter(*verdict, ticket);
             leave();
@@ -135,6 +137,8 @@ std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const conf
 {
     if (!swap.applied() || swap.applied()->root != job.to.root || swap.isElsewhere())
         return std::nullopt;
+    if (Result<void> usable = swap.checkDestination(); !usable)
+        return failed(usable.error());
     if (Result<void> kept = swap.state().keepBundle(job.to.root, job.bytes); !kept)
         return failed(kept.error());
     if (*swap.applied() != job.to) { // The same content under another version's name.
@@ -154,6 +158,12 @@ std::optional<Verdict> Switcher::Impl::alreadyApplied(const Job &job, const conf
     return Verdict{.state = Verdict::State::drifted,
                    .error = QStringLiteral("%1 and maybe more is not as it was applied")
                                 .arg(QString::fromUtf8(findings->front().path))};
+}
+
+std::optional<Verdict> Switcher::Impl::failsAnyway()
+{
+    const Result<void> usable = swap.checkDestination();
+    return usable ? std::optional<Verdict>() : failed(usable.error());
 }
 
 Monotonic Switcher::Impl::dueOf(const Job &job)

@@ -64,6 +64,8 @@ private:
     /// If \a job is applied already: what is to be said about it.
     [[nodiscard]] std::optional<Verdict> alreadyApplied(const Job &job,
                                                         const config::Bundle &bundle);
+    /// What is to be said at once to who has to wait for its time.
+    [[nodiscard]] std::optional<Verdict> failsAnyway();
     /// Undoes the switch; \a verdict, or that nothing could be undone.
     [[nodiscard]] Verdict goBack(Verdict verdict);
     /// Gets what a crash left half done, and a reload that is owed, out of the way of a scrub.

@@ -23,6 +23,8 @@ private Q_SLOTS:
     void deathAfterFault_leavesOneVersion();
     void deathThenAnotherPlace_leavesOneVersionAtEach_data();
     void deathThenAnotherPlace_leavesOneVersionAtEach();
+    void deathOfAnEarlierAgent_isUndone();
+    void start_clearsWhatAnotherStyleLeft();
 
 private:
     /// What happens to a host, and what may be shown after it.
@@ -353,6 +355,39 @@ void tst_SwitchCrash::deathThenAnotherPlace_leavesOneVersionAtEach()
         }
     }
     QVERIFY(undone > 2);
+}
+
+/// It had its links in the directory that the staged copy was in.
+void tst_SwitchCrash::deathOfAnEarlierAgent_isUndone()
+{
+    Host host(targetOf(Target::Style::directory));
+    QVERIFY(host.start().has_value());
+    QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
+    host.actions.onRun = [&host](const QByteArray &program) {
+        if (program == "/reload")
+            host.disk.dieAt(0);
+    };
+    static_cast<void>(host.apply(versionTwo()));
+    QVERIFY(host.disk.isDead());
+    host.disk.reboot(MemoryFiles::Loss::none, host.random);
+    const QByteArray work = destination + "/.coffer-shop";
+    QVERIFY(host.disk.makeDirectory(work, 0700).has_value());
+    QVERIFY(host.disk.rename(work + "~back", work + "/back").has_value());
+    QCOMPARE(host.showsVersion(), QByteArray("v2"));
+
+    Host after(host.target, host.disk);
+    QVERIFY(after.start().has_value());
+    QCOMPARE(after.showsVersion(), QByteArray("v1"));
+    QVERIFY(after.isTidy());
+}
+
+void tst_SwitchCrash::start_clearsWhatAnotherStyleLeft()
+{
+    Host host(targetOf(Target::Style::files));
+    for (const char *name : {"/.coffer-shop~forth", "/.coffer-shop~back"})
+        host.disk.putLink(destination + name, "v1");
+    QVERIFY(host.start().has_value());
+    QVERIFY(host.isTidy());
 }
 
 } // namespace coffer::agent

@@ -17,6 +17,8 @@ private Q_SLOTS:
     void root_refusesWhatOthersMayWrite_data();
     void root_refusesWhatOthersMayWrite();
     void root_writesThereIfItIsTold();
+    void root_saysAtOnceWhatItWillRefuse();
+    void root_takesOverNoLinkOfAnotherUser();
     void anotherUser_writesWhereItMay();
     void links_areLookedThrough();
     void signal_isSentToNobodyAnotherUserNames_data();
@@ -79,6 +81,40 @@ void tst_Trust::root_writesThereIfItIsTold()
     m_host->target.isShared = true;
     QVERIFY(m_host->start().has_value());
     QCOMPARE(m_host->apply(versionOne()).state, Verdict::State::healthy);
+}
+
+void tst_Trust::root_saysAtOnceWhatItWillRefuse()
+{
+    m_host->target.minInterval = std::chrono::minutes(5);
+    QCOMPARE(m_host->apply(versionOne()).state, Verdict::State::healthy);
+    const Monotonic before = m_host->actions.now;
+    m_host->disk.give(destination, 4711, 0755);
+    for (const Version &version : {versionOne(), versionTwo()}) {
+        const Verdict verdict = m_host->apply(version);
+        QCOMPARE(verdict.state, Verdict::State::failed);
+        QVERIFY2(verdict.error.contains(QLatin1String("belongs to user 4711")),
+                 qPrintable(verdict.error));
+        QCOMPARE(m_host->actions.now, before);
+    }
+}
+
+void tst_Trust::root_takesOverNoLinkOfAnotherUser()
+{
+    Host host(targetOf(Target::Style::directory));
+    host.disk.userNumber = 0;
+    host.target.isShared = true;
+    const QByteArray current = destination + "/current";
+    host.disk.putLink(current, "/etc/cron.d");
+    host.disk.give(current, 4711, 0777);
+    QVERIFY(host.start().has_value());
+    const Verdict verdict = host.apply(versionOne());
+    QCOMPARE(verdict.state, Verdict::State::failed);
+    QVERIFY2(verdict.error.contains(
+                 QLatin1String("/etc/shop/current is a link of user 4711 to /etc/cron.d")),
+             qPrintable(verdict.error));
+    QVERIFY(host.isTidy());
+    host.disk.give(current, 0, 0777); // root's own leads where root wants it
+    QCOMPARE(host.apply(versionOne()).state, Verdict::State::healthy);
 }
 
 void tst_Trust::anotherUser_writesWhereItMay()
