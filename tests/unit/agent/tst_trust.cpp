@@ -86,6 +86,7 @@ void tst_Trust::root_writesThereIfItIsTold()
 void tst_Trust::root_saysAtOnceWhatItWillRefuse()
 {
     m_host->target.minInterval = std::chrono::minutes(5);
+    QVERIFY(m_host->start().has_value());
     QCOMPARE(m_host->apply(versionOne()).state, Verdict::State::healthy);
     const Monotonic before = m_host->actions.now;
     m_host->disk.give(destination, 4711, 0755);
