@@ -24,20 +24,12 @@ Result<QByteArray> DirectoryPublisher::current()
 Result<void> DirectoryPublisher::checkCurrent(const QByteArray &target)
 {
     const bool leadsOut = target.contains('/') || target == "..";
-    if (!leadsOut || m_files.user() != 0)
+    if (!leadsOut || !m_target.isShared || m_files.user() != 0)
         return {};
-    const Result<std::optional<FileStatus>> status = m_files.status(m_destination + "/current");
-    if (!status)
-        return status.error();
-    if (!status->has_value() || (*status)->owner == 0)
-        return {};
-    return Error{
-        ErrorCode::denied,
-        QStringLiteral("%1/current is a link of user %2 to %3, which is not ours, and root "
-                       "does not take it over; remove it")
-            .arg(QString::fromUtf8(m_destination))
-            .arg((*status)->owner)
-            .arg(QString::fromUtf8(target))};
+    return Error{ErrorCode::denied,
+                 QStringLiteral("%1/current leads to %2: root takes over no link that leads out of "
+                                "a shared destination; remove it")
+                     .arg(QString::fromUtf8(m_destination), QString::fromUtf8(target))};
 }
 
 Result<QByteArray> DirectoryPublisher::wayBack()

@@ -27,8 +27,8 @@ public:
 private:
     /// What `current` names; "" if there is none. `invalid` if it is not a link.
     [[nodiscard]] Result<QByteArray> current();
-    /// `denied` if root would make a link of its own out of another user's, which others could
-    /// then have followed.
+    /// `denied` if undoing would need a link of root to where another user may have wanted one:
+    /// links of root are followed, and others may give this one another name.
     [[nodiscard]] Result<void> checkCurrent(const QByteArray &target);
     /// The link that leads back to what was before; "" if there is none.
     [[nodiscard]] Result<QByteArray> wayBack();
