@@ -106,9 +106,9 @@ void tst_SwitchKill::kill_leavesOneVersion()
                                     : target.destination;
         QCOMPARE(versionIn(files, base),
                  switcher.applied() ? switcher.applied()->version : QByteArray("none"));
-        const QByteArrayList names = files.names(target.destination).value_or(QByteArrayList());
-        QVERIFY(!names.isEmpty());
-        for (const QByteArray &name : names)
+        const Result<QByteArrayList> names = files.names(target.destination);
+        QVERIFY(names.has_value());
+        for (const QByteArray &name : *names)
             QVERIFY2(!name.startsWith(".coffer-"), name.constData());
     }
 }
