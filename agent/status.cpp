@@ -136,11 +136,12 @@ QString describeStatus(const QJsonObject &status)
                     .arg(status[u"heardSecondsAgo"_s].toInteger())
                     .arg(status[u"revision"_s].toInteger());
     } else {
+        const QString trouble = status[u"trouble"_s].toString();
         text += u"Follows no node%1: %2\n"_s.arg(
             status.contains(u"heardSecondsAgo"_s)
                 ? u", the last word was %1 s ago"_s.arg(status[u"heardSecondsAgo"_s].toInteger())
                 : QString(),
-            status[u"trouble"_s].toString());
+            trouble.isEmpty() ? u"it looks for one"_s : trouble);
     }
     const QJsonArray services = status[u"services"_s].toArray();
     if (services.isEmpty())

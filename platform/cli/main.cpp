@@ -97,10 +97,25 @@ int wrong(const QString &why, bool isJson)
     return cli::usage;
 }
 
+/// What stands where a verb is expected; the parser says only that there is none.
+QString unknownVerb(const CLI::App &app, const CLI::ParseError &error)
+{
+    if (!QString::fromStdString(error.what()).contains(u"subcommand"_s))
+        return {};
+    for (const std::string &word : app.remaining(true)) {
+        if (!word.empty() && word.front() != '-')
+            return QString::fromStdString(word);
+    }
+    return {};
+}
+
 /// For people with what the parser adds; with --json, which it may not have come to, as all errors.
 int unread(const CLI::App &app, const CLI::ParseError &error, const QStringList &words)
 {
     const bool isAsked = error.get_exit_code() == 0; // help, or the version
+    if (const QString verb = unknownVerb(app, error); !verb.isEmpty())
+        return wrong(u"%1 is no verb here; --help says which there are"_s.arg(verb),
+                     words.contains(u"--json"_s));
     if (!isAsked && words.contains(u"--json"_s))
         return wrong(QString::fromStdString(error.what()), true);
     return app.exit(error) == 0 ? cli::ok : cli::usage;

@@ -155,7 +155,12 @@ private Q_SLOTS:
         QCOMPARE(run({"find", "none"}), 2);
         QVERIFY2(m_errors.contains("pattern: "), m_errors.constData());
         QCOMPARE(run({"get"}), 2);
-        QCOMPARE(run({"dance"}), 2);
+        for (const QList<QByteArray> &words :
+             {QList<QByteArray>{"dance"}, {"config", "dance"}, {"--timeout", "3", "dance"}}) {
+            QCOMPARE(run(words), 2);
+            QVERIFY2(m_errors.contains("dance is no verb here"), m_errors.constData());
+        }
+        QCOMPARE(run({"config"}), 2);
         QCOMPARE(run({"--endpoints", "a:b", "get", "/a"}), 2);
         for (const char *number : {"99999999999999999999", "9223372036854775808", "-1", "x"}) {
             QCOMPARE(run({"put", "/x", "1", "--if-revision", number}), 2);
@@ -310,6 +315,8 @@ private Q_SLOTS:
         const QString refused = QStringLiteral("REFUSED");
         QTest::newRow("a file that is none") << Words{"get", "/none"} << 3 << notFound;
         QTest::newRow("an unknown verb") << Words{"dance"} << 2 << wrong;
+        QTest::newRow("an unknown verb after an option")
+            << Words{"--timeout", "3", "dance"} << 2 << wrong;
         QTest::newRow("an unknown option") << Words{"get", "/a", "--foo"} << 2 << wrong;
         QTest::newRow("a missing argument") << Words{"get"} << 2 << wrong;
         QTest::newRow("no address") << Words{"--endpoints", "a:b", "get", "/a"} << 2 << wrong;
