@@ -39,8 +39,8 @@ public:
     [[nodiscard]] Result<void> checkStaged(const config::Bundle &bundle);
 
     /// What is to be done, and all that undo() will need, durable at the latest before perform()
-    /// changes what others see. \a ours: the paths of the version that is applied. \a record: to
-    /// find what is kept.
+    /// changes what others see. \a ours: for the style `files`, the paths of the version that is
+    /// applied. \a record: to find what is kept.
     [[nodiscard]] virtual Result<Intent> prepare(const Generation &to, const config::Bundle &bundle,
                                                  const std::vector<QByteArray> &ours,
                                                  const Record &record) = 0;

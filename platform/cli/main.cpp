@@ -97,16 +97,13 @@ int wrong(const QString &why, bool isJson)
     return cli::usage;
 }
 
-/// What stands where a verb is expected; the parser says only that there is none.
+/// The first word that stands where a verb is expected; the parser says only that there is none.
 QString unknownVerb(const CLI::App &app, const CLI::ParseError &error)
 {
-    if (!QString::fromStdString(error.what()).contains(u"subcommand"_s))
-        return {};
-    for (const std::string &word : app.remaining(true)) {
-        if (!word.empty() && word.front() != '-')
-            return QString::fromStdString(word);
-    }
-    return {};
+    const bool lacksVerb = error.get_name() == "RequiredError"
+                           && QString::fromStdString(error.what()).contains(u"subcommand"_s);
+    const std::vector<std::string> words = app.remaining(true);
+    return lacksVerb && !words.empty() ? QString::fromStdString(words.front()) : QString();
 }
 
 /// For people with what the parser adds; with --json, which it may not have come to, as all errors.
@@ -114,7 +111,7 @@ int unread(const CLI::App &app, const CLI::ParseError &error, const QStringList 
 {
     const bool isAsked = error.get_exit_code() == 0; // help, or the version
     if (const QString verb = unknownVerb(app, error); !verb.isEmpty())
-        return wrong(u"%1 is no verb here; --help says which there are"_s.arg(verb),
+        return wrong(u"%1 is not known here; --help says what is"_s.arg(verb),
                      words.contains(u"--json"_s));
     if (!isAsked && words.contains(u"--json"_s))
         return wrong(QString::fromStdString(error.what()), true);

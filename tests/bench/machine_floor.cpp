@@ -175,15 +175,15 @@ void spread(const QString &folder)
     ::close(directory);
 }
 
-static void append(const std::string &path, const std::string &bytes)
+static void appendSynced(const std::string &path, const std::string &bytes)
 {
     const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    require(file >= 0 && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size()),
+    require(file >= 0 && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size())
+                && ::fsync(file) == 0,
             "bench: cannot write a file");
     ::close(file);
 }
 
-/// A file or a folder.
 static void sync(const std::string &path)
 {
     const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -208,19 +208,9 @@ static void makeLink(const std::string &target, const std::string &path)
 
 static void replace(const std::string &folder)
 {
-    append(folder + "/draft", std::string(payloadBytes, 'x'));
-    sync(folder + "/draft");
+    appendSynced(folder + "/draft", std::string(payloadBytes, 'x'));
     rename(folder + "/draft", folder + "/file");
     sync(folder);
-}
-
-static void appendSynced(const std::string &path, const std::string &bytes)
-{
-    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    require(file >= 0 && ::write(file, bytes.data(), bytes.size()) == ssize_t(bytes.size())
-                && ::fsync(file) == 0,
-            "bench: cannot write a file");
-    ::close(file);
 }
 
 /// As agent/swap.cpp does it for a service of one file and the style `directory`; the record is

@@ -158,8 +158,10 @@ private Q_SLOTS:
         for (const QList<QByteArray> &words :
              {QList<QByteArray>{"dance"}, {"config", "dance"}, {"--timeout", "3", "dance"}}) {
             QCOMPARE(run(words), 2);
-            QVERIFY2(m_errors.contains("dance is no verb here"), m_errors.constData());
+            QVERIFY2(m_errors.contains("dance is not known here"), m_errors.constData());
         }
+        QCOMPARE(run({"--foo", "3", "dance"}), 2);
+        QVERIFY2(m_errors.contains("--foo is not known here"), m_errors.constData());
         QCOMPARE(run({"config"}), 2);
         QCOMPARE(run({"--endpoints", "a:b", "get", "/a"}), 2);
         for (const char *number : {"99999999999999999999", "9223372036854775808", "-1", "x"}) {
